@@ -1,0 +1,277 @@
+"""What travels between bench and screen: Commands up, Snapshots down. Frozen, and each survives a trip through JSON.
+
+Units: V, A, W, Ah, Wh, Ω, s. Times are bench time (seconds since the bench started) unless named `unix`. `None` is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Trust = Literal["measured", "typed", "derived", "echo", "unknown", "stale"]
+TRUST_SIGNS: Mapping[Trust, str] = {
+    "measured": "●",
+    "typed": "✎",
+    "derived": "~",
+    "echo": "≈",
+    "unknown": "?",
+    "stale": "✕",
+}
+
+State = Literal["idle", "preparing", "charging", "hold", "tripped", "call", "resting", "ended"]
+Level = Literal["warn", "hold", "trip", "call"]
+StepStatus = Literal["todo", "now", "done", "overridden"]
+Result = Literal["", "balanced", "done", "stopped", "held", "tripped", "unfinished"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One number with its trust. `value` is None when unknown; a stale value stays visible but struck through."""
+
+    value: float | None = None
+    trust: Trust = "unknown"
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    name: str
+    label: str
+    kind: str  # voltage, current, temperature, choice
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    reading: float | None = None  # what the bench's meter shows at this point now; one key takes it
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the bench waits for. Answered by `Answer(prompt=id, values=…)`; every field must be given, a pure confirmation sends {}."""
+
+    id: int
+    step: str
+    instruction: str
+    confirm: str = ""  # label of the confirmation; "" when only values are asked
+    fields: tuple[FieldView, ...] = ()
+    refusal: str = ""  # why the last answer did not open the gate
+    overridable: bool = False  # `Override(prompt, reason)` is allowed after that refusal
+    blocking: bool = True  # False: the charge goes on meanwhile
+    hint: str = ""  # embedded bench: what the simulated instruments would show
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    id: str
+    title: str
+    status: StepStatus
+    detail: str = ""  # short measured result, "21 mV"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    id: int
+    level: Level
+    code: str  # name of the limit or fault, "cell-over-target", "F-27"
+    title: str  # a few words
+    text: str  # what happened, on which device, what it means for the cells, what to do next
+    time_s: float
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The program cannot remove the danger itself. Ends only by `Acknowledge` and a safe reading (`TypeReading`)."""
+
+    title: str
+    text: str
+    hands: tuple[str, ...]  # numbered hand actions
+    asks: str  # label of the reading that ends it
+    asks_point: str  # `TypeReading.point` for it
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Seconds until the end rule as a range, never a single number; None where nothing honest can be said."""
+
+    low_s: float | None = None
+    high_s: float | None = None
+    basis: str = ""
+    progress: float | None = None  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One condition of the end rule, in words, and whether it holds now."""
+
+    text: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a screen needs to draw, about 4 kB at most. Curves and step texts are asked for apart."""
+
+    seq: int = 0
+    time_s: float = 0.0
+    unix_s: float = 0.0
+    state: State = "idle"
+    result: Result = ""
+    session: str = ""
+    bank: str = ""
+    arrangement: str = ""
+    procedure: str = ""
+    steps: tuple[StepView, ...] = ()
+    step: int = 0  # index of the current step
+    prompt: Prompt | None = None
+    next: str = ""  # the next thing to do, one sentence
+    supply: str = ""  # model and address
+    meter: str = ""
+    output_on: bool | None = None
+    mode: str = ""  # CC, CV, ""
+    set_voltage_v: float | None = None
+    set_current_a: float | None = None
+    target_v: float | None = None
+    supply_v: Channel = field(default_factory=Channel)
+    cells_v: Channel = field(default_factory=Channel)
+    current_a: Channel = field(default_factory=Channel)
+    per_cell_v: tuple[tuple[str, Channel], ...] = ()
+    charge_ah: float = 0.0
+    energy_wh: float = 0.0
+    lead_drop_v: float | None = None
+    lead_resistance_ohm: float | None = None
+    elapsed_s: float = 0.0  # since the session began
+    since_knee_s: float | None = None
+    forecast: Forecast = field(default_factory=Forecast)
+    end_clauses: tuple[Clause, ...] = ()
+    reading_due_s: float | None = None  # seconds until a hand reading is due; negative: overdue
+    attention_due_s: float | None = None  # seconds until somebody must show presence; negative: overdue
+    alarms: tuple[Alarm, ...] = ()
+    call: Call | None = None
+    held_checks: tuple[str, ...] = ()  # what must be looked at before `Resume`
+    speed: float = 1.0
+    emulated: bool = False
+    journal_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCard:
+    """The unchanging text of one step, for the checklist's detail and the help."""
+
+    id: str
+    title: str
+    instruction: str
+    tutorial: str
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """The unchanging part of a session: its plan (as a JSON object, see domain.plan) and its steps."""
+
+    session: str
+    plan: dict[str, Any]
+    steps: tuple[StepCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the curve: the session's time and the extremes of an interval."""
+
+    time_s: float
+    cells_low_v: float | None
+    cells_high_v: float | None
+    current_a: float | None
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin a session with this plan (domain.plan.Plan as a JSON object)."""
+
+    plan: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    prompt: int
+    values: dict[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Pass a refused gate against advice. The reason is typed by the operator, kept in the record, and shown in the report."""
+
+    prompt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeReading:
+    """A value read by hand. `point`: "cells_v", "supply_v", "current_a", "cell:A1", "surface_c". `sure` confirms one outside the expected window."""
+
+    point: str
+    value: float
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOff:
+    """Emergency stop: output off with proof, now, without a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after a HOLD (`checked` lists what the operator looked at) or after a TRIP (`reason` is typed, all gates again)."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End the session before its procedure does; output off first. The result is *stopped*."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    alarm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody is here (any key on the screen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Speed of the embedded bench while nobody is asked anything; refused on real instruments."""
+
+    factor: float
+
+
+Command = Start | Answer | Override | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The bench's answer to a Command. `confirm` asks to send it again with `sure=True` (a typed value outside its window)."""
+
+    ok: bool
+    message: str = ""
+    confirm: bool = False
+
+
+def to_json(message: Any) -> dict[str, Any]:
+    """A message as a JSON-able object; the class name goes under "type"."""
+    return {"type": type(message).__name__, **asdict(message)}

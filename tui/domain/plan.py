@@ -1,0 +1,65 @@
+"""The plan of one session: bank, supply, leads, target and choices. Pure data; what follows from it is in `calculations`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+EndRule = Literal["near-zero", "fixed", "volts"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCell:
+    label: str
+    capacity_ah: float
+    id: str = ""  # inventory id; "" for a cell that is not in the inventory
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSupply:
+    """`address` opens it ("riden:/dev/ttyUSB0"); "manual" is a supply without interface, whose rating is typed."""
+
+    address: str
+    max_voltage_v: float
+    max_current_a: float
+    voltage_step_v: float = 0.01
+    current_step_a: float = 0.01
+    name: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        return self.address.split(":")[0] == "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything chosen in Setup. Currents in A, volts per cell, capacities in Ah, resistance of both leads with contacts in Ω."""
+
+    bank: str
+    cells: tuple[PlanCell, ...]
+    supply: PlanSupply
+    target_v: float = 3.65
+    arrangement: str = ""  # "8P"; "" means all in parallel
+    procedure: str = "parallel"
+    end_rule: EndRule = "near-zero"
+    end_current_a: float = 0.10
+    derating: float = 1.0
+    c_rate: float = 0.2  # of the bank, 1/h
+    meter: str = ""  # address of a meter at the bank's posts; "" typed readings only
+    lead_resistance_ohm: float | None = None
+    lead_limit_a: float | None = None
+    soc_low: float | None = None  # 0..1, as estimated by the operator
+    soc_high: float | None = None
+    rest_s: float = 3600.0
+    spread_limit_v: float = 0.15
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Plan:
+        """The inverse of `to_json`; raises TypeError or KeyError on an object that is not a plan."""
+        values = dict(document)
+        values["cells"] = tuple(PlanCell(**cell) for cell in values["cells"])
+        values["supply"] = PlanSupply(**values["supply"])
+        return cls(**values)

@@ -1,0 +1,74 @@
+"""A procedure is data: a list of Steps. The engine in `tui.bench` runs them; nothing here acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing the operator types or chooses.
+
+    `name` is its key in answers and journal ("cell:A1", "lead_end_v", "surface_c"). `unit` is "V", "A", "°C" or "" for choices.
+    `probe` tells where meter probes go for it ("cell:A1", "lead-ends", "posts", "supply", "panel-v", "panel-a", "surface", ""): what the
+    one-key capture reads, what the simulated hands of the embedded bench read, and what the prompt names.
+    """
+
+    name: str
+    label: str
+    kind: Literal["voltage", "current", "temperature", "choice"]
+    unit: str = ""
+    probe: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the checklist.
+
+    The engine goes through a step in this order: ask (`confirm` label and/or `fields`, checked by `gate`), let the simulated `hands` do the
+    physical part (embedded bench only), do the bench's `action`, wait for `until`. Empty parts are skipped. While a step with
+    `until` runs, `fields` with `ask_during=True` are asked without stopping the charge.
+    """
+
+    id: str  # "open-lead"; also the key of its reason in reasons.py
+    title: str  # at most 30 characters, for the checklist
+    instruction: str  # what to do now, with this bank's numbers, 1-3 sentences
+    tutorial: str  # section of the tutorial, "4.4" or "A.1"
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    picture: str = ""  # text picture, fixed width
+    confirm: str = ""  # what the operator asserts by confirming; "" needs no confirmation
+    fields: tuple[Field, ...] = ()
+    gate: str = ""  # name in gates.GATES; a gate that a number can open is not opened by a tick
+    hands: tuple[str, ...] = ()  # physical acts: see HANDS
+    action: Literal["", "identify", "write-test", "open-lead-test", "contact-test", "charge", "output-off"] = ""
+    until: Literal["", "knee", "end-rule", "rest"] = ""
+    until_s: float = 0.0  # for "rest": how long
+    ask_during: bool = False
+
+
+HANDS = ("leads-apart", "leads-on", "wire-cells", "take-apart", "set-knobs", "switch-on", "switch-off", "trim-knob")
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What a gate says of the values: `ok`, else `message` (what was found, what it means, what to do). `overridable` by a typed reason."""
+
+    ok: bool
+    message: str = ""
+    overridable: bool = False
+    warning: str = ""  # passes, but this must be shown and journalled
+
+
+@dataclass(frozen=True, slots=True)
+class GateInput:
+    """Everything a gate may look at: the answers of this step, all earlier answers of the session, and facts measured by the bench."""
+
+    values: Mapping[str, Value]
+    earlier: Mapping[str, Value] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)  # "open_lead_supply_v", "contact_test_v", …
