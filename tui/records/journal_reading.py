@@ -1,0 +1,120 @@
+"""Reading a journal back: its lines one by one, whether its chain holds, and where its last whole line ends."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+GENESIS = "0" * 64
+_HASH_KEY = b',"hash":"'
+_HASH_TAIL = len(_HASH_KEY) + 64 + len(b'"}')
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What `verify` found. `first_bad_seq` is the number that the first unfitting line should have had.
+
+    `lines` counts the good lines before it, and `head_hash` is the hash of the last of them.
+    """
+
+    ok: bool
+    lines: int
+    head_hash: str
+    torn_tail: bool = False
+    first_bad_seq: int | None = None
+    message: str = ""
+
+
+def read(path: Path | str) -> Iterator[dict[str, Any]]:
+    """The lines of a journal in order, one in memory at a time, also while it is being written.
+
+    A torn tail ends the reading; a line that cannot be read is left out (`verify` tells). Raises FileNotFoundError.
+    """
+    with Path(path).open("rb") as file:
+        for raw in file:
+            line = parse_line(raw)
+            if line is not None:
+                yield line
+
+
+def verify(path: Path | str) -> ChainReport:
+    """Whether every line is the one that was written, in the order written. A torn last line is no fault. Raises FileNotFoundError."""
+    name = Path(path).name
+    lines, seq, head = 0, 0, GENESIS
+    unreadable_at: int | None = None
+    with Path(path).open("rb") as file:
+        for raw in file:
+            line = parse_line(raw)
+            if line is None:  # torn, if nothing readable follows
+                unreadable_at = seq + 1 if unreadable_at is None else unreadable_at
+                continue
+            fault = "unreadable lines before it" if unreadable_at is not None else _fault(raw, line, seq, head)
+            if fault:
+                message = f"{name}: the chain breaks at line {seq + 1}: {fault}. What follows it is not proved to be as it was written."
+                return ChainReport(False, lines, head, False, seq + 1, message)
+            lines, seq, head = lines + 1, line["seq"], line["hash"]
+    if unreadable_at is not None:
+        return ChainReport(
+            True, lines, head, True, None, f"{name}: the chain holds over {lines} lines; the last line is torn, which is no fault."
+        )
+    return ChainReport(True, lines, head, False, None, f"{name}: the chain holds over {lines} lines.")
+
+
+def parse_line(raw: bytes) -> dict[str, Any] | None:
+    """One whole line as an object; None when it is torn or not one of ours."""
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    if (
+        isinstance(line, dict)
+        and isinstance(line.get("seq"), int)
+        and isinstance(line.get("hash"), str)
+        and isinstance(line.get("kind"), str)
+    ):
+        return line
+    return None
+
+
+def last_line(file: io.FileIO) -> tuple[int, dict[str, Any] | None]:
+    """Where the last readable line of the file ends, and that line; (0, None) when there is none. Reads from the end only."""
+    size = file.seek(0, io.SEEK_END)
+    window = 1 << 16
+    while True:
+        start = max(0, size - window)
+        file.seek(start)
+        data = file.read(size - start)
+        end = data.rfind(b"\n") + 1
+        while end > 0:
+            begin = data.rfind(b"\n", 0, end - 1) + 1
+            if begin == 0 and start > 0:
+                break  # may have begun before this window
+            line = parse_line(data[begin:end])
+            if line is not None:
+                return start + end, line
+            end = begin
+        if start == 0:
+            return 0, None
+        window *= 4
+
+
+def _fault(raw: bytes, line: dict[str, Any], seq: int, head: str) -> str:
+    """Why this line cannot follow line `seq` with hash `head`; "" when it does."""
+    whole = raw[:-1]
+    if whole[-_HASH_TAIL:] != _HASH_KEY + line["hash"].encode("utf-8", "replace") + b'"}':
+        return "its hash is not in its place"
+    if sha256(whole[:-_HASH_TAIL] + b"}").hexdigest() != line["hash"]:
+        return "its content is not what was hashed"
+    if line.get("prev_hash") != head:
+        return "it does not follow the line before it"
+    lost_lines = line.get("lost_lines", 1)  # a gap line stands for the lines that a full disk cost
+    if not isinstance(lost_lines, int) or lost_lines < 1 or line["seq"] != seq + lost_lines:
+        return f"its number is {line['seq']}"
+    return ""

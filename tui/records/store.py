@@ -1,0 +1,225 @@
+"""The one way to the TinyDB documents: `transaction(path)`.
+
+It holds an inter-process lock over read, change and write with fresh data. The file is replaced whole or not at all (write aside, fsync,
+rename), and earlier generations stay beside it: `.1` is the state before the last change, `.2` and `.3` the ones before, and one
+dated file a day the state before that day's first change. A file that cannot be parsed is never overwritten.
+
+Records carry text ids of their own in the field `id`; TinyDB's document numbers are never used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from tinydb import TinyDB
+from tinydb.storages import Storage
+
+from tui.records.places import make_private, open_private, sync_folder
+
+SCHEMA = 1
+NUMBERED_GENERATIONS = 3
+DATED_GENERATIONS = 7
+LOCK_TIMEOUT_S = 10.0
+
+Tables = dict[str, dict[str, Any]]
+
+
+class StoreError(Exception):
+    """The records cannot be opened or written; the text says what to do. Nothing was changed."""
+
+
+class StoreBusy(StoreError):
+    """Another process has held the lock too long."""
+
+
+class StoreReadOnly(StoreError):
+    """The file is damaged or cannot be written, and only an earlier generation or the old state is shown."""
+
+
+class StoreTooNew(StoreError):
+    """The file was written by a newer version of this program."""
+
+
+class Store(TinyDB):
+    """A TinyDB database inside one transaction. `problem` is "" or tells why it is open for reading only."""
+
+    @property
+    def problem(self) -> str:
+        storage = self.storage
+        assert isinstance(storage, WholeFileStorage)
+        return storage.problem
+
+
+@contextlib.contextmanager
+def transaction(path: Path) -> Iterator[Store]:
+    """Read, change and write `path` as one act: all of it is kept when the block ends, nothing when it raises.
+
+    A missing file is an empty store. Writing to a store with a `problem` raises StoreReadOnly. Raises StoreTooNew, StoreBusy, StoreError,
+    and ValueError for NaN, infinity or what JSON cannot hold; the file is then as it was. Blocks of two files are nested sessions first,
+    inventory second, never the other way; blocks of one file are not nested.
+    """
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_TIMEOUT_S, mode=0o600)
+    no_lock = ""
+    try:
+        make_private(path.parent)
+        lock.acquire()
+    except Timeout as error:
+        raise StoreBusy(
+            f"{path.name} has been in use by another topbalance for {LOCK_TIMEOUT_S:.0f} s. "
+            "Nothing was changed; close the other one or try again."
+        ) from error
+    except OSError as error:  # a read-only disk: what is there can still be shown
+        no_lock = f"{path.parent} cannot be written ({_reason(error)}), so {path.name} is open for reading only."
+    try:
+        storage = WholeFileStorage(path, problem=no_lock)
+        with Store(storage=lambda: storage) as store:
+            yield store
+        storage.commit()
+    finally:
+        lock.release()
+
+
+class WholeFileStorage(Storage):
+    """Holds the document in memory during a transaction and puts it on the disk in one replacement."""
+
+    def __init__(self, path: Path, *, problem: str = "") -> None:
+        self.path = path
+        self.problem = problem
+        self._tables: Tables | None = None
+        self._changed = False
+        try:
+            self._tables = _load(path)
+        except FileNotFoundError:
+            if generations(path):
+                self._fall_back("is missing, although earlier generations of it are there")
+        except _Damaged as damage:
+            self._fall_back(f"cannot be read ({damage})")
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be opened: {_reason(error)}. Nothing was changed; see who owns the file and its disk."
+            ) from error
+
+    def read(self) -> Tables | None:
+        return self._tables
+
+    def write(self, data: Tables) -> None:
+        if self.problem:
+            raise StoreReadOnly(self.problem)
+        self._tables = data
+        self._changed = True
+
+    def commit(self) -> None:
+        """Replace the file if anything changed. Raises ValueError before the file is touched, StoreError when the disk refuses."""
+        if not self._changed:
+            return
+        try:
+            text = json.dumps({"schema": SCHEMA, "tables": self._tables}, allow_nan=False, ensure_ascii=False, indent=1)
+            document = text.encode("utf-8")
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.path.name} was not changed: a record holds what cannot be stored: {error}") from error
+        try:
+            _replace(self.path, document)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} could not be written: {_reason(error)}. Nothing was changed; free some space and try again."
+            ) from error
+        self._changed = False
+
+    def _fall_back(self, fault: str) -> None:
+        for older in generations(self.path):
+            with contextlib.suppress(_Damaged, OSError, StoreTooNew):
+                self._tables = _load(older)
+                self.problem = (
+                    f"{self.path} {fault}. It was left as it is. The newest good state, {older.name}, is shown for reading only. "
+                    f"To go on from it: move {self.path.name} away and copy {older.name} to its name."
+                )
+                return
+        self.problem = (
+            f"{self.path} {fault}, and no earlier generation can be read either. It was left as it is, and nothing is written over it. "
+            "Repair it or move it away; the next start then begins empty."
+        )
+
+
+def generations(path: Path) -> list[Path]:
+    """The earlier generations of a file, newest state first."""
+    pattern = re.compile(re.escape(path.name) + r"\.(\d|\d{4}-\d\d-\d\d)")
+    found = [file for file in path.parent.glob(f"{path.name}.*") if pattern.fullmatch(file.name)]
+    return sorted(found, key=lambda file: (-file.stat().st_mtime_ns, file.name))
+
+
+class _Damaged(Exception):
+    """The file is there and readable, but is not one of our documents."""
+
+
+def _load(path: Path) -> Tables:
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise _Damaged(str(error)) from error
+    if not isinstance(document, dict) or not isinstance(document.get("schema"), int) or not _are_tables(document.get("tables")):
+        raise _Damaged("it is not a record file of topbalance")
+    if document["schema"] > SCHEMA:
+        raise StoreTooNew(
+            f"{path} was written by a newer topbalance (records version {document['schema']}; this one knows {SCHEMA}). "
+            "It was left as it is: start the newer version."
+        )
+    tables: Tables = document["tables"]
+    return tables
+
+
+def _are_tables(tables: object) -> bool:
+    """Tables as TinyDB keeps them: name → document number → record."""
+    return isinstance(tables, dict) and all(
+        isinstance(table, dict) and all(number.isdecimal() and isinstance(record, dict) for number, record in table.items())
+        for table in tables.values()
+    )
+
+
+def _replace(path: Path, document: bytes) -> None:
+    """Write aside, bring to the disk, keep the old state, and rename: at every moment the name leads to a whole file."""
+    aside = path.with_name(path.name + ".new")  # alone, because the lock is held
+    with open(aside, "wb", opener=open_private) as file:
+        file.write(document)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        _keep_generation(path)
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def _keep_generation(path: Path) -> None:
+    def numbered(number: int) -> Path:
+        return path.with_name(f"{path.name}.{number}")
+
+    today = path.with_name(f"{path.name}.{datetime.date.today().isoformat()}")
+    if not today.exists():
+        _copy(path, today)
+        for old in sorted(path.parent.glob(f"{path.name}.????-??-??"))[:-DATED_GENERATIONS]:
+            old.unlink()
+    for number in range(NUMBERED_GENERATIONS - 1, 0, -1):
+        if numbered(number).exists():
+            numbered(number).replace(numbered(number + 1))
+    _copy(path, numbered(1))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A second name for the same content, or a copy where the disk has no links. The modification time stays the source's."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
