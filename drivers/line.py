@@ -1,0 +1,158 @@
+"""One byte line opened by any pyserial URL: a device path, socket://host:port, rfc2217://host:port, a pseudo-terminal."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Literal
+
+import serial
+
+from drivers.roles import LostLine
+
+Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
+
+
+class SerialLine:
+    """A line with one owner. Waiting is done by the operating system, never by polling; deadlines and gaps are wall seconds.
+
+    A line that broke stays usable: each later call tries once to open it again, and raises LostLine until that works. What stands at the
+    other end then may be another device, so a driver identifies it afresh before it writes.
+
+    `gap_s`: smallest time between the last byte of one exchange and the next request. `dtr`, `rts`: levels set before the port opens
+    (boards reset on DTR, some meters live from it). `trace` keeps the newest exchanges as (wall time, direction, bytes).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        baud: int = 115200,
+        gap_s: float = 0.05,
+        dtr: bool = False,
+        rts: bool = False,
+        write_deadline_s: float = 1.0,
+        trace_length: int = 400,
+    ) -> None:
+        self.url = url
+        self.trace: deque[tuple[float, Direction, bytes]] = deque(maxlen=trace_length)
+        self._baud, self._gap_s, self._dtr, self._rts = baud, gap_s, dtr, rts
+        self._write_deadline_s = write_deadline_s
+        self._last_byte_s = -1e9
+        self._closed = False
+        self._port: Any = None  # a pyserial port; the URL handlers share no typed base
+        self._open()
+
+    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+        """Drop stale input, send, and return up to `expect` bytes that arrived before the deadline (fewer, or none, if it passed)."""
+        wait_s = self._last_byte_s + self._gap_s - time.monotonic()
+        if wait_s > 0:
+            time.sleep(wait_s)
+        try:
+            port = self._opened()
+            if stale := self._waiting(port):
+                self._note("x", stale)
+            self._note(">", request)
+            port.write(request)
+            if port.timeout != deadline_s:
+                port.timeout = deadline_s
+            answer = bytes(port.read(expect))
+        except OSError as error:
+            raise self._lost("exchange", error) from error
+        finally:
+            self._last_byte_s = time.monotonic()
+        self._note("<", answer)
+        return answer
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._opened().write(data)
+        except OSError as error:
+            raise self._lost("write", error) from error
+        self._note(">", data)
+
+    def read_available(self) -> bytes:
+        """What has arrived since the last call, without waiting."""
+        try:
+            data = self._waiting(self._opened())
+        except OSError as error:
+            raise self._lost("read", error) from error
+        if data:
+            self._note("<", data)
+        return data
+
+    def close(self) -> None:
+        """Close for good; a second call does nothing."""
+        self._closed = True
+        self._drop_port()
+
+    # --- inside ---
+
+    @staticmethod
+    def _waiting(port: Any) -> bytes:
+        data = b""
+        while (count := port.in_waiting) and len(data) < 65536:  # a socket tells only "some", so ask again
+            data += port.read(count)
+        return data
+
+    def _note(self, direction: Direction, data: bytes) -> None:
+        self.trace.append((time.time(), direction, data))
+
+    def _opened(self) -> Any:
+        if self._port is None:
+            if self._closed:
+                raise LostLine(self.url, "use the line", "the line was closed by this program.")
+            self._open()
+        return self._port
+
+    def _open(self) -> None:
+        try:
+            port = serial.serial_for_url(self.url, do_not_open=True, baudrate=self._baud, timeout=0.5, write_timeout=self._write_deadline_s)
+            port.dtr, port.rts = self._dtr, self._rts
+            if "://" not in self.url:
+                port.exclusive = True
+            port.open()
+        except ValueError as error:
+            raise LostLine(
+                self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://… or rfc2217://…."
+            ) from error
+        except OSError as error:
+            raise self._lost("open the line", error) from error
+        self._port = port
+
+    def _drop_port(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            try:
+                port.close()
+            except OSError:
+                self._note("x", b"")  # already gone: nothing left to close
+
+    def _lost(self, request: str, error: OSError) -> LostLine:
+        self._drop_port()
+        what, look_at = _human(self.url, error)
+        return LostLine(self.url, request, what, look_at)
+
+
+def _human(url: str, error: OSError) -> tuple[str, str]:
+    """What happened and what to look at, for a person."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "permission denied.", f"Your user must be in the group {_group(url)} that owns the port; log in again after joining it."
+    if error.errno == errno.ENOENT:
+        return "there is no such port.", "Is the cable in? Ports are numbered anew when a cable is plugged in again."
+    if error.errno in (errno.EBUSY, errno.EAGAIN):
+        return "another program holds the port.", "Close it (a terminal program, another copy of this one) and try again."
+    if error.errno == errno.ECONNREFUSED or isinstance(error, ConnectionError):
+        return f"the connection failed ({error}).", "Is the instrument on the network, and is the port number right?"
+    if isinstance(error, serial.SerialTimeoutException):
+        return "the port takes no bytes.", "The adapter hangs: unplug it and plug it in again."
+    return f"the line is gone ({error}).", "Is the cable in? Does another program read from the port?"
+
+
+def _group(url: str) -> str:
+    try:
+        return f"'{Path(url).group()}'"
+    except (OSError, KeyError, NotImplementedError):
+        return "'dialout' or 'uucp'"
