@@ -1,0 +1,112 @@
+"""Cells that are joined, and how they move on: the ladder, the supply's CC/CV law and the choice of steps.
+
+A step is linearly implicit with the current constant over it: each cell answers within the step like its resistance plus
+slope × gain, so neighbours that exchange charge within seconds in the knee cannot make the sum unstable, whatever the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import expm1
+
+from drivers.simulated.cells import Cell, Chemistry, Lags
+from drivers.simulated.description import Hookup
+from drivers.simulated.ladder import Ladder, LadderSolution
+
+STEP_VOLTAGE_V = 1e-3  # a step moves no cell's open-circuit voltage by more than about this …
+STEP_SOC = 1e-3  # … nor its surface by more than this, so that no step jumps over the knee of a small cell
+CHARGE_STEP_S = 30.0
+REST_STEP_S = 600.0
+SHORTEST_STEP_S = 1e-3
+STIFF_STEPS = 2.0  # while charging, a step over 1 s spans at most so many time constants of the fastest exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What drives the bank: voltage limit with its error, current limit, lead resistance. `reversed`: the leads are the wrong way round."""
+
+    voltage_v: float
+    current_a: float
+    lead_ohm: float
+    reversed: bool = False
+
+    def current_into_bank_a(self, open_v: float, bank_ohm: float) -> float:
+        """CC/CV law of a supply that cannot sink: cell model section 6. Reversed, the cells drive its limit current through it."""
+        if self.reversed:
+            return -self.current_a
+        return min(max((self.voltage_v - open_v) / (bank_ohm + self.lead_ohm), 0.0), self.current_a)
+
+
+class Bank:
+    """Some cells joined by busbars; `source` is None while nothing drives them."""
+
+    def __init__(
+        self, cells: Sequence[Cell], contact_ohm: Sequence[float], link_ohm: Sequence[float], hookup: Hookup, chemistry: Chemistry
+    ) -> None:
+        """`contact_ohm`: both joints of each cell together; `link_ohm`: one busbar between each two neighbours, on either side."""
+        self.cells = list(cells)
+        self.source: Source | None = None
+        self._chemistry = chemistry
+        self._ladder = Ladder(list(link_ohm), hookup)
+        self._resistance_ohm = [cell.r0_ohm + contact for cell, contact in zip(cells, contact_ohm, strict=True)]
+        self.currents_a: list[float] = []
+        self.current_a = 0.0  # into the bank
+        self.posts_v = 0.0  # at the hook-up posts
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Solve the present instant: every cell's current, the bank's current and its voltage at the posts."""
+        for cell in self.cells:
+            self._chemistry.refresh(cell)
+        solution = self._ladder.solve([cell.emf_v for cell in self.cells], self._resistance_ohm)
+        self.current_a = self._law(solution)
+        self.currents_a = solution.currents_a(self.current_a)
+        self.posts_v = solution.open_v + solution.resistance_ohm * self.current_a
+
+    def _law(self, solution: LadderSolution) -> float:
+        return self.source.current_into_bank_a(solution.open_v, solution.resistance_ohm) if self.source else 0.0
+
+    def advance(self, longest_s: float) -> tuple[float, float]:
+        """Move on by one step of at most `longest_s`; gives its length and the charge put into the bank in ampere-seconds."""
+        chemistry, cells = self._chemistry, self.cells
+        hurry = stiffness = 0.0
+        for cell, current_a, resistance_ohm in zip(cells, self.currents_a, self._resistance_ohm, strict=True):
+            rate = abs(chemistry.surface_rate_per_s(cell, current_a)) * max(1.0 / STEP_SOC, cell.slope_v / STEP_VOLTAGE_V)
+            stiff = cell.slope_v / (cell.capacity_as * resistance_ohm)
+            hurry = max(hurry, rate)
+            stiffness = max(stiffness, stiff)
+        stiffness = stiffness * chemistry.surface_gain if len(cells) > 1 else 0.0
+        step_s = min(longest_s, REST_STEP_S if self.source is None else CHARGE_STEP_S)
+        if hurry * step_s > 1.0:
+            step_s = max(1.0 / hurry, SHORTEST_STEP_S)
+        if self.source is not None and step_s > 1.0:
+            step_s = min(step_s, max(1.0, STIFF_STEPS / stiffness)) if stiffness else step_s
+        if step_s < longest_s < 1.5 * step_s:
+            step_s = longest_s / 2  # no sliver at the end
+
+        part, whole = self._step_lags(step_s, stiffness)
+        emf_v: list[float] = []
+        answer_ohm: list[float] = []
+        for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True):
+            drift = cell.leak_a / cell.capacity_as * part.length_s
+            for lag, decay in zip(cell.lags, part.decays, strict=True):
+                drift += lag * (1.0 - decay)
+            emf_v.append(cell.emf_v - cell.slope_v * drift)
+            answer_ohm.append(resistance_ohm + cell.slope_v * part.gain_s / cell.capacity_as)
+        solution = self._ladder.solve(emf_v, answer_ohm)
+        current_a = self._law(solution)
+        for cell, own_a in zip(cells, solution.currents_a(current_a), strict=True):
+            chemistry.move(cell, own_a, whole)
+        self.refresh()
+        return step_s, current_a * step_s
+
+    def _step_lags(self, step_s: float, stiffness_per_s: float) -> tuple[Lags, Lags]:
+        """The part of the step at which the equations are held, and the whole step.
+
+        θ goes from a half (second order) to one (fully damped) with the fastest exchange that the step spans: 1/(1 − e^−x) − 1/x carries
+        that exchange on exactly.
+        """
+        span = stiffness_per_s * step_s
+        theta = 0.5 + span / 12.0 if span < 0.1 else -1.0 / expm1(-span) - 1.0 / span
+        return Lags(self._chemistry.lags_s, theta * step_s), Lags(self._chemistry.lags_s, step_s)

@@ -1,0 +1,123 @@
+"""What can go wrong on the embedded bench, in the physics or on the wire, and how a fault is written on a command line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Where = Literal["physics", "wire"]
+Takes = Literal["nothing", "cell", "number", "cell and number"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER."""
+
+    where: Where
+    description: str
+    takes: Takes = "nothing"
+    unit: str = ""
+    default: float = 0.0
+
+
+FAULTS: dict[str, FaultKind] = {
+    "lead-falls-off": FaultKind("physics", "the + lead comes off the bank; putting the leads on again mends it"),
+    "leads-reversed": FaultKind("physics", "the hands take plus for minus when they put the leads on"),
+    "busbar-loose": FaultKind("physics", "one cell's busbar has a bad joint of 10 mΩ", "cell"),
+    "cell-forgotten": FaultKind("physics", "one cell is not wired to its neighbours", "cell"),
+    "cv-drift": FaultKind("physics", "the supply holds more volts than it is set to", "number", "V", 0.03),
+    "cell-leak": FaultKind("physics", "one cell discharges itself", "cell and number", "A", 0.5),
+    "silence": FaultKind("wire", "the instrument no longer answers"),
+    "garbled-crc": FaultKind("wire", "answers arrive with a wrong checksum; the number says how many, 0 all", "number"),
+    "lost-reply": FaultKind("wire", "requests are carried out but their answers are lost; the number says how many", "number", default=1.0),
+    "delayed": FaultKind("wire", "every answer comes late, by wall seconds", "number", "s", 0.8),
+    "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0),
+    "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0),
+    "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel"),
+    "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel"),
+    "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on"),
+    "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
+}
+
+
+class FaultError(ValueError):
+    """A fault that is not known or cannot be understood; the text says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault; `at_s` in bench seconds, None at once. An empty `cell` lets the physics choose."""
+
+    name: str
+    at_s: float | None = None
+    cell: str = ""
+    number: float | None = None
+
+    @property
+    def kind(self) -> FaultKind:
+        return FAULTS[self.name]
+
+    @property
+    def amount(self) -> float:
+        """The number given, or the kind's default."""
+        return self.kind.default if self.number is None else self.number
+
+
+def make_fault(name: str, at_s: float | None = None, cell: str = "", number: float | None = None) -> Fault:
+    """A checked Fault. Raises FaultError."""
+    if name not in FAULTS:
+        raise FaultError(f"fault {name!r} is unknown. Known faults: {', '.join(FAULTS)}.")
+    takes = FAULTS[name].takes
+    if (cell and "cell" not in takes) or (number is not None and "number" not in takes):
+        raise FaultError(f"fault {name} takes {takes}.")
+    return Fault(name, at_s, cell, number)
+
+
+_WRITTEN = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>s|m|min|h)?)?(?:=(?P<value>.+))?")
+_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault as typed: NAME[@TIME][=VALUE], as in "lead-falls-off@5m", "cv-drift=0.03" or "cell-leak@1h=A3:0.5". Raises FaultError."""
+    match = _WRITTEN.fullmatch(text.strip())
+    if match is None:
+        raise FaultError(f"{text!r} is not a fault. Write NAME, NAME@5m, NAME=VALUE or NAME@5m=VALUE; times end in s, m or h.")
+    name, value = match["name"], (match["value"] or "").strip()
+    at_s = float(match["time"]) * _SECONDS[match["unit"] or "s"] if match["time"] else None
+    takes = FAULTS[name].takes if name in FAULTS else "nothing"
+    cell, number_text = "", ""
+    if takes == "cell and number":
+        cell, colon, number_text = value.partition(":")
+        if not colon and _is_number(cell):
+            cell, number_text = "", cell
+    elif takes == "number":
+        number_text = value
+    else:
+        cell = value
+    if number_text and not _is_number(number_text):
+        raise FaultError(f"fault {name}: {number_text!r} is not a number.")
+    return make_fault(name, at_s, cell, float(number_text) if number_text else None)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d*)?", text) is not None
+
+
+class FaultQueue:
+    """Faults that wait for their time."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def next_s(self) -> float | None:
+        return min((fault.at_s or 0.0 for fault in self._waiting), default=None)
+
+    def due(self, now_s: float) -> list[Fault]:
+        """Take out the faults whose time has come, oldest first."""
+        due = sorted((fault for fault in self._waiting if (fault.at_s or 0.0) <= now_s), key=lambda fault: fault.at_s or 0.0)
+        self._waiting = [fault for fault in self._waiting if fault not in due]
+        return due
