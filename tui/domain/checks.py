@@ -1,0 +1,213 @@
+"""What a plan alone can tell of its faults, before any instrument is opened. Each problem names its field of the plan."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from tui.domain import calculations, leads
+from tui.domain.kinds import KINDS, show, target_problem
+from tui.domain.limits import Limits
+from tui.domain.plan import EndRule, Plan
+
+MIXED_CAPACITY_FRACTION = 0.05  # measured capacities of matched cells stay within this of each other
+PROCEDURES = ("parallel",)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault of the plan. `blocking`: no session may start; otherwise a warning to be shown and journalled."""
+
+    field: str  # a field of Plan, "supply.max_voltage_v", or "cells"
+    message: str
+    blocking: bool = True
+
+
+def check_plan(plan: Plan) -> list[Problem]:
+    """Every fault that the plan itself shows, blocking ones first. A session may start when none is blocking."""
+    found = [*_cells(plan), *_target(plan), *_numbers(plan)]
+    if not found:  # figures need sound numbers
+        found += [*_wiring(plan)]
+    if not any(problem.blocking for problem in found):
+        found += [*_end(plan), *_leads(plan), *_charge(plan), *_soft(plan)]
+    return sorted(found, key=lambda problem: not problem.blocking)
+
+
+def _cells(plan: Plan) -> Iterator[Problem]:
+    if not plan.cells:
+        yield Problem("cells", "The bank has no cells yet. Add the cells that are balanced together.")
+        return
+    labels = Counter(cell.label.strip().casefold() for cell in plan.cells)
+    if labels[""]:
+        yield Problem("cells", "A cell has no label. Write a short label on each cell, such as A1, so that its volts stay its own.")
+    twice = sorted({cell.label.strip() for cell in plan.cells if cell.label.strip() and labels[cell.label.strip().casefold()] > 1})
+    if twice:
+        yield Problem(
+            "cells", f"The label {', '.join(twice)} is given twice. Each cell needs a label of its own; a cell can be in a bank once."
+        )
+    kind = KINDS["capacity"]
+    for cell in plan.cells:
+        if not kind.low <= cell.capacity_ah <= kind.high:
+            hint = " Were milliampere-hours meant?" if kind.low <= cell.capacity_ah / 1000 <= kind.high else ""
+            yield Problem("cells", f"{cell.label}: {cell.capacity_ah:g} Ah is no capacity of one cell; it has 1 to 1000 Ah.{hint}")
+
+
+def _target(plan: Plan) -> Iterator[Problem]:
+    message = target_problem(plan.target_v)
+    if message:
+        yield Problem("target_v", message + ".")
+
+
+def _numbers(plan: Plan) -> Iterator[Problem]:
+    """Ranges. Not-a-number fails every comparison and is refused with the rest."""
+    supply = plan.supply
+
+    def outside(field: str, value: float | None, low: float, high: float, words: str) -> Iterator[Problem]:
+        if value is not None and not (low <= value <= high):
+            yield Problem(field, words)
+
+    yield from outside(
+        "supply.max_voltage_v", supply.max_voltage_v, 1.0, 1000.0, "The supply's volts are missing; they are on its label, such as 30 V."
+    )
+    yield from outside(
+        "supply.max_current_a", supply.max_current_a, 0.1, 1000.0, "The supply's amperes are missing; they are on its label, such as 10 A."
+    )
+    yield from outside(
+        "supply.voltage_step_v", supply.voltage_step_v, 1e-6, 1.0, "One count of the supply's volts lies between 1 µV and 1 V."
+    )
+    yield from outside(
+        "supply.current_step_a", supply.current_step_a, 1e-6, 1.0, "One count of the supply's amperes lies between 1 µA and 1 A."
+    )
+    yield from outside("derating", plan.derating, 0.1, 1.0, "The derating lies between 10 % and 100 % of the supply's rating.")
+    yield from outside("c_rate", plan.c_rate, 1e-6, 0.2, "The C-rate of the bank lies above zero and is 0.2C at most (tutorial section 4).")
+    yield from outside(
+        "lead_limit_a", plan.lead_limit_a, 1e-3, 1000.0, "The lead limit is a current above zero; leave it empty when it is not known."
+    )
+    yield from outside(
+        "lead_resistance_ohm",
+        plan.lead_resistance_ohm,
+        0.0,
+        2.0,
+        "The resistance of the leads lies between 0 and 2 Ω; usual are 5 to 60 mΩ for the pair.",
+    )
+    yield from outside("rest_s", plan.rest_s, 0.0, 7 * 86400.0, "The rest before the last measurement is at most 7 days.")
+    yield from outside(
+        "spread_limit_v",
+        plan.spread_limit_v,
+        0.001,
+        0.30,
+        "The spread allowed before paralleling lies between 1 mV and 0.30 V. Above it the surge at first contact can weld a busbar.",
+    )
+    for field, value in (("soc_low", plan.soc_low), ("soc_high", plan.soc_high)):
+        yield from outside(field, value, 0.0, 1.0, "The state of charge lies between 0 % and 100 %.")
+    if plan.soc_low is not None and plan.soc_high is not None and plan.soc_low > plan.soc_high:
+        yield Problem("soc_low", "The range of the state of charge runs downwards; give the lower value first.")
+    yield from outside("end_current_a", plan.end_current_a, 0.0, 1000.0, "The end current is a current such as 0.10 A.")
+    if plan.end_rule not in get_args(EndRule):
+        yield Problem("end_rule", f"“{plan.end_rule}” is no end rule; there are {', '.join(get_args(EndRule))}.")
+    if plan.procedure not in PROCEDURES:
+        yield Problem("procedure", f"The procedure “{plan.procedure}” is not in this version; there is {', '.join(PROCEDURES)}.")
+
+
+def _wiring(plan: Plan) -> Iterator[Problem]:
+    try:
+        arrangement = calculations.wiring(plan)
+    except ValueError as error:
+        yield Problem("arrangement", f"{error}.")
+        return
+    pack_v, rating_v = arrangement.series * plan.target_v, plan.supply.max_voltage_v
+    if pack_v > rating_v + 1e-9:
+        if arrangement.series == 1:
+            advice = f"A supply of at least {math.ceil(pack_v + 0.5)} V is needed; a 30 V supply fits"
+        else:
+            usual = next((volts for volts in (15, 30, 60) if volts >= pack_v * 1.02), math.ceil(pack_v * 1.1))
+            advice = f"A {usual} V supply is needed"
+        sum_text = f"{arrangement.series} × {plan.target_v:.3f} V = {pack_v:.2f} V"
+        yield Problem(
+            "supply.max_voltage_v",
+            f"The supply gives {rating_v:g} V, but {arrangement} needs {sum_text}. {advice}; nothing can be charged with this one.",
+        )
+    if arrangement.series > 1:
+        yield Problem(
+            "arrangement",
+            f"{arrangement} is wired in series. This version balances cells in parallel only: wire all {arrangement.cells} as "
+            f"{arrangement.cells}P. Cells in series must never be charged without a BMS.",
+        )
+
+
+def _end(plan: Plan) -> Iterator[Problem]:
+    smallest, limit = calculations.smallest_end_current_a(plan), calculations.current_limit(plan).value_a
+    if plan.end_current_a < smallest - 1e-9:
+        yield Problem(
+            "end_current_a",
+            f"{plan.end_current_a:g} A is less than two counts of this supply ({smallest:g} A); its display could not tell it from zero. "
+            f"Choose {smallest:g} A or more.",
+        )
+    elif plan.end_current_a >= limit and plan.end_rule != "volts":
+        yield Problem(
+            "end_current_a",
+            f"The end current of {show(plan.end_current_a, 'current')} is not below the charging current of {show(limit, 'current')}; "
+            "the charge would end before it has begun.",
+        )
+    volts, _ = calculations.set_points(plan)
+    if plan.target_v - volts > Limits().end_margin_v + 1e-9:
+        yield Problem(
+            "target_v",
+            f"The supply sets volts in steps of {plan.supply.voltage_step_v:g} V: {volts:.3f} V is the nearest below {plan.target_v:.3f} V, "
+            f"and the end rule would never be met. Choose {volts:.3f} V as target.",
+        )
+
+
+def _leads(plan: Plan) -> Iterator[Problem]:
+    ohm = plan.lead_resistance_ohm
+    if ohm is None:
+        yield Problem(
+            "lead_resistance_ohm",
+            "The leads are not known, so the time is told for leads of up to 20 mΩ. Type a gauge (8 AWG) or mΩ.",
+            False,
+        )
+        return
+    current = calculations.current_limit(plan).value_a
+    flowing = leads.plateau_current_a(plan.target_v, current, ohm)
+    heat = leads.heat_w(ohm, flowing)
+    limits = Limits()
+    if ohm > limits.lead_resistance_warn_ohm or heat > limits.lead_heat_warn_w:
+        lost = calculations.hours_lost_s(plan)
+        cost = "" if lost is None else f" They cost about {show(lost, 'time')} of this charge."
+        yield Problem(
+            "lead_resistance_ohm",
+            f"Leads of {show(ohm, 'resistance')} lose {leads.drop_v(ohm, flowing) * 1000:.0f} mV and turn {heat:.1f} W into heat, and only "
+            f"{flowing:.1f} A flow on the plateau.{cost} Thick short leads with rings at both ends are about 5 mΩ (tutorial appendix D).",
+            False,
+        )
+
+
+def _charge(plan: Plan) -> Iterator[Problem]:
+    times = calculations.charging_time_s(plan)
+    if times is not None and times[1] > 48 * 3600:
+        yield Problem(
+            "soc_low",
+            f"From {plan.soc_low:.0%} this takes up to {show(times[1], 'time')}. Cells that are mostly empty are filled faster in series "
+            "under a BMS first (tutorial section 3); then balance them here.",
+            False,
+        )
+
+
+def _soft(plan: Plan) -> Iterator[Problem]:
+    capacities = [cell.capacity_ah for cell in plan.cells]
+    if max(capacities) - min(capacities) > MIXED_CAPACITY_FRACTION * max(capacities):
+        yield Problem(
+            "cells",
+            f"The cells differ in capacity: {min(capacities):g} to {max(capacities):g} Ah. They can be balanced together, but the pack will "
+            "only give what its smallest cell holds, and cells of unlike age drift apart. Note why they are mixed.",
+            False,
+        )
+    if plan.spread_limit_v > Limits().spread_before_parallel_v + 1e-9:
+        yield Problem(
+            "spread_limit_v",
+            f"Cells may differ by {plan.spread_limit_v:.2f} V before paralleling; the tutorial allows about 0.15 V. Expect sparks.",
+            False,
+        )

@@ -1,0 +1,71 @@
+"""Supply leads: resistance from gauge, length and end connectors, and what follows from it: drop, heat, the pace of the charge.
+
+Resistances in Ω for the whole pair (both wires with all contacts), currents in A, lengths in m of one wire.
+Source of the figures: copper wire tables at 20 °C and the cell model (plateau at 3.33 V). Contacts are estimates; measure them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Ends = Literal["rings", "bananas", "clips"]
+
+COPPER_OHM_PER_M = {6: 1.296e-3, 8: 2.061e-3, 10: 3.277e-3, 12: 5.211e-3, 14: 8.286e-3, 16: 13.17e-3}
+CONTACTS_OHM: dict[Ends, float] = {
+    "rings": 0.8e-3,  # crimped rings bolted down at both ends: 0.5 to 1 mΩ for all four
+    "bananas": 5.0e-3,  # rings at the cells, banana plugs at the supply: 3 to 8 mΩ
+    "clips": 25.0e-3,  # banana plugs and spring clips: 10 to 40 mΩ
+}
+CONTACTS_UNCERTAINTY_OHM: dict[Ends, float] = {"rings": 0.3e-3, "bananas": 2.5e-3, "clips": 15.0e-3}
+PLATEAU_V = 3.33  # a cell in the flat part of its curve, on charge
+WARN_RESISTANCE_OHM = 0.030
+WARN_HEAT_W = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A pair of copper leads; `length_m` is one way. Allowed gauges: the keys of COPPER_OHM_PER_M."""
+
+    gauge_awg: int
+    length_m: float = 1.0
+    ends: Ends = "rings"
+
+    def __post_init__(self) -> None:
+        if self.gauge_awg not in COPPER_OHM_PER_M:
+            raise ValueError(f"{self.gauge_awg} AWG is not in the wire table; it has {', '.join(map(str, COPPER_OHM_PER_M))} AWG")
+        if not 0.1 <= self.length_m <= 20:
+            raise ValueError(f"a lead of {self.length_m:g} m is outside 0.1 to 20 m")
+
+    @property
+    def resistance_ohm(self) -> float:
+        """Both wires and all four contacts at 20 °C."""
+        return 2 * self.length_m * COPPER_OHM_PER_M[self.gauge_awg] + CONTACTS_OHM[self.ends]
+
+
+def drop_v(resistance_ohm: float, current_a: float) -> float:
+    """Volts lost between the supply's terminals and the cells."""
+    return resistance_ohm * current_a
+
+
+def heat_w(resistance_ohm: float, current_a: float) -> float:
+    """Heat in leads and contacts, often most of it in one bad contact."""
+    return current_a * current_a * resistance_ohm
+
+
+def critical_resistance_ohm(set_voltage_v: float, current_a: float) -> float:
+    """Above this the leads, not the supply, set the pace on the plateau: 32 mΩ at 3.65 V and 10 A."""
+    return (set_voltage_v - PLATEAU_V) / current_a
+
+
+def plateau_current_a(set_voltage_v: float, current_a: float, resistance_ohm: float) -> float:
+    """What flows on the plateau: the set current, or less where the lead drop leaves no more."""
+    if resistance_ohm <= 0:
+        return current_a
+    return min(current_a, max(0.0, (set_voltage_v - PLATEAU_V) / resistance_ohm))
+
+
+def current_at_heat_a(resistance_ohm: float, limit_w: float = WARN_HEAT_W) -> float:
+    """The current at which the leads turn `limit_w` into heat."""
+    return math.sqrt(limit_w / resistance_ohm) if resistance_ohm > 0 else math.inf

@@ -1,0 +1,136 @@
+"""The safety limits: every number of the guard as a named setting with unit, range, action and reason.
+
+`Limits` holds the values in force (V per cell, A, s, °C, Ω or plain factors, as each name says); `LIMITS` tells what each is for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+Action = Literal["REFUSE", "WARN", "HOLD", "TRIP", "CALL", "END", "GLITCH", "STALE", "RULE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The values in force. Loosening one is an event of the session; `problems` says which values lie outside their allowed range."""
+
+    # volts at any trusted point, per cell
+    warn_over_target_v: float = 0.010
+    trip_over_target_v: float = 0.030
+    ceiling_v: float = 3.70
+    over_voltage_protection_over_target_v: float = 0.10
+    over_voltage_protection_ceiling_v: float = 3.80
+    # set-points and current
+    set_point_counts: int = 1
+    current_over_fraction: float = 0.03
+    current_over_counts: int = 1
+    negative_current_a: float = 0.05
+    over_current_protection_fraction: float = 0.10
+    # before the start
+    start_low_v: float = 2.50
+    dead_v: float = 2.00
+    spread_before_parallel_v: float = 0.15
+    cold_refuse_c: float = 0.0
+    cold_warn_c: float = 5.0
+    cold_current_fraction: float = 0.25
+    hot_warn_c: float = 40.0
+    hot_trip_c: float = 45.0
+    self_heating_warn_k: float = 8.0
+    self_heating_rate_c: float = 0.05
+    lead_resistance_warn_ohm: float = 0.030
+    lead_heat_warn_w: float = 5.0
+    # charge and time
+    charge_over_warn: float = 1.05
+    charge_over_trip: float = 1.15
+    time_at_top_s: float = 4 * 3600.0
+    top_margin_v: float = 0.010
+    step_overtime_factor: float = 1.5
+    step_overtime_s: float = 2 * 3600.0
+    # samples
+    stale_periods: float = 3.0
+    reread_s: float = 1.0
+    over_limit_reads: int = 2
+    plausible_low_v: float = 0.0
+    plausible_high_v: float = 5.0
+    glitch_step_v: float = 0.5
+    glitch_count: int = 3
+    glitch_window_s: float = 600.0
+    link_retry_s: float = 60.0
+    link_call_v: float = 3.37
+    # readings by hand and attention
+    hand_knee_v: float = 3.45
+    hand_top_v: float = 3.55
+    hand_reading_below_s: float = 30 * 60.0
+    hand_reading_knee_s: float = 10 * 60.0
+    hand_reading_top_s: float = 5 * 60.0
+    hand_first_reading_s: float = 5 * 60.0
+    hand_overdue_call: float = 2.0
+    attention_knee_s: float = 10 * 60.0
+    attention_top_s: float = 5 * 60.0
+    attention_metered_s: float = 30 * 60.0
+    # off with proof
+    off_current_a: float = 0.05
+    off_current_counts: int = 2
+    off_proof_s: float = 2.0
+    off_tries: int = 3
+    off_call_s: float = 5.0
+    # while current flows
+    open_circuit_from_fraction: float = 0.10
+    open_circuit_current_a: float = 0.02
+    open_circuit_samples: int = 2
+    open_circuit_half_time_s: float = 30.0
+    open_circuit_counts: int = 5
+    flat_window_s: float = 3600.0
+    taper_margin_v: float = 0.030
+    leakage_floor_a: float = 0.5
+    falling_v: float = 0.020
+    falling_window_s: float = 300.0
+    leads_left_on_s: float = 30 * 60.0
+    too_slow_factor: float = 3.0
+    # end of the charge
+    knee_v: float = 3.55
+    end_hold_s: float = 600.0
+    end_margin_v: float = 0.010
+    end_spread_v: float = 0.010
+    end_current_counts: int = 2
+    trim_tolerance_v: float = 0.001
+    set_point_lift_v: float = 0.030
+    # at rest
+    rest_spread_note_v: float = 0.020
+    rest_decay_v: float = 0.010
+
+    def problems(self) -> list[str]:
+        """One sentence for each value outside the range that LIMITS allows."""
+        found = []
+        for field in fields(self):
+            value, limit = float(getattr(self, field.name)), LIMITS[field.name]
+            if not limit.low <= value <= limit.high:
+                found.append(
+                    f"{limit.title} of {value:g} {limit.unit} is outside {limit.low:g} to {limit.high:g} {limit.unit}".replace("  ", " ")
+                )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit: its default, allowed range, what follows when it is passed, why it is where it is, and where it comes from."""
+
+    name: str
+    title: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    action: Action
+    rule: str  # the rule as a formula, with the bank's numbers
+    reason: str  # what happens to the cells when it is ignored
+    source: str
+
+
+def _limit(name: str, title: str, unit: str, low: float, high: float, action: Action, rule: str, reason: str, source: str) -> Limit:
+    return Limit(name, title, float(getattr(_DEFAULTS, name)), unit, low, high, action, rule, reason, source)
+
+
+_DEFAULTS = Limits()
+LIMITS: dict[str, Limit] = {}
