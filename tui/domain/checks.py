@@ -156,7 +156,7 @@ def _end(plan: Plan) -> Iterator[Problem]:
     if plan.target_v - volts > Limits().end_margin_v + 1e-9:
         yield Problem(
             "target_v",
-            f"The supply sets volts in steps of {plan.supply.voltage_step_v:g} V: {volts:.3f} V is the nearest below {plan.target_v:.3f} V, "
+            f"The supply sets volts in steps of {plan.supply.voltage_step_v:g} V: {volts:.3f} V is next below {plan.target_v:.3f} V, "
             f"and the end rule would never be met. Choose {volts:.3f} V as target.",
         )
 
@@ -201,8 +201,8 @@ def _soft(plan: Plan) -> Iterator[Problem]:
     if max(capacities) - min(capacities) > MIXED_CAPACITY_FRACTION * max(capacities):
         yield Problem(
             "cells",
-            f"The cells differ in capacity: {min(capacities):g} to {max(capacities):g} Ah. They can be balanced together, but the pack will "
-            "only give what its smallest cell holds, and cells of unlike age drift apart. Note why they are mixed.",
+            f"The cells differ in capacity: {min(capacities):g} to {max(capacities):g} Ah. They can be balanced together, but the pack "
+            "will only give what its smallest cell holds, and cells of unlike age drift apart. Note why they are mixed.",
             False,
         )
     if plan.spread_limit_v > Limits().spread_before_parallel_v + 1e-9:

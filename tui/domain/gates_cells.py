@@ -1,0 +1,183 @@
+"""The gates of the cells: sound, warm enough, alike enough to be joined; and their volts at rest. Volts in V, °C, A.
+
+Sources: tutorial section 4.1 (0.15 V), the makers' limits of LiFePO4 cells, the cell model for surges and resting volts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+from tui.domain import calculations
+from tui.domain.gate_words import PASSED, listed, missing, number, refuse, refuse_softly, slipped
+from tui.domain.limits import Limits
+from tui.domain.plan import Plan, PlanCell
+from tui.domain.procedure import GateInput, GateResult
+
+CONTACT_OHM = 0.05e-3  # a clean bolted joint
+CELL_OHM_AT_280_AH = 0.65e-3
+NEARLY_FULL_V, PLATEAU_TOP_V = 3.34, 3.32  # at rest: above the first nearly full, below the second anything from half to nearly full
+
+VISUAL_CHOICES = ("all sound", "some dented", "some swollen or leaking")
+
+
+def visual(plan: Plan, given: GateInput) -> GateResult:
+    """Swollen or leaking cells are refused and no reason passes them; dents are a warning."""
+    answer = given.values.get("visual")
+    if answer == VISUAL_CHOICES[0]:
+        return PASSED
+    if answer == VISUAL_CHOICES[1]:
+        return GateResult(
+            ok=True,
+            warning="Dented cells: an inner layer may be damaged. Feel those cells for warmth during the charge, and mark them "
+            "in the inventory.",
+        )
+    if answer == VISUAL_CHOICES[2]:
+        return refuse(
+            "A swollen or leaking cell is not charged here, whatever the reason. Take it out of the bank, put it outdoors away from "
+            "anything that burns, and plan again without it."
+        )
+    return refuse("Look at every cell and choose one of the answers.")
+
+
+def temperature(plan: Plan, given: GateInput) -> GateResult:
+    """Below 0 °C refused whatever the reason; 0 to 5 °C a quarter of the current; above 40 °C a warning; above 45 °C refused."""
+    limits, surface_c = Limits(), number(given.values, "surface_c")
+    if surface_c is None:
+        return missing("The temperature of the cells")
+    if not -40 <= surface_c <= 80:
+        return refuse(f"{surface_c:g} °C is no temperature of a room with cells. Measure the side of a cell in °C.")
+    if surface_c < limits.cold_refuse_c:
+        return refuse(
+            f"{surface_c:.1f} °C is below freezing. Charging plates lithium metal on the anode, which damages the cell for good and can "
+            "short it later. Bring the cells into a warm room for a day; no reason passes this gate."
+        )
+    if surface_c > limits.hot_trip_c:
+        return refuse(
+            f"{surface_c:.1f} °C is too hot to charge (limit {limits.hot_trip_c:.0f} °C). Let the cells cool and find what heated them."
+        )
+    if surface_c < limits.cold_warn_c:
+        quarter = calculations.current_limit(plan, surface_c).value_a
+        return GateResult(
+            ok=True,
+            warning=f"{surface_c:.1f} °C is cold: the current is held to a quarter, {quarter:.2f} A. A warm room is better and faster.",
+        )
+    if surface_c > limits.hot_warn_c:
+        return GateResult(
+            ok=True, warning=f"{surface_c:.1f} °C is warm: the cells age faster. Give them air; above {limits.hot_trip_c:.0f} °C it ends."
+        )
+    return PASSED
+
+
+def cell_volts(plan: Plan, given: GateInput) -> GateResult:
+    """Each cell's volts: present, of one sign, neither dead nor over the target, and close enough together to be joined."""
+    limits = Limits()
+    volts: dict[str, float] = {}
+    for cell in plan.cells:
+        value = number(given.values, f"cell:{cell.label}")
+        if value is None:
+            return missing(f"The volts of {cell.label}")
+        volts[cell.label] = value
+    for label, value in volts.items():
+        if value < 0:
+            return refuse(
+                f"{label} reads {value:.3f} V. Either the probes are crossed or the cell is reversed: red to +, black to −, and measure "
+                "again."
+            )
+        if value > limits.plausible_high_v:
+            return refuse(f"{label}: {value:g} V is impossible for one LiFePO4 cell{slipped(value)}. Type it again.")
+        if value < limits.dead_v:
+            return refuse(
+                f"{label} reads {value:.3f} V, below {limits.dead_v:.2f} V. Copper dissolves in a cell so empty and can short it when "
+                "it is charged. Take it out of the bank; no reason passes this gate."
+            )
+        if value > plan.target_v + limits.trip_over_target_v:
+            return refuse(
+                f"{label} reads {value:.3f} V, more than {limits.trip_over_target_v * 1000:.0f} mV above the target of "
+                f"{plan.target_v:.3f} V. It is overfull: take charge out with a small load (a lamp) until it is below the target, and "
+                "check your meter."
+            )
+    high = [label for label, value in volts.items() if value > plan.target_v + 1e-9]
+    if high:
+        return refuse_softly(
+            f"{listed(high)} reads above the target of {plan.target_v:.3f} V already. Check your meter, or take out a little charge."
+        )
+    low = [label for label, value in volts.items() if value < limits.start_low_v]
+    if low:
+        return refuse_softly(
+            f"{listed(low)} reads below {limits.start_low_v:.2f} V: deeply empty, perhaps damaged. Charge it alone first with a small "
+            f"current (0.02C) up to {limits.start_low_v:.2f} V under your eyes, and leave it out if it gets warm or falls back."
+        )
+    spread = max(volts.values()) - min(volts.values())
+    if spread > plan.spread_limit_v + 1e-9:
+        return refuse_softly(_spread_message(plan, volts, spread))
+    if max(volts.values()) >= NEARLY_FULL_V and min(volts.values()) < PLATEAU_TOP_V:
+        fullest, emptiest = max(volts, key=lambda label: volts[label]), min(volts, key=lambda label: volts[label])
+        return GateResult(
+            ok=True,
+            warning=f"Volts are close but charge may not be: {fullest} is nearly full, {emptiest} may lack anything up to "
+            "half. It only takes longer. A night in parallel moves little charge on the flat part of the curve.",
+        )
+    return PASSED
+
+
+def surge_a(difference_v: float, cells: tuple[PlanCell, ...]) -> float:
+    """Current at the moment two such cells are joined: ΔV ÷ (2 × (R0 + 2 × contact)), R0 as 0.65 mΩ × 280 Ah ÷ capacity (cell model)."""
+    resistance_ohm = CELL_OHM_AT_280_AH * 280.0 / max(cell.capacity_ah for cell in cells)
+    return difference_v / (2 * (resistance_ohm + 2 * CONTACT_OHM))
+
+
+def cells_to_lift(plan: Plan, volts: Mapping[str, float]) -> tuple[str, ...]:
+    """The cells that must be charged first: those more than the allowed spread below the highest, lowest first."""
+    top = max(volts.values())
+    low = [label for label, value in volts.items() if top - value > plan.spread_limit_v + 1e-9]
+    return tuple(sorted(low, key=lambda label: volts[label]))
+
+
+def _spread_message(plan: Plan, volts: Mapping[str, float], spread: float) -> str:
+    top = max(volts.values())
+    low = list(cells_to_lift(plan, volts))
+    readings = listed([f"{label} ({volts[label]:.3f} V)" for label in low])
+    together = " in parallel with each other" if len(low) > 1 else ""
+    return (
+        f"The cells differ by {spread * 1000:.0f} mV; {plan.spread_limit_v * 1000:.0f} mV is allowed. Joined now, about "
+        f"{surge_a(spread, plan.cells):.0f} A would flow for a moment. First charge {readings}{together}, with this same procedure, to "
+        f"{top:.3f} V; then join all {len(volts)}."
+    )
+
+
+def rest(plan: Plan, given: GateInput) -> GateResult:
+    """Resting volts of each cell: all present and possible. A cell away from the median is told, not refused."""
+    limits = Limits()
+    volts: dict[str, float] = {}
+    for cell in plan.cells:
+        value = number(given.values, f"rest:{cell.label}")
+        if value is None:
+            return missing(f"The resting volts of {cell.label}")
+        if not 0 < value <= limits.plausible_high_v:
+            return refuse(
+                f"{cell.label}: {value:g} V is impossible for a resting cell{slipped(value)}. Red to +, black to −, and type it again."
+            )
+        volts[cell.label] = value
+    wrong = [label for label, value in volts.items() if value < limits.start_low_v or value > plan.target_v + limits.warn_over_target_v]
+    if wrong:
+        return refuse_softly(
+            f"{listed([f'{label} ({volts[label]:.3f} V)' for label in wrong])} cannot be a full cell at rest. Measure again."
+        )
+    return GateResult(ok=True, warning=rest_remark(volts))
+
+
+def rest_remark(volts: Mapping[str, float]) -> str:
+    """What to say of resting volts: the cells away from the median by more than 20 mV; "" when there is none."""
+    middle, limits = median(volts.values()), Limits()
+    away = [
+        f"{label} ({(value - middle) * 1000:+.0f} mV)"
+        for label, value in volts.items()
+        if abs(value - middle) > limits.rest_spread_note_v + 1e-9
+    ]
+    if not away:
+        return ""
+    return (
+        f"{listed(away)} lies apart from the median of {middle:.3f} V. Measure it again after a day and after a week: what matters is "
+        "whether it moves on."
+    )
