@@ -20,13 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tui.records.journal_reading import GENESIS, last_line
+from tui.records.journal_reading import GENESIS, last_line, own, read, verify
 from tui.records.places import make_private, open_private, sync_folder
 
-try:
-    import fcntl
-except ImportError:  # a system without advisory locks; the session's own lock still holds
-    fcntl = None  # type: ignore[assignment]
+__all__ = ["KINDS", "Journal", "JournalUnwritable", "read", "verify"]
 
 KINDS = frozenset(
     {
@@ -84,7 +81,7 @@ class Journal:
             if create:
                 make_private(self.path.parent)
             self._file = io.FileIO(self.path, "xb+" if create else "rb+", opener=open_private)
-            self._take()
+            own(self._file.fileno())
             if not create:
                 self._continue()
             self._file.seek(0, io.SEEK_END)
@@ -189,9 +186,9 @@ class Journal:
     def _write(self, start: str) -> None:
         """Chain one line and hand it to the system whole, or raise OSError with the chain as it was."""
         assert self._file is not None
-        body = f'{start},"prev_hash":"{self._hash}"'
-        line_hash = sha256(f"{body}}}".encode("ascii")).hexdigest()
-        line = f'{body},"hash":"{line_hash}"}}\n'.encode("ascii")
+        body = f'{start},"prev_hash":"{self._hash}"'.encode("ascii")
+        line_hash = sha256(body + b"}").hexdigest()
+        line = b'%b,"hash":"%b"}\n' % (body, line_hash.encode("ascii"))
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, "no space left on device")
         self._hash = line_hash
@@ -242,7 +239,7 @@ class Journal:
             if size < self._size:
                 raise OSError(errno.EIO, "the file is shorter than what was written to it; another program has changed it")
             self._file = file
-            self._take()
+            own(self._file.fileno())
             if size > self._size:
                 file.truncate(self._size)
             file.seek(self._size)
@@ -250,15 +247,6 @@ class Journal:
             self._file = None
             file.close()
             raise
-
-    def _take(self) -> None:
-        """Be the only writer: two would tear the chain."""
-        if fcntl is None or self._file is None:
-            return
-        try:
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(errno.EAGAIN, "another process is writing it") from error
 
     def _sync(self) -> None:
         assert self._file is not None

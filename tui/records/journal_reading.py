@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from collections.abc import Iterator
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # a system without advisory locks
+    fcntl = None  # type: ignore[assignment]
 
 GENESIS = "0" * 64
 _HASH_KEY = b',"hash":"'
@@ -103,6 +109,43 @@ def last_line(file: io.FileIO) -> tuple[int, dict[str, Any] | None]:
         if start == 0:
             return 0, None
         window *= 4
+
+
+def tail(path: Path | str, size: int = 1 << 16) -> list[dict[str, Any]]:
+    """The lines within the last `size` bytes of a journal; [] where there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            end = file.seek(0, io.SEEK_END)
+            file.seek(max(0, end - size))
+            if end > size:
+                file.readline()  # begins in the middle
+            return [line for raw in file if (line := parse_line(raw)) is not None]
+    except FileNotFoundError:
+        return []
+
+
+def own(descriptor: int) -> None:
+    """Be the only writer of an open file, or raise OSError: two would tear the chain. Ends when the file is closed or the process dies."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(errno.EAGAIN, "another process is writing it") from error
+
+
+def is_being_written(path: Path | str) -> bool:
+    """Whether a living process has this journal open for writing; False where the system cannot tell."""
+    if fcntl is None:
+        return False
+    try:
+        with Path(path).open("rb") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _fault(raw: bytes, line: dict[str, Any], seq: int, head: str) -> str:

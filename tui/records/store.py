@@ -64,8 +64,8 @@ def transaction(path: Path) -> Iterator[Store]:
     """Read, change and write `path` as one act: all of it is kept when the block ends, nothing when it raises.
 
     A missing file is an empty store. Writing to a store with a `problem` raises StoreReadOnly. Raises StoreTooNew, StoreBusy, StoreError,
-    and ValueError for NaN, infinity or what JSON cannot hold; the file is then as it was. Blocks of two files are nested sessions first,
-    inventory second, never the other way; blocks of one file are not nested.
+    and ValueError for NaN, infinity or what JSON cannot hold; the file is then as it was. Blocks of one file do not
+    nest: the inner one would wait for the outer.
     """
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_TIMEOUT_S, mode=0o600)
     no_lock = ""

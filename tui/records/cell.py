@@ -1,0 +1,149 @@
+"""One cell's record: properties that stay, a log that only grows, and the state that follows from the log."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
+STATES: tuple[State, ...] = get_args(State)
+LOG_KINDS = frozenset(
+    {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note"}
+)
+LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
+
+# Largest believable value of each number; a typed mAh or µΩ does not pass as Ah or mΩ.
+NUMBERS: Mapping[str, tuple[str, float]] = {
+    "capacity_ah": ("Ah", 2000.0),
+    "resistance_mohm": ("mΩ", 100.0),
+    "received_voltage_v": ("V", 5.0),
+}
+
+
+class InvalidCell(ValueError):
+    """A value that cannot stand in a cell's record; `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+class DuplicateLabel(InvalidCell):
+    """Two cells would bear the same label, and nobody could tell on the bench which one is meant."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__("label", f"a cell labelled {label} is in the inventory already; give this one another label")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the inventory. `id` is ours and never changes; everything but the label may be unknown ("" or None).
+
+    `code` is the QR or data-matrix text in capitals, `code_raw` as it was scanned.
+    `log` holds entries `{"kind", "unix_s", …}`, oldest first.
+    """
+
+    id: str
+    label: str
+    code: str = ""
+    code_raw: str = ""
+    maker: str = ""
+    model: str = ""
+    chemistry: str = "LiFePO4"
+    capacity_ah: float | None = None  # rated, from the label
+    resistance_mohm: float | None = None
+    received_voltage_v: float | None = None
+    received_date: str = ""
+    supplier: str = ""
+    order_no: str = ""
+    price: str = ""
+    notes: str = ""
+    log: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def state(self) -> State:
+        """Where the cell stands, from its log alone. A session that did not balance it leaves it as it was."""
+        state: State = "received"
+        before: State = state
+        for entry in self.log:
+            match entry:
+                case {"kind": "state", "state": str(named)} if named in STATES:
+                    state = named
+                case {"kind": "move", "pack": pack}:
+                    state = "in pack" if pack else "stock"
+                case {"kind": "visual", "ok": False}:
+                    state = "suspect"
+                case {"kind": "session", "phase": "begin"}:
+                    before = before if state == "balancing" else state
+                    state = "balancing"
+                case {"kind": "session", "phase": "end", "result": result}:
+                    state = "balanced" if result == "balanced" else before if state == "balancing" else state
+                    before = state
+        return state
+
+    @property
+    def last_voltage_v(self) -> float | None:
+        """The newest volts known of the cell, at rest or as received."""
+        for entry in reversed(self.log):
+            if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
+                return float(entry["voltage_v"])
+        return self.received_voltage_v
+
+
+EDITABLE = frozenset(field.name for field in fields(Cell)) - {"id", "code_raw", "log"}
+
+
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of a cell, tidied and judged. Raises InvalidCell naming the field, what is wrong with it and what to do."""
+    unknown = values.keys() - EDITABLE
+    if unknown:
+        raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
+    tidy: dict[str, Any] = {}
+    for name, value in values.items():
+        tidy[name] = _number(name, value) if name in NUMBERS else _text(name, value)
+    if "code" in tidy:
+        tidy["code_raw"] = str(values["code"] or "")
+        tidy["code"] = re.sub(r"\s", "", tidy["code"]).upper()
+    if "chemistry" in tidy:
+        tidy["chemistry"] = _chemistry(tidy["chemistry"])
+    return tidy
+
+
+def label_key(label: str) -> str:
+    """What two labels are compared by: A1 and a1 are one cell to a person."""
+    return " ".join(label.split()).casefold()
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Sorts A2 before A10."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in re.split(r"(\d+)", text) if part]
+
+
+def _number(name: str, value: Any) -> float | None:
+    unit, most = NUMBERS[name]
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= most:
+        raise InvalidCell(name, f"{name} must be a number from 0 to {most:g} {unit}, not {value!r}; leave it empty when it is unknown")
+    return float(value)
+
+
+def _text(name: str, value: Any) -> str:
+    text = "" if value is None else str(value)
+    if name == "notes":
+        return text.strip()
+    text = " ".join(text.split())
+    if name == "label" and not text:
+        raise InvalidCell("label", "a cell needs a label: what is written on it")
+    if not text.isprintable() or len(text) > 80:
+        raise InvalidCell(name, f"{name} must be one line of at most 80 printable characters")
+    return text
+
+
+def _chemistry(text: str) -> str:
+    if text and text.casefold() not in LIFEPO4_NAMES:
+        raise InvalidCell("chemistry", f"{text} cells must not be charged with these limits; the inventory takes LiFePO4 cells only")
+    return "LiFePO4"

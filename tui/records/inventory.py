@@ -1,0 +1,199 @@
+"""The inventory of cells: one record a cell, for life."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from tinydb import where
+from tinydb.table import Table
+
+from tui.records.cell import LOG_KINDS, STATES, Cell, DuplicateLabel, InvalidCell, State, checked, label_key, natural_key
+from tui.records.cell_csv import Parse, cells_to_csv, parse_number, read_cells
+from tui.records.places import Home
+from tui.records.store import Store, transaction
+
+Cells = list[Cell]
+Ids = list[str]
+
+_NAMES = frozenset(field.name for field in fields(Cell))
+
+
+class CellGone(LookupError):
+    """No cell of the inventory has this id or label (any more)."""
+
+
+class Inventory:
+    """Everything about cells that is on disk. `problem` is "" or, after any call, why the records are open for reading only.
+
+    Every method reads fresh data under the lock. Besides the errors named there, all raise StoreError when the file cannot be used.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.path = home.inventory
+        self.problem = ""
+
+    def add(self, *, label: str, **values: Any) -> Cell:
+        """A new cell. Raises DuplicateLabel or InvalidCell."""
+        return self.add_many([{"label": label, **values}])[0]
+
+    def add_many(self, cells: Iterable[Mapping[str, Any]]) -> Cells:
+        """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel or InvalidCell."""
+        with transaction(self.path) as store:
+            table = self._table(store)
+            taken = {label_key(record["label"]) for record in table}
+            added = []
+            for values in cells:
+                properties = checked({name: value for name, value in values.items() if name != "log"})
+                if "label" not in properties:
+                    raise InvalidCell("label", "a cell needs a label: what is written on it")
+                key = label_key(properties["label"])
+                if key in taken:
+                    raise DuplicateLabel(properties["label"])
+                taken.add(key)
+                log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
+                added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
+            table.insert_multiple(_record(cell) for cell in added)
+        return added
+
+    def edit(self, cell_id: str, **values: Any) -> Cell:
+        """Change properties; the old values go into the log. Raises CellGone, DuplicateLabel or InvalidCell."""
+        properties = checked(values)
+        with transaction(self.path) as store:
+            table = self._table(store)
+            cell = _cell(_one(table, cell_id))
+            if "label" in properties:
+                key = label_key(properties["label"])
+                if any(label_key(record["label"]) == key and record["id"] != cell_id for record in table):
+                    raise DuplicateLabel(properties["label"])
+            changed = {name: [getattr(cell, name), value] for name, value in properties.items() if getattr(cell, name) != value}
+            if changed:
+                cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
+                table.update(_record(cell), where("id") == cell_id)
+        return cell
+
+    def delete(self, cell_id: str) -> None:
+        """Remove a cell with its log; sessions keep its label and volts. Raises CellGone."""
+        with transaction(self.path) as store:
+            table = self._table(store)
+            _one(table, cell_id)
+            table.remove(where("id") == cell_id)
+
+    def get(self, cell_id: str) -> Cell:
+        """Raises CellGone."""
+        with transaction(self.path) as store:
+            return _cell(_one(self._table(store), cell_id))
+
+    def by_label(self, label: str) -> Cell | None:
+        key = label_key(label)
+        return next((cell for cell in self.list() if label_key(cell.label) == key), None)
+
+    def list(self, filter: str = "", sort: str = "label", *, descending: bool = False) -> Cells:  # noqa: A002
+        """Cells that show every word of `filter` in some property or in their state, sorted by a property or by "state".
+
+        Unknown values stand last in either direction. Raises ValueError for a `sort` that no cell has.
+        """
+        if sort not in _NAMES - {"log"} and sort not in ("state", "last_voltage_v"):
+            raise ValueError(f"cells cannot be sorted by {sort}")
+        with transaction(self.path) as store:
+            cells = [_cell(record) for record in self._table(store)]
+        words = filter.casefold().split()
+        if words:
+            cells = [cell for cell in cells if all(word in _searchable(cell) for word in words)]
+        cells.sort(key=lambda cell: natural_key(cell.label))
+        known = [cell for cell in cells if getattr(cell, sort) not in ("", None)]
+        unknown = [cell for cell in cells if getattr(cell, sort) in ("", None)]
+        known.sort(key=lambda cell: _sort_key(getattr(cell, sort)), reverse=descending)
+        return known + unknown
+
+    def log(self, cell_id: str, kind: str, *, unix_s: float | None = None, **data: Any) -> Cell:
+        """Add one entry to a cell's log ("voltage" with voltage_v=…, "visual" with ok=…, "move" with pack=…, "note" with text=…).
+
+        Raises CellGone, or InvalidCell for a kind that the log does not know.
+        """
+        cells, _ = self.log_many({cell_id: [entry(kind, unix_s=unix_s, **data)]})
+        if not cells:
+            raise CellGone(f"no cell with the id {cell_id} is in the inventory; it may have been deleted meanwhile")
+        return cells[0]
+
+    def set_state(self, cell_id: str, state: State, reason: str = "") -> Cell:
+        """The operator's word on a cell ("suspect", "scrapped", "stock" …), kept as a log entry. Raises CellGone or InvalidCell."""
+        return self.log(cell_id, "state", state=state, reason=reason)
+
+    def log_many(self, entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[Cells, Ids]:
+        """Add entries to many cells as one act. Entries that stand there already are left out.
+
+        Returns the cells that are there, and the ids that are gone.
+        """
+        changed, gone = [], []
+        with transaction(self.path) as store:
+            table = self._table(store)
+            for cell_id, items in entries.items():
+                record = table.get(where("id") == cell_id)
+                if record is None or isinstance(record, list):
+                    gone.append(cell_id)
+                    continue
+                cell = _cell(record)
+                new = [dict(item) for item in items if dict(item) not in cell.log]
+                cell = replace(cell, log=(*cell.log, *new))
+                if new:
+                    table.update({"log": list(cell.log)}, where("id") == cell_id)
+                changed.append(cell)
+        return changed, gone
+
+    def import_csv(self, source: Path | str, *, parse: Parse = parse_number) -> Cells:
+        """Add the cells of a CSV or TSV file (a path, or the text itself), all of them or none.
+
+        Header names are free; columns that mean nothing to us become notes. `parse(text, field)` turns "280 Ah" into the field's unit
+        and raises ValueError. Raises CsvError naming line and column.
+        """
+        taken = {label_key(cell.label) for cell in self.list()}
+        return self.add_many(read_cells(source, parse, taken))
+
+    def export_csv(self) -> str:
+        """All cells as CSV that `import_csv` reads back."""
+        return cells_to_csv(self.list())
+
+    def _table(self, store: Store) -> Table:
+        self.problem = store.problem
+        return store.table("cells")
+
+
+def entry(kind: str, *, unix_s: float | None = None, **data: Any) -> dict[str, Any]:
+    """One entry of a cell's log, stamped now unless told otherwise. Raises InvalidCell for an unknown kind or state."""
+    if kind not in LOG_KINDS:
+        raise InvalidCell("log", f"the log of a cell knows no entry of the kind {kind!r}")
+    if kind == "state" and data.get("state") not in STATES:
+        raise InvalidCell("state", f"{data.get('state')!r} is no state of a cell; the states are {', '.join(STATES)}")
+    return {"kind": kind, "unix_s": time.time() if unix_s is None else unix_s, **data}
+
+
+def _one(table: Table, cell_id: str) -> Mapping[str, Any]:
+    record = table.get(where("id") == cell_id)
+    if record is None or isinstance(record, list):
+        raise CellGone(f"no cell with the id {cell_id} is in the inventory; it may have been deleted meanwhile")
+    return record
+
+
+def _cell(record: Mapping[str, Any]) -> Cell:
+    """Fields that this version does not know are left out of the object, never of the file: updates write only what they change."""
+    known = {name: value for name, value in record.items() if name in _NAMES}
+    return Cell(**{**known, "log": tuple(known.get("log", ()))})
+
+
+def _record(cell: Cell) -> dict[str, Any]:
+    return {**asdict(cell), "log": list(cell.log)}
+
+
+def _searchable(cell: Cell) -> str:
+    values = (cell.label, cell.code, cell.maker, cell.model, cell.supplier, cell.order_no, cell.notes, cell.state, cell.received_date)
+    capacity = "" if cell.capacity_ah is None else f"{cell.capacity_ah:g}Ah"
+    return "\n".join((*values, capacity)).casefold()
+
+
+def _sort_key(value: Any) -> Any:
+    return natural_key(value) if isinstance(value, str) else value

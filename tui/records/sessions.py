@@ -1,0 +1,290 @@
+"""The history of sessions: one row each, written before the output is first switched on, and what each means for its cells."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tinydb import where
+from tinydb.table import Table
+
+from tui.domain.plan import Plan
+from tui.records.curve import SUFFIX
+from tui.records.inventory import Inventory, entry
+from tui.records.journal_reading import is_being_written, tail
+from tui.records.places import Home
+from tui.records.store import Store, StoreError, transaction
+
+State = Literal["running", "resting", "ended"]
+REST_LOWEST_V, REST_HIGHEST_V = 2.00, 3.75  # outside these a resting LiFePO4 cell is damaged or the reading is wrong
+
+
+class SessionGone(LookupError):
+    """No session has this id."""
+
+
+class RestRefused(ValueError):
+    """A resting voltage that cannot be taken; the text names the cell. None of the call's values was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCell:
+    label: str
+    id: str = ""  # inventory id; "" for a cell outside the inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Volts by cell label, `hours` after the end of the charge."""
+
+    unix_s: float
+    hours: float | None
+    volts: Mapping[str, float]
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One row of the history. Volts are by cell label. None is unknown."""
+
+    id: str
+    bank: str
+    procedure: str
+    arrangement: str
+    cells: tuple[SessionCell, ...]
+    plan: Mapping[str, Any]
+    started_unix_s: float
+    state: State = "running"
+    result: str = ""
+    end_reason: str = ""
+    ended_unix_s: float | None = None
+    duration_s: float | None = None
+    charge_ah: float | None = None
+    energy_wh: float | None = None
+    end_current_a: float | None = None
+    spread_v: float | None = None  # of the newest complete resting voltages
+    before_v: Mapping[str, float] = field(default_factory=dict)
+    end_v: Mapping[str, float] = field(default_factory=dict)
+    rests: tuple[Rest, ...] = ()
+    journal_head: str = ""  # hash of the journal's last line, so that cutting its end shows too
+    cells_pending: bool = False  # volts wait to be written to the inventory
+    cells_problem: str = ""  # why they wait, or which cells are gone
+
+    def listing(self) -> dict[str, Any]:
+        """What a program reads of it: `id result procedure bank started duration_s charge_ah`.
+
+        A running or crashed session is *unfinished*.
+        """
+        started = datetime.datetime.fromtimestamp(self.started_unix_s, datetime.UTC).isoformat(timespec="seconds")
+        return {
+            "id": self.id,
+            "result": self.result or "unfinished",
+            "procedure": self.procedure,
+            "bank": self.bank,
+            "started": started,
+            "duration_s": self.duration_s,
+            "charge_ah": self.charge_ah,
+        }
+
+
+_NAMES = frozenset(item.name for item in fields(Session))
+_FIXED = frozenset({"id", "cells", "plan", "started_unix_s", "rests", "cells_pending", "cells_problem"})
+
+
+class Sessions:
+    """All sessions of a home. Each method reads fresh data under the lock, and raises StoreError when the file cannot be used.
+
+    `problem` is "" or, after any call, why the history is open for reading only.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.path = home.sessions_db
+        self.problem = ""
+
+    def create(self, plan: Plan, *, started_unix_s: float, before_v: Mapping[str, float] | None = None) -> Session:
+        """A new running session; its cells are noted as balancing. On disk when this returns: call it before the first output-on."""
+        with transaction(self.path) as store:
+            table = self._table(store)
+            taken = {record["id"] for record in table}
+            stamp = datetime.datetime.fromtimestamp(started_unix_s).strftime("%Y%m%d-%H%M")
+            while (session_id := f"{stamp}-{secrets.token_hex(2)}") in taken:
+                pass
+            session = Session(
+                id=session_id,
+                bank=plan.bank,
+                procedure=plan.procedure,
+                arrangement=plan.arrangement or f"{len(plan.cells)}P",
+                cells=tuple(SessionCell(cell.label, cell.id) for cell in plan.cells),
+                plan=plan.to_json(),
+                started_unix_s=started_unix_s,
+                before_v=dict(before_v or {}),
+                cells_pending=True,
+            )
+            table.insert(_record(session))
+        return self.write_cells(session_id)
+
+    def update(self, session_id: str, **values: Any) -> Session:
+        """Change fields of a row. Raises SessionGone, or ValueError for a field that is not there or does not change."""
+        return self._change(session_id, _changeable(values))
+
+    def finish(self, session_id: str, *, result: str, ended_unix_s: float, resting: bool = False, **values: Any) -> Session:
+        """Close a session: its row first, then the before and end volts of every cell into the inventory as one act.
+
+        `resting=True` leaves it waiting for resting volts. `values` are further fields of the row (end_reason, duration_s, charge_ah,
+        energy_wh, end_current_a, before_v, end_v, journal_head …). A cell that is gone from the inventory, or an inventory that
+        cannot be written, never costs the row: `cells_problem` tells, and `write_cells` tries again. Doing it twice writes nothing twice.
+        """
+        state: State = "resting" if resting else "ended"
+        closed = {"result": result, "ended_unix_s": ended_unix_s, "state": state, "cells_pending": True}
+        self._change(session_id, {**_changeable(values), **closed})
+        return self.write_cells(session_id)
+
+    def add_rest(
+        self, session_id: str, volts: Mapping[str, float], unix_s: float, *, hours: float | None = None, temperature_c: float | None = None
+    ) -> Session:
+        """Resting volts by cell label, into the row and each cell's log. `hours` since the end of charge are reckoned when not given.
+
+        Raises SessionGone, and RestRefused for a session that still runs, an unknown label, or volts outside 2.00 to 3.75 V.
+        """
+        session = self.get(session_id)
+        if session.state == "running":
+            raise RestRefused(f"session {session_id} is not ended yet; resting volts are taken after the output is off for good")
+        labels = {cell.label for cell in session.cells}
+        for label, voltage_v in volts.items():
+            if label not in labels:
+                raise RestRefused(f"{label}: session {session_id} has no such cell; its cells are {', '.join(sorted(labels))}")
+            if not REST_LOWEST_V <= voltage_v <= REST_HIGHEST_V:
+                raise RestRefused(
+                    f"{label}: {voltage_v:g} V is no resting voltage of a LiFePO4 cell ({REST_LOWEST_V:.2f} to {REST_HIGHEST_V:.2f} V). "
+                    "Measure again; if it is true, the cell is damaged: keep it apart and note it in the inventory"
+                )
+        if hours is None and session.ended_unix_s is not None:
+            hours = round((unix_s - session.ended_unix_s) / 3600, 3)
+        rest = Rest(unix_s, hours, dict(volts), temperature_c)
+        self._change(session_id, {"cells_pending": True}, rest)
+        return self.write_cells(session_id)
+
+    def write_cells(self, session_id: str) -> Session:
+        """Bring the logs of the session's cells up to its row; harmless to repeat, so it may follow a crash or a repaired inventory."""
+        session = self.get(session_id)
+        entries = {cell.id: _entries(session, cell.label) for cell in session.cells if cell.id}
+        try:
+            gone = Inventory(self.home).log_many(entries)[1] if entries else []
+        except StoreError as error:
+            return self._change(session_id, {"cells_pending": True, "cells_problem": str(error)})
+        labels = ", ".join(cell.label for cell in session.cells if cell.id in gone)
+        problem = f"{labels}: not in the inventory any more; the volts are kept in this session only." if gone else ""
+        return self._change(session_id, {"cells_pending": False, "cells_problem": problem})
+
+    def get(self, session_id: str) -> Session:
+        """Raises SessionGone."""
+        with transaction(self.path) as store:
+            return _session(_one(self._table(store), session_id))
+
+    def journal_path(self, session_id: str) -> Path:
+        return self.home.sessions_dir / f"{session_id}.jsonl"
+
+    def curve_path(self, session_id: str) -> Path:
+        return self.home.sessions_dir / f"{session_id}{SUFFIX}"
+
+    def unfinished(self) -> list[Session]:
+        """Sessions that a crash left open: marked as running, no end in the journal, and no living process writes it. Oldest first."""
+        return [session for session in self._running() if not self._end_of(session)]
+
+    def settle(self) -> list[Session]:
+        """Close rows whose journal has its end although the row does not (a crash between the two), and write what cells wait for."""
+        settled = []
+        for session in self._running():
+            end = self._end_of(session)
+            if end:
+                values = {name: end[name] for name in end.keys() & (_NAMES - _FIXED - {"state", "result", "ended_unix_s"})}
+                result, resting = str(end.get("result", "")), end.get("state") == "resting"
+                settled.append(self.finish(session.id, result=result, ended_unix_s=float(end["unix_time_s"]), resting=resting, **values))
+        settled += [self.write_cells(session.id) for session in self.list() if session.cells_pending]
+        return settled
+
+    def _running(self) -> list[Session]:
+        return [session for session in self.list() if session.state == "running" and not is_being_written(self.journal_path(session.id))]
+
+    def _end_of(self, session: Session) -> dict[str, Any]:
+        lines = tail(self.journal_path(session.id))
+        return next((line for line in reversed(lines) if line["kind"] == "session_end"), {})
+
+    def _change(self, session_id: str, values: Mapping[str, Any], *rests: Rest) -> Session:
+        with transaction(self.path) as store:
+            table = self._table(store)
+            session = _session(_one(table, session_id))
+            session = replace(session, **values, rests=(*session.rests, *rests))
+            spread_v = _rest_spread_v(session)
+            if spread_v is not None:
+                session = replace(session, spread_v=spread_v)
+            table.update(_record(session), where("id") == session_id)
+        return session
+
+    def _table(self, store: Store) -> Table:
+        self.problem = store.problem
+        return store.table("sessions")
+
+    def list(self) -> list[Session]:
+        """All sessions, oldest first."""
+        with transaction(self.path) as store:
+            sessions = [_session(record) for record in self._table(store)]
+        return sorted(sessions, key=lambda session: (session.started_unix_s, session.id))
+
+
+def _changeable(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    wrong = (values.keys() - _NAMES) | (values.keys() & _FIXED)
+    if wrong:
+        raise ValueError(f"the row of a session has no field to change called {', '.join(sorted(wrong))}")
+    return values
+
+
+def _entries(session: Session, label: str) -> list[dict[str, Any]]:
+    """What a cell's log says of a session; the same each time, so that nothing is written twice."""
+    about = {"session": session.id}
+    before_v, end_v = session.before_v.get(label), session.end_v.get(label)
+    entries = [entry("session", unix_s=session.started_unix_s, phase="begin", bank=session.bank, **about)]
+    if session.state != "running":
+        ended_unix_s = session.ended_unix_s if session.ended_unix_s is not None else session.started_unix_s
+        if before_v is not None:
+            entries.append(entry("voltage", unix_s=session.started_unix_s, voltage_v=before_v, when="before", **about))
+        entries.append(
+            entry("session", unix_s=ended_unix_s, phase="end", result=session.result, before_v=before_v, end_v=end_v, **about),
+        )
+        for rest in session.rests:
+            if label in rest.volts:
+                volts = {"voltage_v": rest.volts[label], "hours": rest.hours, "temperature_c": rest.temperature_c}
+                entries.append(entry("rest", unix_s=rest.unix_s, **volts, **about))
+    return entries
+
+
+def _rest_spread_v(session: Session) -> float | None:
+    """Highest minus lowest of the newest rest in which every cell was measured."""
+    for rest in reversed(session.rests):
+        if all(cell.label in rest.volts for cell in session.cells):
+            return round(max(rest.volts.values()) - min(rest.volts.values()), 4)
+    return None
+
+
+def _one(table: Table, session_id: str) -> Mapping[str, Any]:
+    record = table.get(where("id") == session_id)
+    if record is None or isinstance(record, list):
+        raise SessionGone(f"there is no session {session_id}; `topbalance sessions list` shows all")
+    return record
+
+
+def _session(record: Mapping[str, Any]) -> Session:
+    known = {name: value for name, value in record.items() if name in _NAMES}
+    known["cells"] = tuple(SessionCell(**cell) for cell in known["cells"])
+    known["rests"] = tuple(Rest(**rest) for rest in known["rests"])
+    return Session(**known)
+
+
+def _record(session: Session) -> dict[str, Any]:
+    record = asdict(session)
+    return {**record, "cells": list(record["cells"]), "rests": list(record["rests"])}
