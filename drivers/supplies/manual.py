@@ -110,6 +110,11 @@ class ManualSupply:
         words = "Switch the supply's output off now and check that it shows 0.00 A. If it does not switch off, pull its mains plug."
         raise OperatorMustAct("output-off", words)
 
+    def throttle(self) -> None:
+        """Raises OperatorMustAct("output-off"): knobs to zero, then the plug."""
+        words = "Turn the current knob and the voltage knob down to zero, then pull the supply's mains plug or take its + lead off."
+        raise OperatorMustAct("output-off", words)
+
     def prove_writable(self) -> NoReturn:
         """Refused: there is nothing to write to. The open-lead reading by hand takes the place of this test."""
         what = "a supply without interface cannot be written to."

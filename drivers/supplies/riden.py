@@ -199,6 +199,20 @@ class RidenSupply:
             what = f"the output flag reads {output} after the command{tripped}{lost}."
             raise Refused(self.address, request, what, "Look at the supply's display; switch it by hand if it does not follow.")
 
+    def throttle(self) -> None:
+        """Voltage and current set-points to zero without looking at the output first: the way left when "off" is ignored. Read back."""
+        request = "set voltage and current to zero"
+        self._ready(request)
+        for register in (SET_VOLTAGE, SET_CURRENT):
+            try:
+                self._write(register, 0)
+            except (NoAnswer, GarbledAnswer):
+                continue  # the read-back decides
+        found = self._read(SET_VOLTAGE, 2)
+        if any(found):
+            what = f"the set-points read back {found[0]} and {found[1]} counts after writing zero."
+            raise Refused(self.address, request, what, "Pull the supply's mains plug or take the + lead off.")
+
     def prove_writable(self) -> None:
         """1.00 V and 0.10 A with the output off, read back: harmless, and proof that this program can set this supply."""
         request = "write test"
