@@ -1,0 +1,84 @@
+"""The bank's numbers as words, for instructions and reasons: one name, one text with its unit."""
+
+from __future__ import annotations
+
+from tui.domain import calculations, charge, leads
+from tui.domain.gates_cells import surge_a
+from tui.domain.kinds import show, show_duration
+from tui.domain.limits import Limits
+from tui.domain.plan import Plan
+
+
+def bank_facts(plan: Plan) -> dict[str, str]:
+    """Every number that a text may name. Raises ValueError for a plan whose arrangement does not fit."""
+    limits, count = Limits(), len(plan.cells)
+    bank_ah, limit = calculations.capacity_ah(plan), calculations.current_limit(plan)
+    set_v, set_a = calculations.set_points(plan)
+    ohm = plan.lead_resistance_ohm
+    plateau_a = leads.plateau_current_a(plan.target_v, limit.value_a, ohm or 0.0)
+    lead_now = "unknown" if ohm is None else show(ohm, "resistance")
+    shown = {row.id: row.text for row in calculations.figures(plan)}
+    smallest = min(cell.capacity_ah for cell in plan.cells)
+    full = Limits().knee_v
+    return {
+        "n": str(count),
+        "cells": "1 cell" if count == 1 else f"{count} cells",
+        "bank": plan.bank,
+        "wired": str(calculations.wiring(plan)),
+        "first": plan.cells[0].label,
+        "last": plan.cells[-1].label,
+        "cell_ah": show(smallest, "capacity"),
+        "bank_ah": show(bank_ah, "capacity"),
+        "target": show(plan.target_v, "target"),
+        "set_v": f"{set_v:.3f} V",
+        "set_a": f"{set_a:.2f} A",
+        "c_rate": f"{plan.c_rate:g}C",
+        "c_rate_a": show(limit.candidates["c-rate"], "current"),
+        "set_c": f"{limit.value_a / bank_ah:.2g}C",
+        "cell_a": f"{limit.value_a / count:.2f} A",
+        "why_current": limit.why,
+        "supply": plan.supply.name or plan.supply.address,
+        "rating_v": f"{plan.supply.max_voltage_v:g} V",
+        "rating_a": f"{plan.supply.max_current_a:g} A",
+        "derating": f"{plan.derating:.0%}",
+        "supply_a": show(limit.candidates["supply"], "current"),
+        "lead_limit": "not given" if plan.lead_limit_a is None else show(plan.lead_limit_a, "current"),
+        "leads": lead_now,
+        "lead_drop": shown["lead-drop"],
+        "lead_heat": shown["lead-heat"],
+        "critical_lead": shown["critical-lead"],
+        "plateau_a": f"{plateau_a:.2f} A",
+        "power": shown["power"],
+        "energy": shown["energy"],
+        "missing": shown["missing-charge"],
+        "time": shown["charging-time"],
+        "lost": shown["hours-lost"],
+        "soc": "unknown" if plan.soc_low is None or plan.soc_high is None else f"{plan.soc_low:.0%} to {plan.soc_high:.0%}",
+        "end_a": show(plan.end_current_a, "current"),
+        "end_c": shown["end-current-c"],
+        "smallest_end": shown["smallest-end-current"],
+        "maker_end_a": show(0.05 * bank_ah, "current"),
+        "off_a": f"{calculations.off_current_a(plan):.2f} A",
+        "v_step": f"{plan.supply.voltage_step_v * 1000:g} mV",
+        "a_step": f"{plan.supply.current_step_a * 1000:g} mA",
+        "spread": f"{plan.spread_limit_v * 1000:.0f} mV",
+        "surge": f"{surge_a(plan.spread_limit_v, plan.cells):.0f} A",
+        "warn_v": f"{plan.target_v + limits.warn_over_target_v:.3f} V",
+        "trip_v": f"{plan.target_v + limits.trip_over_target_v:.3f} V",
+        "ovp_v": f"{min(plan.target_v + limits.over_voltage_protection_over_target_v, limits.over_voltage_protection_ceiling_v):.2f} V",
+        "ocp_a": f"{set_a * (1 + limits.over_current_protection_fraction):.2f} A",
+        "held_v": f"{plan.target_v - limits.end_margin_v:.3f} V",
+        "over_a": f"{set_a * (1 + limits.current_over_fraction) + plan.supply.current_step_a:.2f} A",
+        "quarter_a": f"{limit.value_a * limits.cold_current_fraction:.2f} A",
+        "charge_warn": show(bank_ah * limits.charge_over_warn, "capacity"),
+        "charge_trip": show(bank_ah * limits.charge_over_trip, "capacity"),
+        "tenth_a": f"{set_a * limits.open_circuit_from_fraction:.2f} A",
+        "knee_ah": show(charge.missing_charge_ah(bank_ah, 0.9989), "capacity"),
+        "knee": f"{full:.2f} V",
+        "over_10min": f"{limit.value_a / 6:.2f} Ah",
+        "rest": show_duration(plan.rest_s),
+        "pack_4s": shown["pack-4s"],
+        "pack_8s": shown["pack-8s"],
+        "pack_15s": shown["pack-15s"],
+        "pack_16s": shown["pack-16s"],
+    }
