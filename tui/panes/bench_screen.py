@@ -1,0 +1,161 @@
+"""The bench: Setup, Live and Checklist side by side where the terminal is wide enough, one at a time where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.bench.messages import Answer, Outcome, Point, SessionCard, Snapshot
+from tui.panes.checklist import ChecklistPane
+from tui.panes.gauges import BigPair, GaugesPane
+from tui.panes.prompt import PromptArea
+from tui.panes.status import NextBar
+from tui.panes.workspace import Workspace
+from tui.widgets.line import Line
+
+PaneName = Literal["setup", "gauges", "checklist"]
+PANES: tuple[tuple[PaneName, str, str], ...] = (("setup", "Setup", "F2"), ("gauges", "Live", "F3"), ("checklist", "Checklist", "F4"))
+
+
+class BenchScreen(Workspace):
+    """Draws the latest Snapshot and hands answers to the bench; decides nothing."""
+
+    MODE = "bench"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "walk(1)", show=False),
+        Binding("shift+tab", "walk(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pane: PaneName = "setup"
+        self._state = ""
+        self.gauges, self.checklist, self.next_bar = GaugesPane(id="gauges"), ChecklistPane(id="checklist"), NextBar()
+        self._headline, self._tabs = BigPair(id="headline"), Line(id="tabs")
+        self._setup = Container(id="setup")
+        self._setup.border_title = "Setup"
+
+    def compose_body(self) -> Iterator[Widget]:
+        yield self._headline
+        yield self._tabs
+        yield Horizontal(self._setup, self.gauges, self.checklist, id="panes")
+        yield self.next_bar
+
+    def on_mount(self) -> None:
+        self.show_pane("setup" if self.bench_app.snapshot.state == "idle" else "gauges")
+        self.call_after_refresh(self._mount_setup)
+
+    def _mount_setup(self) -> None:
+        """After the first paint: Setup brings the calculations with it."""
+        from tui.panes.setup import SetupPane
+
+        self._setup.mount(SetupPane())
+
+    # --- one pane at a time -------------------------------------------------------------------------------------
+
+    @property
+    def side_by_side(self) -> bool:
+        return self.has_class("-w120") and self.has_class("-h30")
+
+    def show_pane(self, name: PaneName) -> None:
+        self.pane = name
+        for other, _, _ in PANES:
+            self.set_class(other == name, f"-show-{other}")
+        parts: list[Content | str | tuple[str, str]] = [" "]
+        for other, title, key in PANES:
+            parts += [(f" {title} ", "bold reverse $accent" if other == name else "$text-muted"), (f" {key}   ", "dim")]
+        self._tabs.show(Content.assemble(*parts, ("tab next", "dim")))
+
+    def go_to_pane(self, name: PaneName) -> None:
+        """Show a pane and put the focus into it where it takes one."""
+        self.show_pane(name)
+        if name == "checklist":
+            self.checklist.prompt.focus_first()
+            if not self.checklist.prompt.fields:
+                self.set_focus(None)
+            return
+        first = next((widget for widget in self.query_one(f"#{name}").query("*") if widget.focusable), None)
+        self.set_focus(first)
+
+    def action_walk(self, by: int) -> None:
+        """To the next field; past a pane's last field to the next pane, where only one is shown."""
+        if self.side_by_side:
+            (self.focus_next if by > 0 else self.focus_previous)()
+            return
+        fields = [widget for widget in self.query_one(f"#{self.pane}").query("*") if widget.focusable]
+        if self.focused in fields:
+            at = fields.index(self.focused) + by
+            if 0 <= at < len(fields):
+                fields[at].focus()
+                return
+        names = [name for name, _, _ in PANES]
+        self.go_to_pane(names[(names.index(self.pane) + by) % len(names)])
+
+    def action_page(self, pages: int) -> None:
+        self.checklist.scroll_detail(pages)
+
+    # --- the Snapshot -------------------------------------------------------------------------------------------
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        super().show_snapshot(snapshot)
+        if not self.is_mounted:
+            return
+        self.set_class(snapshot.state in ("idle", "ended"), "-idle")
+        self._headline.show_snapshot(snapshot)
+        self.gauges.show_snapshot(snapshot)
+        self.next_bar.show_snapshot(snapshot)
+        asks_anew = self.checklist.show_snapshot(snapshot)
+        if asks_anew and snapshot.prompt is not None:
+            self._turn_to_prompt(blocking=snapshot.prompt.blocking)
+        if snapshot.state != self._state:
+            self._turn_to_state(snapshot)
+            self._state = snapshot.state
+
+    def _turn_to_prompt(self, *, blocking: bool) -> None:
+        """Bring a new question before the operator; one that does not block leaves the hands where they are."""
+        if not blocking and (self.focused is not None or not self.side_by_side):
+            return
+        self.show_pane("checklist")
+        self.set_focus(None)
+        self.call_after_refresh(self.checklist.prompt.focus_first)
+
+    def _turn_to_state(self, snapshot: Snapshot) -> None:
+        if snapshot.state in ("hold", "tripped", "resting", "ended") and self._state:
+            self.show_pane("checklist")
+        elif snapshot.state == "charging" and (snapshot.prompt is None or not snapshot.prompt.blocking):
+            self.show_pane("gauges")
+            self.set_focus(None)
+
+    def show_card(self, card: SessionCard | None) -> None:
+        self.checklist.show_card(card)
+
+    def show_points(self, points: Sequence[Point], snapshot: Snapshot) -> None:
+        self.gauges.show_points(points, snapshot)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    @on(PromptArea.Answered)
+    def _answered(self, event: PromptArea.Answered) -> None:
+        event.stop()
+
+        def done(outcome: Outcome) -> None:
+            if not outcome.ok:
+                self.checklist.prompt.refuse(event.prompt, outcome.message)
+            elif outcome.message:
+                self.bench_app.say(outcome.message)
+
+        self.bench_app.send(Answer(event.prompt, event.values), done)
+
+    def say(self, text: str, *, refused: bool = False) -> None:
+        self.next_bar.say(text, refused=refused)
+
+    def unsay(self) -> None:
+        self.next_bar.unsay()

@@ -1,0 +1,123 @@
+"""CALL: the program cannot remove the danger itself. Over everything, until the bench says that the reading is safe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.bench.messages import Acknowledge, Call, Outcome, Snapshot, TypeReading
+from tui.widgets.line import Line, Text
+from tui.widgets.number_input import NumberInput
+from tui.widgets.text import channel_number, plain, trust_words
+
+if TYPE_CHECKING:
+    from tui.app import TopBalanceApp
+
+BELL_EVERY_S = 2.0
+
+
+class CallScreen(ModalScreen[None]):
+    """Full screen. Names the hand actions, takes the reading that ends it, rings until then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", show=False)]
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._title, self._what, self._hands = Line(id="call-title"), Text(id="call-text"), Text(id="call-hands")
+        self._asks, self._said, self._values = Line(id="call-asks"), Text(id="call-said"), Line(id="call-values")
+        self._input, self._echo = NumberInput(id="call-input"), Line(id="call-echo")
+        self._snapshot = snapshot
+        self._sure_of: float | None = None  # the value that the bench asked to confirm
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="call-frame"):
+            yield self._title
+            with VerticalScroll(id="call-body", can_focus=False):
+                yield self._what
+                yield self._hands
+            yield self._values
+            yield self._asks
+            yield self._input
+            yield self._echo
+            yield self._said
+            yield Line("^x tries again to switch the output off", id="call-keys")
+
+    def on_mount(self) -> None:
+        self.show_snapshot(self._snapshot)
+        self._input.focus()
+        self.app.bell()
+        self.set_interval(BELL_EVERY_S, self.app.bell)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        call = snapshot.call
+        if call is None:
+            return
+        self._snapshot = snapshot
+        self._title.show(f"{plain('‼')} CALL — {call.title}")
+        self._what.show(call.text)
+        self._hands.show(
+            Content("\n").join([Content.assemble((f" {number}  ", "bold"), hand) for number, hand in enumerate(call.hands, 1)])
+        )
+        cells, amps = snapshot.cells_v, snapshot.current_a
+        self._values.show(
+            Content.assemble(
+                "cells ", channel_number(cells, 3, 5), f" V {trust_words(cells)}    ", channel_number(amps, 2, 5), f" A {trust_words(amps)}"
+            )
+        )
+        self._asks.show(f"Then type: {call.asks}, and press Enter.")
+
+    @property
+    def _bench(self) -> TopBalanceApp:
+        return cast("TopBalanceApp", self.app)
+
+    def _parse(self, call: Call) -> tuple[float, str] | str:
+        """The value with its echo, or what is wrong with the text."""
+        from tui.domain.quantities import QuantityError, parse, show
+
+        kind = "current" if call.asks_point == "current_a" else "temperature" if call.asks_point.endswith("_c") else "cell_voltage"
+        try:
+            value = parse(self._input.value, kind)
+        except QuantityError as error:
+            return str(error)
+        return value, show(value, kind)
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self._sure_of = None
+        call = self._snapshot.call
+        if call is None or not self._input.value.strip():
+            self._echo.show("")
+            return
+        found = self._parse(call)
+        self._echo.show("" if isinstance(found, str) else f"= {found[1]}")
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        call = self._snapshot.call
+        if call is None:
+            return
+        found = self._parse(call)
+        if isinstance(found, str):
+            self._said.show(found)
+            return
+        for alarm in self._snapshot.alarms:
+            if alarm.level == "call" and not alarm.acknowledged:
+                self._bench.send(Acknowledge(alarm.id))
+        value = found[0]
+        self._said.show("… the bench is checking")
+        self._bench.send(TypeReading(call.asks_point, value, sure=self._sure_of == value), lambda outcome: self._answered(outcome, value))
+
+    def _answered(self, outcome: Outcome, value: float) -> None:
+        self._sure_of = value if outcome.confirm else None
+        text = outcome.message or ("" if not outcome.ok else "Taken. The call ends when the reading is safe.")
+        self._said.show(f"{text} Press Enter again if it is really so." if outcome.confirm else text)
+
+    def action_stay(self) -> None:
+        self._said.show("A call cannot be closed. Do what it says, then type the reading.")

@@ -1,0 +1,150 @@
+"""Live values: three voltages that never blur, current, charge and energy, leads, cells, the curve, and what still keeps the end away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.bench.messages import Channel, Point, Snapshot
+from tui.widgets.big_number import BigNumber
+from tui.widgets.cell_bars import CellBars
+from tui.widgets.line import Line, Text
+from tui.widgets.text import ago, channel_number, number, plain, trust_sign, trust_words
+from tui.widgets.trace import Trace
+
+LABEL = 9  # columns of a row's label
+VALUE = 8  # columns of a number with three decimals: "-36.500" fits
+
+
+class BigPair(Horizontal):
+    """Cell volts and amperes, large, each with what it is and how far it can be trusted."""
+
+    DEFAULT_CSS = """
+    BigPair { height: 4; width: 1fr; }
+    BigPair > Vertical { width: 1fr; height: 4; }
+    BigPair Horizontal { height: 3; }
+    BigPair .unit { width: 3; height: 3; padding: 1 0 0 1; text-style: bold; }
+    BigPair .caption { padding-left: 1; color: $foreground 70%; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._volts, self._amps = BigNumber(3, 1, "V"), BigNumber(2, 2, "A")
+        self._volts_caption, self._amps_caption = Line(classes="caption"), Line(classes="caption")
+
+    def compose(self) -> ComposeResult:
+        for number_, unit, caption in ((self._volts, "V", self._volts_caption), (self._amps, "A", self._amps_caption)):
+            with Vertical():
+                with Horizontal():
+                    yield number_
+                    yield Line(unit, classes="unit")
+                yield caption
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self._volts.show(snapshot.cells_v)
+        self._amps.show(snapshot.current_a)
+        self._volts_caption.show(f"cells {trust_words(snapshot.cells_v)}")
+        self._amps_caption.show(f"{current_words(snapshot)} {trust_words(snapshot.current_a)}")
+
+
+def current_words(snapshot: Snapshot) -> str:
+    """What the current does: charging in CC or CV, off, or unknown."""
+    if snapshot.output_on is None:
+        return "amperes"
+    if not snapshot.output_on:
+        return "off"
+    return f"in {snapshot.mode}" if snapshot.mode else "in"
+
+
+class GaugesPane(Widget):
+    """The live pane. Draws the latest Snapshot; asks nothing and keeps nothing."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.border_title = "Live"
+        self._big = BigPair(id="gauges-big")
+        self._rows = [Line() for _ in range(6)]
+        self._trace = Trace(id="trace")
+        self._bars = CellBars(id="cell-bars")
+        self._clauses = Text(id="clauses")
+
+    def compose(self) -> ComposeResult:
+        yield self._big
+        with Container(id="gauges-body"):
+            with Vertical(id="gauges-facts"):
+                yield from self._rows
+                yield Line("", id="gauges-gap")
+            yield self._trace
+            with Vertical(id="gauges-cells"):
+                yield self._clauses
+                yield self._bars
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self._big.show_snapshot(snapshot)
+        for line, content in zip(self._rows, fact_rows(snapshot), strict=True):
+            line.show(content)
+        self.set_class(bool(snapshot.end_clauses), "-ending")
+        self.set_class(bool(snapshot.per_cell_v), "-cells")
+        self._clauses.show(clause_list(snapshot))
+        self._bars.show(snapshot.per_cell_v, snapshot.target_v or 3.65)
+
+    def show_points(self, points: Sequence[Point], snapshot: Snapshot) -> None:
+        self._trace.show_points(points, target_v=snapshot.target_v, set_current_a=snapshot.set_current_a)
+
+
+def _row(label: str, value: Content | str, unit: str, after: Content | str = "") -> Content:
+    return Content.assemble((f" {label:<{LABEL}}", "$text-muted"), value, f" {unit:<2}", " ", after)
+
+
+def fact_rows(snapshot: Snapshot) -> list[Content]:
+    """Six rows, decimals under decimals: set-point, supply, cells, leads, what went in, and since when the knee is passed."""
+    set_point = Channel(snapshot.set_voltage_v, "echo" if snapshot.set_voltage_v is not None else "unknown")
+    amps = snapshot.current_a
+    volts = snapshot.supply_v
+    trusted = (amps.trust not in ("unknown", "stale") and amps.value is not None) and (
+        volts.trust not in ("unknown", "stale") and volts.value is not None
+    )
+    power_w = volts.value * amps.value if trusted and volts.value is not None and amps.value is not None else None
+    resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
+    limit = f"{number(snapshot.set_current_a, 2, 6)} A limit" if snapshot.set_current_a is not None else ""
+    return [
+        _row(
+            "set",
+            channel_number(set_point, 3, VALUE),
+            "V",
+            Content.assemble(
+                f"{trust_sign('echo')} set-point" if snapshot.set_voltage_v is not None else "", f"  {limit}" if limit else ""
+            ),
+        ),
+        _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
+        _row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
+        _row(
+            "leads",
+            number(snapshot.lead_drop_v, 3, VALUE),
+            "V",
+            Content(f"{number(resistance, 1, 6)} mΩ") if resistance is not None else "",
+        ),
+        _row("power", number(power_w, 1, VALUE - 2) + "  ", "W", _knee(snapshot)),
+        _row("put in", number(snapshot.charge_ah, 2, VALUE - 1) + " ", "Ah", f"{number(snapshot.energy_wh, 1, 8)} Wh"),
+    ]
+
+
+def _knee(snapshot: Snapshot) -> str:
+    return "" if snapshot.since_knee_s is None else f"knee passed {ago(snapshot.since_knee_s)} ago"
+
+
+def clause_list(snapshot: Snapshot) -> Content:
+    """What the end rule still waits for, in words."""
+    if not snapshot.end_clauses:
+        return Content("")
+    lines: list[Content | tuple[str, str]] = [(" The charge ends when all of these hold:", "$text-muted")]
+    for clause in snapshot.end_clauses:
+        sign = plain("✓") if clause.ok else "·"
+        lines.append(
+            Content.assemble("\n ", (sign, "bold $accent" if clause.ok else "bold"), " ", (clause.text, "" if clause.ok else "bold"))
+        )
+    return Content.assemble(*lines)

@@ -1,0 +1,59 @@
+"""F1: every key, made from the one table of actions, and the signs that the screen uses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui.actions import ACTIONS, GROUPS
+from tui.bench.messages import Trust
+from tui.widgets.line import Line, Text
+from tui.widgets.text import trust_sign
+
+_TRUST: tuple[tuple[Trust, str], ...] = (
+    ("measured", "read by an instrument just now"),
+    ("typed", "read by you, with its age"),
+    ("derived", "calculated: supply volts less the drop in the leads"),
+    ("echo", "the instrument repeats what it was told; no measurement"),
+    ("unknown", "nothing is known; the number is left blank"),
+    ("stale", "too old to trust; the number is struck through"),
+)
+_MOVING = (
+    ("tab", "next field, then the next pane"),
+    ("esc", "leave a field or a dialog"),
+    ("↑ ↓", "field above or below"),
+    ("PgUp PgDn", "scroll the step's text"),
+)
+
+
+def help_text() -> Content:
+    """All keys by group, then moving about, then the signs."""
+    parts: list[Content | str | tuple[str, str]] = []
+    for group in GROUPS:
+        parts.append((f"{group}\n", "bold $accent"))
+        parts += [part for action in ACTIONS if action.group == group for part in ((f"  {action.shown:<11}", "bold"), f"{action.help}\n")]
+        parts.append("\n")
+    parts.append(("Moving about\n", "bold $accent"))
+    parts += [part for key, words in _MOVING for part in ((f"  {key:<11}", "bold"), f"{words}\n")]
+    parts.append(("\nWhere a number comes from\n", "bold $accent"))
+    parts += [part for trust, words in _TRUST for part in ((f"  {trust_sign(trust)} {trust:<9}", "bold"), f"{words}\n")]
+    parts.append("\nThis program is an aid. It does not replace the limits set on the supply, a meter of your own, and you being there.")
+    return Content.assemble(*parts)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Scrolls with the arrow keys; Esc goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,enter", "dismiss", "back", show=False)]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -large"):
+            yield Line("Help: all keys", classes="dialog-title")
+            with VerticalScroll():
+                yield Text(help_text())
+            yield Line("↑ ↓ scroll · esc back · ^x OUTPUT OFF", classes="dialog-keys")

@@ -1,0 +1,177 @@
+"""What never moves: the status line on top, and below the panes the next thing to do, the forecast and the alarms."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.bench.messages import Snapshot
+from tui.terminal import glyphs
+from tui.widgets.cell_bars import bar
+from tui.widgets.line import Line
+from tui.widgets.text import LEVELS, clock, duration, forecast_words, level_style, output_words, plain, span, state_words, worst_alarm
+
+BAR_WIDTH = 24
+
+
+class StatusLine(Line):
+    """State word, output, bank, step n of m, elapsed, forecast: each at its place whatever their lengths."""
+
+    DEFAULT_CSS = "StatusLine { dock: top; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._snapshot = Snapshot()
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.size.width
+        if not width:
+            return
+        snapshot = self._snapshot
+        symbol, word, style = state_words(snapshot)
+        output, output_style = output_words(snapshot)
+        left = Content.assemble(" ", (f" {symbol} {word:<10}", style), " ", (output, output_style), ("  ", ""))
+        forecast = span(snapshot.forecast.low_s, snapshot.forecast.high_s)
+        speed = f"{snapshot.speed:g}×  " if snapshot.emulated and width >= 100 else ""
+        right_text = f"{speed}{clock(snapshot.elapsed_s) if snapshot.session else '--:--:--'}"
+        if width >= 72:
+            right_text += f"  {forecast:>18}" if width >= 100 else f"  {forecast:>12}"
+        middle = self._middle(max(0, width - left.cell_length - len(right_text) - 3), wide=width >= 110)
+        gap = width - left.cell_length - len(middle) - len(right_text) - 1
+        self.show(Content.assemble(left, (middle, "$text-muted"), " " * max(1, gap), right_text, " "))
+
+    def _middle(self, room: int, *, wide: bool) -> str:
+        """Bank and step in at most `room` columns; the step's number is never cut, the bank's name is."""
+        snapshot = self._snapshot
+        step = f"step {snapshot.step + 1} of {len(snapshot.steps)}" if snapshot.steps else ""
+        if step and wide:
+            step += f": {snapshot.steps[snapshot.step].title}"
+        bank = " · ".join(part for part in (snapshot.bank, snapshot.arrangement) if part) or "topbalance"
+        text = f"{bank} · {step}" if step else bank
+        if len(text) <= room:
+            return text
+        for title_dropped in (text.split(": ")[0], step.split(": ")[0]):
+            if len(title_dropped) <= room:
+                return title_dropped
+        return text[: max(0, room - 1)] + "…" if room > 1 else ""
+
+
+class NextBar(Vertical):
+    """The next thing to do in one place, and what bears on when: forecast with its bar, alarms, readings that fall due."""
+
+    DEFAULT_CSS = """
+    NextBar { height: 4; dock: bottom; margin-bottom: 1; padding: 0 1; background: $surface; }
+    NextBar #next { height: 2; text-wrap: wrap; text-style: bold; text-overflow: ellipsis; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="next-bar")
+        self._next, self._forecast, self._alarm = Line(id="next"), Line(id="forecast"), Line(id="alarm")
+        self._said: tuple[str, bool] | None = None
+        self._snapshot = Snapshot()
+
+    def compose(self) -> ComposeResult:
+        yield from (self._next, self._forecast, self._alarm)
+
+    def say(self, text: str, *, refused: bool = False) -> None:
+        """Show an answer to a key in place of the next thing to do, until `unsay`."""
+        self._said = (text, refused)
+        self._draw_next()
+
+    def unsay(self) -> None:
+        self._said = None
+        self._draw_next()
+
+    @property
+    def text(self) -> str:
+        return self._next.text
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._draw_next()
+        self._forecast.show(self._forecast_content())
+        self._alarm.show(self._alarm_content())
+
+    def _draw_next(self) -> None:
+        if self._said is not None:
+            text, refused = self._said
+            self._next.show(
+                Content.assemble((plain("◆ "), "$warning" if refused else "$accent"), (text, "$text-warning" if refused else ""))
+            )
+            return
+        self._next.show(Content.assemble((plain("▶ "), "$accent"), next_words(self._snapshot)))
+
+    def _forecast_content(self) -> Content:
+        snapshot = self._snapshot
+        forecast = snapshot.forecast
+        if forecast.progress is None and forecast.low_s is None and forecast.high_s is None:
+            return Content.styled(f"  {forecast.basis}" if forecast.basis else "", "dim")
+        progress = forecast.progress or 0.0
+        filled = bar(progress, BAR_WIDTH, fine=glyphs() == "braille")
+        parts: list[Content | str | tuple[str, str]] = ["  ", (filled.replace(" ", "·"), "$accent")]
+        parts.append(f" {progress * 100:3.0f} %" if forecast.progress is not None else "      ")
+        parts.append(f"  {forecast_words(forecast)}")
+        if forecast.basis:
+            parts.append((f"  {forecast.basis}", "dim"))
+        return Content.assemble(*parts)
+
+    def _alarm_content(self) -> Content:
+        snapshot = self._snapshot
+        alarm = worst_alarm(snapshot)
+        if snapshot.journal_problem:
+            return Content.assemble(
+                (f"{plain('▲')} WARN  ", "bold $warning"), f"The record is not being written: {snapshot.journal_problem}"
+            )
+        if alarm is not None:
+            symbol, word = LEVELS[alarm.level]
+            style = level_style(alarm.level) + ("" if alarm.acknowledged else " reverse")
+            more = f"  (+{len(snapshot.alarms) - 1} more)" if len(snapshot.alarms) > 1 else ""
+            seen = "  seen" if alarm.acknowledged else "  a acknowledges"
+            return Content.assemble(
+                (f" {plain(symbol)} {word} ", style), f" {alarm.title}", (f"{seen}{more}", "dim"), (f"  {alarm.text}", "")
+            )
+        return Content.styled(f"  {due_words(snapshot)}", "dim")
+
+
+def next_words(snapshot: Snapshot) -> str:
+    """The bench's sentence, with the key that does it where the sentence does not name one."""
+    text = snapshot.next or ("Fill in Setup and start the session." if snapshot.state == "idle" else "")
+    if snapshot.prompt is not None:
+        key = _prompt_key(snapshot)
+        if key and key not in text:
+            return f"{text} {key}".strip()
+    return text
+
+
+def _prompt_key(snapshot: Snapshot) -> str:
+    prompt = snapshot.prompt
+    assert prompt is not None
+    if not prompt.fields:
+        return "Press space to confirm."
+    if any(field.reading is not None for field in prompt.fields):
+        return "Press m to take the meter's reading, then Enter."
+    if all(field.kind == "choice" for field in prompt.fields):
+        return "Choose with ← →, then press Enter."
+    return "Type the value and press Enter."
+
+
+def due_words(snapshot: Snapshot) -> str:
+    """When a hand reading or a sign of presence falls due."""
+    parts = []
+    for what, due_s in (
+        ("a reading by hand (r)", snapshot.reading_due_s),
+        ("a sign that you are here (any key)", snapshot.attention_due_s),
+    ):
+        if due_s is not None:
+            parts.append(f"{what} in {duration(due_s)}" if due_s > 0 else f"{what} is overdue by {duration(-due_s)}")
+    if parts:
+        return "Due: " + ", ".join(parts)
+    return "No alarms" if snapshot.session else ""

@@ -1,0 +1,168 @@
+"""The curve as characters: voltage and current over the session's time, with lines at target and knee. Pure; the widget is in `trace`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tui.bench.messages import Point
+from tui.terminal import Glyphs
+
+Ink = Literal["", "volts", "amps", "line", "label"]
+KNEE_V = 3.55  # tutorial section 4.6: from here the voltage goes up much faster
+LEFT, RIGHT = 5, 6  # columns of the scales beside the curve
+
+_SPANS_S = tuple(60.0 * minutes for minutes in (10, 30, 60, 120, 240, 480, 720, 1440, 2880, 5760, 11520, 23040, 46080))
+_BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_DOTS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (1, 2), "ascii": (1, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Ends of the axes: V, A, s. The time axis grows in steps, so that the curve does not creep."""
+
+    low_v: float
+    high_v: float
+    high_a: float
+    span_s: float
+
+
+Row = list[tuple[str, Ink]]
+
+
+def scales(points: Sequence[Point], target_v: float | None, set_current_a: float | None) -> Scales:
+    """Axes that hold all points, the target and the knee; steady while the charge goes on."""
+    lows = [point.cells_low_v for point in points if point.cells_low_v is not None]
+    highs = [point.cells_high_v for point in points if point.cells_high_v is not None]
+    amps = [point.current_a for point in points if point.current_a is not None]
+    low = math.floor((min(lows) - 1e-9) * 10) / 10 if lows else 3.2
+    high = max([*highs, target_v or 3.65]) + 0.02
+    high_a = max([*amps, set_current_a or 0.0, 0.1])
+    end = points[-1].time_s if points else 0.0
+    span = next((limit for limit in _SPANS_S if end <= limit), end or 600.0)
+    return Scales(min(low, high - 0.2), high, high_a, span)
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """Dots of one curve on a grid of character cells."""
+
+    width: int
+    height: int
+    dots_x: int
+    dots_y: int
+    cells: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def column(self, fraction: float) -> int:
+        last = self.width * self.dots_x - 1
+        return min(last, max(0, int(fraction * last + 0.5)))
+
+    def line(self, fraction: float) -> int:
+        last = self.height * self.dots_y - 1
+        return min(last, max(0, last - int(fraction * last + 0.5)))
+
+    def bar(self, x: int, top: int, bottom: int) -> None:
+        """Set the dots of column x between two lines, ends included."""
+        for y in range(min(top, bottom), max(top, bottom) + 1):
+            key = (x // self.dots_x, y // self.dots_y)
+            bit = _BRAILLE[y % self.dots_y][x % self.dots_x] if self.dots_y == 4 else 1 << (y % self.dots_y)
+            self.cells[key] = self.cells.get(key, 0) | bit
+
+    def char(self, bits: int, ascii_sign: str) -> str:
+        if self.dots_y == 4:
+            return chr(0x2800 + bits)
+        return " ▀▄█"[bits] if self.dots_y == 2 else ascii_sign
+
+
+def draw(
+    points: Sequence[Point], width: int, height: int, *, target_v: float | None, set_current_a: float | None, glyphs: Glyphs = "braille"
+) -> list[Row]:
+    """`height` rows of (text, ink) runs, each `width` columns: the plot, its scales, and the time below."""
+    wide, high = width - LEFT - RIGHT, height - 1
+    if wide < 8 or high < 3:
+        return [[(" " * width, "")] for _ in range(height)]
+    axes = scales(points, target_v, set_current_a)
+    dots_x, dots_y = _DOTS[glyphs]
+    volts, amps = (_Canvas(wide, high, dots_x, dots_y) for _ in range(2))
+    _plot(points, axes, volts, amps)
+    lines = _lines(axes, target_v, volts)
+    rows: list[Row] = []
+    for y in range(high):
+        cells: Row = []
+        for x in range(wide):
+            if (x, y) in volts.cells:
+                cells.append((volts.char(volts.cells[x, y], "*"), "volts"))
+            elif (x, y) in amps.cells:
+                cells.append((amps.char(amps.cells[x, y], "."), "amps"))
+            elif y in lines:
+                cells.append(("-" if glyphs == "ascii" else "┄" if glyphs == "braille" else "─", "line"))
+            else:
+                cells.append((" ", ""))
+        left = f"{lines[y]:.2f} " if y in lines else f"{axes.low_v:.2f} " if y == high - 1 else " " * LEFT
+        right = (
+            f"{axes.high_a:4.0f} A"
+            if y == 0 and axes.high_a >= 10
+            else f"{axes.high_a:4.1f} A"
+            if y == 0
+            else f"{0:4d} A"
+            if y == high - 1
+            else " " * RIGHT
+        )
+        rows.append(_runs([(left, "label"), *cells, (right, "label")]))
+    rows.append([(" " * LEFT + _time_scale(axes.span_s, wide) + " " * RIGHT, "label")])
+    return rows
+
+
+def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) -> None:
+    """Columns are joined, so that a steep rise stays a line; an unknown value leaves a gap."""
+    spread = axes.high_v - axes.low_v
+    last_v = last_a = None
+    for point in points:
+        x = volts.column(point.time_s / axes.span_s)
+        if point.cells_low_v is None or point.cells_high_v is None:
+            last_v = None
+        else:
+            top, bottom = (volts.line((value - axes.low_v) / spread) for value in (point.cells_high_v, point.cells_low_v))
+            if last_v is not None:
+                top, bottom = min(top, last_v), max(bottom, last_v)
+            volts.bar(x, top, bottom)
+            last_v = volts.line((point.cells_high_v - axes.low_v) / spread)
+        if point.current_a is None:
+            last_a = None
+        else:
+            y = amps.line(max(0.0, point.current_a) / axes.high_a)
+            amps.bar(x, y, last_a if last_a is not None else y)
+            last_a = y
+
+
+def _lines(axes: Scales, target_v: float | None, canvas: _Canvas) -> dict[int, float]:
+    """Rows that hold the target's and the knee's line; the target wins where both fall on one row."""
+    found: dict[int, float] = {}
+    for value in (KNEE_V, target_v):
+        if value is not None and axes.low_v < value < axes.high_v:
+            found[canvas.line((value - axes.low_v) / (axes.high_v - axes.low_v)) // canvas.dots_y] = value
+    return found
+
+
+def _time_scale(span_s: float, width: int) -> str:
+    """Start, middle and end of the time axis, under their places."""
+    unit, scale = ("min", 60.0) if span_s <= 3600 else ("h", 3600.0) if span_s <= 48 * 3600 else ("d", 86400.0)
+    middle, end = f"{span_s / 2 / scale:g} {unit}", f"{span_s / scale:g} {unit}"
+    text = list("0" + " " * (width - 1))
+    start = (width - len(middle)) // 2
+    text[start : start + len(middle)] = middle
+    text[width - len(end) :] = end
+    return "".join(text)
+
+
+def _runs(cells: Row) -> Row:
+    """Neighbours of one ink joined: each change of ink costs bytes."""
+    runs: Row = []
+    for text, ink in cells:
+        if runs and runs[-1][1] == ink:
+            runs[-1] = (runs[-1][0] + text, ink)
+        else:
+            runs.append((text, ink))
+    return runs
