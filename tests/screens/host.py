@@ -1,0 +1,85 @@
+"""An application that holds one pane or screen of ours, with a bench that only listens: what the tests of panes stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.bench.messages import Command, Outcome, SessionCard, Snapshot
+from tui.records.places import Home
+
+
+class ListeningLink:
+    """Keeps what is sent, and answers what the test says."""
+
+    def __init__(self) -> None:
+        self.now = Snapshot()
+        self.running: SessionCard | None = None
+        self.outcome = Outcome(ok=True)
+        self.sent: list[Command] = []
+
+    def snapshot(self) -> Snapshot:
+        return self.now
+
+    def card(self) -> SessionCard | None:
+        return self.running
+
+    def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
+        self.sent.append(command)
+        return self.outcome
+
+    def stop_output(self) -> None: ...
+
+
+class Host(App[None]):
+    """`content` makes the pane or the screen."""
+
+    def __init__(self, content: Callable[[], Widget], home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.link, self.home, self.demo, self.defaults = ListeningLink(), home, demo, defaults
+        self._content = content
+
+    def compose(self) -> ComposeResult:
+        if not isinstance(made := self._content(), Screen):
+            yield made
+        else:
+            self.call_later(self.push_screen, made)
+
+
+def home_in(folder: Path) -> Home:
+    """A home of its own for one test."""
+    place = Home(config=folder, data=folder, logs=folder, runtime=folder)
+    place.create()
+    return place
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], *, turns: int = 200) -> None:
+    """Wait for a condition, not for a time; fails when it never comes."""
+    for _ in range(turns):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("the condition never came")
+
+
+def text_of(app: App[Any]) -> str:
+    """What stands on the screen, as text."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
+
+
+def on_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A test written as a coroutine, run on a loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **values: Any) -> None:
+        asyncio.run(test(*args, **values))
+
+    return run

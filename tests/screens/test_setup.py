@@ -1,0 +1,195 @@
+"""Setup as its user meets it: every key is pressed, every message is read at its field."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from host import Host, home_in, on_loop, text_of, until
+
+from tui.bench.messages import Outcome, SessionCard, Snapshot, Start
+from tui.domain.plan import Plan, PlanCell, PlanSupply
+from tui.panes.draft import FIELDS
+from tui.panes.fields import FieldRow
+from tui.panes.figures import FigureList
+from tui.panes.setup import SetupPane
+
+SIZES = [(80, 24), (120, 40)]
+PLAN = Plan(
+    bank="Bank D",
+    cells=tuple(PlanCell(f"D{number}", 280) for number in range(1, 9)),
+    supply=PlanSupply("riden:/dev/pts/9", 60, 10, name="RD6012"),
+    arrangement="8P",
+    meter="text:/dev/pts/8",
+    lead_resistance_ohm=0.02,
+    soc_low=0.97,
+    soc_high=0.99,
+)
+
+
+class Bench:
+    """The pane under test, spoken to as its user would."""
+
+    def __init__(self, app: Host, pilot) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def pane(self) -> SetupPane:
+        return self.app.query_one(SetupPane)
+
+    def row(self, name: str) -> FieldRow:
+        return self.app.query_one(f"#field-{name}", FieldRow)
+
+    async def type(self, name: str, text: str) -> None:
+        """Go to a field, replace what stands there."""
+        self.row(name).editor.focus()
+        await self.pilot.pause()
+        await self.pilot.press("end", "ctrl+u", *text)
+        await self.pilot.pause()
+
+    def echo(self, name: str) -> str:
+        return str(self.row(name).query_one(".field-echo").render())
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)
+
+
+@asynccontextmanager
+async def setup(tmp_path, *, size=(80, 24), demo=True, defaults=None) -> AsyncIterator[Bench]:
+    app = Host(SetupPane, home_in(tmp_path), demo=demo, defaults=defaults)
+    async with app.run_test(size=size) as pilot:
+        bench = Bench(app, pilot)
+        await until(pilot, lambda: bench.pane.draft.echoes)
+        yield bench
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_every_field_echoes_what_it_understood(tmp_path, size):
+    async with setup(tmp_path, size=size) as bench:
+        for name, echo in {"cells": "8 cells", "capacity": "280 Ah", "target": "3.650 V", "rating": "30 V 10 A", "rate": "0.2C"}.items():
+            assert bench.echo(name) == echo
+        assert "10.00 A ◀ wins" in bench.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("field", "text", "message"),
+    [
+        ("target", "36.5", "did you mean 3.650 V"),
+        ("target", "10 A", "voltage"),
+        ("capacity", "a lot", "is not a capacity"),
+        ("leads", "20 Ah", "leads"),
+    ],
+)
+@on_loop
+async def test_a_wrong_quantity_has_its_message_at_the_field_and_stops_the_start(tmp_path, size, field, text, message):
+    async with setup(tmp_path, size=size) as bench:
+        await bench.type(field, text)
+        assert message in bench.row(field).message
+        assert bench.row(field).has_class("-error")
+        assert "✕" in bench.text
+        await bench.pilot.press("f5")
+        assert bench.app.link.sent == []
+        assert bench.row(field).editor.has_focus
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "echo"),
+    [("target", "3,60V", "3.600 V"), ("leads", "20mOhm", "20.0 mΩ"), ("rate", "0.1C", "0.1C"), ("capacity", "100000 mAh", "100 Ah")],
+)
+@on_loop
+async def test_units_are_read_as_people_type_them(tmp_path, field, text, echo):
+    async with setup(tmp_path) as bench:
+        await bench.type(field, text)
+        assert bench.echo(field) == echo
+        assert not bench.row(field).has_class("-error")
+
+
+@on_loop
+async def test_a_supply_too_weak_for_the_target_is_told_at_its_rating(tmp_path):
+    async with setup(tmp_path) as bench:
+        await bench.type("rating", "3V/10A")
+        assert "needs 1 × 3.650 V" in bench.row("rating").message
+        await bench.pilot.press("f5")
+        assert bench.app.link.sent == []
+
+
+@on_loop
+async def test_one_key_starts_what_the_demo_filled_in(tmp_path):
+    async with setup(tmp_path, defaults=PLAN.to_json()) as bench:
+        await bench.pilot.press("f5")
+        await until(bench.pilot, lambda: bench.app.link.sent)
+        (start,) = bench.app.link.sent
+        assert isinstance(start, Start)
+        assert Plan.from_json(start.plan) == PLAN
+
+
+@on_loop
+async def test_what_the_bench_refuses_stands_on_top(tmp_path):
+    async with setup(tmp_path) as bench:
+        bench.app.link.outcome = Outcome(ok=False, message="riden:/dev/ttyUSB0: no such line. Plug the supply in.")
+        await bench.pilot.press("f5")
+        await until(bench.pilot, lambda: "Plug the supply in" in bench.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_a_running_session_shows_its_plan_and_no_fields(tmp_path, size):
+    async with setup(tmp_path, size=size) as bench:
+        bench.app.link.running = SessionCard("s1", PLAN.to_json(), ())
+        bench.app.link.now = Snapshot(state="charging", session="s1", supply="Riden RD6012")
+        await until(bench.pilot, lambda: "Riden RD6012" in bench.text, turns=300)
+        assert "8 × 280 Ah" in bench.text
+        assert "10.00 A ◀ wins" in bench.text
+        assert not bench.row("target").region
+        await bench.pilot.press("f5")
+        assert bench.app.link.sent == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(tmp_path, size):
+    async with setup(tmp_path, size=size, demo=False) as bench:
+        for words in ("How many cells?", "Which cell?", "Which supply?", "topbalance demo", "2240 Ah"):
+            assert words in bench.text
+        assert "Derate" not in bench.text
+        await bench.pilot.press("f7")
+        assert "Derate" in bench.text
+
+
+@on_loop
+async def test_the_focus_brings_its_help(tmp_path):
+    async with setup(tmp_path) as bench:
+        for spec in FIELDS:
+            bench.row(spec.name).editor.focus()
+            await bench.pilot.pause()
+            assert spec.help in bench.text
+
+
+@on_loop
+async def test_why_shows_the_formula_with_the_numbers_of_this_bank(tmp_path):
+    async with setup(tmp_path) as bench:
+        bench.app.query_one(FigureList).focus()
+        await bench.pilot.press("down", "question_mark")
+        assert "0.2C × 2240 Ah" in bench.text
+        await bench.pilot.press("escape")
+        assert bench.app.screen.query(SetupPane)
+
+
+@on_loop
+async def test_a_question_mark_in_a_quantity_asks_why_instead_of_being_typed(tmp_path):
+    async with setup(tmp_path) as bench:
+        await bench.type("target", "3.65?")
+        assert bench.app.screen.query(SetupPane).results() is not None
+        await bench.pilot.press("escape")
+        assert bench.row("target").value == "3.65"
+
+
+def test_the_help_of_every_field_fits_into_three_narrow_lines():
+    import textwrap
+
+    for spec in FIELDS:
+        assert len(textwrap.wrap(spec.help, 26)) <= 3, spec.name

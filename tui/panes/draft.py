@@ -1,0 +1,299 @@
+"""What was typed in Setup, read as a plan: pure, so that every trap of typing is tested without a screen.
+
+`read_draft` never raises. A field that cannot be read has a message and no plan comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui.domain import quantities
+from tui.domain.arrangement import Arrangement, parse_arrangement
+from tui.domain.plan import Plan, PlanCell, PlanSupply
+from tui.panes.fields import FieldSpec
+
+MAX_CELLS = 64
+
+END_RULES = (("near-zero", "near-zero current"), ("fixed", "fixed current"), ("volts", "volts reached"))
+
+FIELDS: tuple[FieldSpec, ...] = (
+    FieldSpec("bank", "Bank", "text", "Names these cells in the history. Its last letter labels them.", "Bank A", wide=True),
+    FieldSpec("cells", "Cells", "text", "How many: 8. Or labels of the inventory: A1..A8. F6 lists them.", "8", question="How many cells?"),
+    FieldSpec(
+        "capacity",
+        "Each",
+        "capacity",
+        "Ah of one cell, from its label. Chosen cells bring their own.",
+        "280Ah",
+        question="Which cell? Its capacity, from the label.",
+    ),
+    FieldSpec("arrangement", "Wired", "text", "8P: eight in parallel. Empty means all in parallel.", ""),
+    FieldSpec("target", "Target", "target", "Volts per cell. 3.65 is usual, 3.64 or 3.60 milder, 3.50 least.", "3.65V"),
+    FieldSpec(
+        "supply",
+        "Supply",
+        "text",
+        "manual: you read and type. riden:/dev/ttyUSB0: it is driven.",
+        "manual",
+        wide=True,
+        question="Which supply? manual: without interface.",
+    ),
+    FieldSpec(
+        "rating",
+        "Rating",
+        "supply",
+        "What the supply gives at most, from its label: 30V/10A.",
+        "30V/10A",
+        question="What can it give? From its label.",
+    ),
+    FieldSpec("meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True),
+    FieldSpec("leads", "Leads", "lead", "Both wires with contacts: 20mOhm, or 8AWG. Empty if unknown.", "8AWG"),
+    FieldSpec("soc", "Charge", "soc", "State of charge you expect: 50% or 90%..97%. For the forecast.", "50%"),
+    FieldSpec("rate", "C limit", "c_rate", "Largest current, as C of the whole bank: 0.2C or less.", "0.2C"),
+    FieldSpec(
+        "end_rule", "End by", "choice", "When the charge ends. Left and right keys choose.", "near-zero", choices=END_RULES, wide=True
+    ),
+    FieldSpec("end_current", "End at", "current", "It ends when the current stays below this: 0.10A.", "0.10A"),
+    FieldSpec("derating", "Derate", "fraction", "Share of the rating to use for hours: 100%, or 80% to spare it.", "100%"),
+)
+
+# Which field of the form answers for which part of a plan.
+FIELD_OF_PLAN: Mapping[str, str] = {
+    "target_v": "target",
+    "supply.address": "supply",
+    "supply.max_voltage_v": "rating",
+    "supply.max_current_a": "rating",
+    "supply": "rating",
+    "lead_resistance_ohm": "leads",
+    "lead_limit_a": "leads",
+    "soc_low": "soc",
+    "soc_high": "soc",
+    "c_rate": "rate",
+    "end_current_a": "end_current",
+    "capacity_ah": "capacity",
+}
+
+
+def field_of(plan_field: str) -> str:
+    """The field of Setup that answers for a part of the plan."""
+    return FIELD_OF_PLAN.get(plan_field, plan_field)
+
+
+def spec_of(name: str) -> FieldSpec:
+    """The description of a field by its name; KeyError on another name."""
+    return {spec.name: spec for spec in FIELDS}[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`echoes` what was understood, `messages` what could not be, both by field; `plan` only when all was."""
+
+    echoes: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
+    plan: Plan | None = None
+
+
+FindCell = Callable[[str], PlanCell | None]
+
+
+def no_inventory(_label: str) -> PlanCell | None:
+    """The inventory of somebody who has none."""
+    return None
+
+
+class _Reader:
+    """Reads field after field; keeps what was understood and what could not be."""
+
+    def __init__(self, answers: Mapping[str, str]) -> None:
+        self._answers = answers
+        self.echoes: dict[str, str] = {}
+        self.messages: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        return self._answers.get(name, "").strip()
+
+    def take(self, name: str, read: Callable[[str], tuple[Any, str]], *, unknown: bool = False) -> Any:
+        """What `read` makes of a field, or None with its message; an empty field is unknown where that is allowed."""
+        text = self.text(name)
+        if unknown and not text:
+            self.echoes[name] = "unknown"
+            return None
+        try:
+            value, self.echoes[name] = read(text)
+        except ValueError as error:
+            self.messages[name] = str(error)
+            return None
+        return value
+
+
+def _supply(address: str, rating: quantities.SupplyRating, base: Plan | None) -> PlanSupply:
+    assert rating.max_voltage_v is not None
+    same = base.supply if base and base.supply.address == address else PlanSupply(address, 0.0, 0.0)
+    return replace(same, max_voltage_v=rating.max_voltage_v, max_current_a=rating.max_current_a)
+
+
+def _same_cells(cells: Sequence[PlanCell], base: Plan | None) -> tuple[PlanCell, ...]:
+    """The cells of `base` when those typed differ from them in nothing but labels made up from a count."""
+    if base is None or any(cell.id for cell in cells) or [cell.capacity_ah for cell in cells] != [cell.capacity_ah for cell in base.cells]:
+        return ()
+    return base.cells
+
+
+def _quantity(kind: str) -> Callable[[str], tuple[Any, str]]:
+    return lambda text: (quantities.parse(text, kind), quantities.echo(text, kind))
+
+
+def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, base: Plan | None = None) -> Draft:
+    """Read the fields of Setup (texts by field name) as a plan. Cells named by label come from `find_cell`.
+
+    What Setup has no field for (the supply's steps, the rest, the cells of a demo with their labels) comes from `base` while it still fits.
+    """
+    reader = _Reader(answers)
+    bank = reader.text("bank")
+    if not bank:
+        reader.messages["bank"] = "A bank needs a name: the history lists it."
+    cells = _read_bank(reader, bank, find_cell)
+    arrangement = reader.take("arrangement", lambda text: _arrangement(text, len(cells or ()))) if cells else reader.text("arrangement")
+    capacity_ah = arrangement.capacity_ah([cell.capacity_ah for cell in cells]) if cells and arrangement else None
+    target_v = reader.take("target", _quantity("target"))
+    address = reader.text("supply")
+    if not address:
+        reader.messages["supply"] = "Type an address (riden:/dev/ttyUSB0), or manual for a supply without interface."
+    rating = reader.take("rating", _rating)
+    lead_ohm = reader.take("leads", _quantity("lead"), unknown=True)
+    soc = reader.take("soc", _soc, unknown=True)
+    c_rate = reader.take("rate", _quantity("c_rate"))
+    end_current_a = reader.take("end_current", lambda text: _end_current(text, capacity_ah))
+    derating = reader.take("derating", _quantity("fraction"))
+    if reader.messages:
+        return Draft(reader.echoes, reader.messages)
+    meter = reader.text("meter")
+    low, high = soc or (None, None)
+    values: dict[str, Any] = {
+        "bank": bank,
+        "cells": _same_cells(cells, base) or cells,
+        "supply": _supply(address, rating, base),
+        "target_v": target_v,
+        "arrangement": str(arrangement),
+        "end_rule": reader.text("end_rule"),
+        "end_current_a": end_current_a,
+        "derating": derating,
+        "c_rate": c_rate,
+        "meter": "" if meter.lower() == "none" else meter,
+        "lead_resistance_ohm": lead_ohm,
+        "soc_low": low,
+        "soc_high": high,
+    }
+    return Draft(reader.echoes, {}, replace(base, **values) if base else Plan(**values))
+
+
+def _quantity(kind: str) -> Callable[[str], tuple[float, str]]:
+    return lambda text: (quantities.parse(text, kind), quantities.echo(text, kind))
+
+
+def _soc(text: str) -> tuple[tuple[float, float], str]:
+    return quantities.parse_range(text, "soc"), quantities.echo(text, "soc").replace(" % to ", "–")
+
+
+def _arrangement(text: str, cells: int) -> tuple[Arrangement, str]:
+    found = parse_arrangement(text, cells)
+    return found, str(found)
+
+
+def _rating(text: str) -> tuple[quantities.SupplyRating, str]:
+    rating = quantities.parse_supply(text)
+    if rating.max_voltage_v is None:
+        raise ValueError(f"“{text}” lacks the volts of the supply; write both such as 30V/10A")
+    return rating, f"{rating.max_voltage_v:g} V {rating.max_current_a:g} A"
+
+
+def _end_current(text: str, capacity_ah: float | None) -> tuple[float, str]:
+    current_a = quantities.parse(text, "current") if capacity_ah is None else quantities.parse_current(text, capacity_ah)
+    return current_a, quantities.show(current_a, "current")
+
+
+def _read_bank(reader: _Reader, bank: str, find_cell: FindCell) -> tuple[PlanCell, ...] | None:
+    """The cells of the plan: chosen by label, or so many of one capacity. Cells that the inventory knows keep their id."""
+    labels = reader.take("cells", lambda text: read_cells(text, bank))
+    if labels is None:
+        reader.take("capacity", _quantity("capacity"))
+        return None
+    known = {label: cell for label in labels if (cell := find_cell(label))}
+    missing = [label for label in labels if label not in known]
+    if not reader.text("cells").isdigit():
+        if missing:
+            reader.messages["cells"] = f"Not in the inventory: {', '.join(missing)}. Add them in Cells, or type how many cells there are."
+            return None
+        reader.echoes["capacity"] = "their own"
+        return tuple(known[label] for label in labels)
+    capacity_ah = reader.take("capacity", _quantity("capacity"))
+    if capacity_ah is None:
+        return None
+    other = next((cell for cell in known.values() if abs(cell.capacity_ah - capacity_ah) > 0.5), None)
+    if other:
+        reader.messages["cells"] = (
+            f"The inventory has a cell {other.label} of {other.capacity_ah:g} Ah already. "
+            "Give the bank another last letter (Bank B), or name the cells."
+        )
+        return None
+    return tuple(known.get(label) or PlanCell(label, capacity_ah) for label in labels)
+
+
+_RANGE = re.compile(r"^(?P<stem>.*?)(?P<first>\d+)\s*(?:\.\.|…|-|–)\s*(?P=stem)(?P<last>\d+)$")
+
+
+def read_cells(text: str, bank: str = "") -> tuple[tuple[str, ...], str]:
+    """Labels of the cells, and an echo. `8` gives A1…A8 (the letter is the bank's last word); `A1..A8` and `A1, A3` name cells.
+
+    Raises ValueError with a message for the field.
+    """
+    if text.isdigit():
+        count = int(text)
+        if not 1 <= count <= MAX_CELLS:
+            raise ValueError(f"{count} cells cannot be one bank here: 1 to {MAX_CELLS}.")
+        words = bank.split()
+        stem = words[-1] if words and len(words[-1]) == 1 else "A"
+        return tuple(f"{stem}{number}" for number in range(1, count + 1)), f"{count} cells" if count > 1 else "1 cell"
+    labels: list[str] = []
+    for part in (piece.strip() for piece in re.split(r"[,;]", text)):
+        match = _RANGE.match(part)
+        if match:
+            first, last = int(match["first"]), int(match["last"])
+            if not first <= last < first + MAX_CELLS:
+                raise ValueError(f"{part} is no range of labels: write it as A1..A8.")
+            labels += [f"{match['stem']}{number}" for number in range(first, last + 1)]
+        elif part:
+            labels.append(part)
+    if not labels:
+        raise ValueError("Type how many cells there are (8), or the labels of cells in the inventory (A1..A8).")
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is named twice. A cell can be in the bank only once.")
+    return tuple(labels), f"{len(labels)} chosen"
+
+
+def answers_of(plan: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of Setup for a plan (its JSON object): what a demo or the last bank prefills."""
+    supply, cells = plan["supply"], plan["cells"]
+    low, high, lead_ohm = plan.get("soc_low"), plan.get("soc_high"), plan.get("lead_resistance_ohm")
+    soc = "" if low is None or high is None else f"{low * 100:g}%" if low == high else f"{low * 100:g}%..{high * 100:g}%"
+    from_inventory = bool(cells) and all(cell.get("id") for cell in cells)
+    return {
+        "bank": plan["bank"],
+        "cells": ", ".join(cell["label"] for cell in cells) if from_inventory else str(len(cells)),
+        "capacity": f"{cells[0]['capacity_ah']:g}Ah" if cells else "",
+        "arrangement": plan.get("arrangement", ""),
+        "target": f"{plan['target_v']:.2f}V",
+        "supply": supply["address"],
+        "rating": f"{supply['max_voltage_v']:g}V/{supply['max_current_a']:g}A",
+        "meter": plan.get("meter") or "none",
+        "leads": "" if lead_ohm is None else f"{lead_ohm * 1000:g}mOhm",
+        "soc": soc,
+        "rate": f"{plan['c_rate']:g}C",
+        "end_rule": plan["end_rule"],
+        "end_current": f"{plan['end_current_a']:.2f}A",
+        "derating": f"{plan['derating'] * 100:g}%",
+    }
