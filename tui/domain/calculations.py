@@ -67,6 +67,11 @@ def pack_target_v(plan: Plan) -> float:
     return wiring(plan).series * plan.target_v
 
 
+def knee_v(plan: Plan) -> float:
+    """Where the volts begin to run: 3.55 V (tutorial 4.6), or 20 mV below a low target."""
+    return min(Limits().knee_v, plan.target_v - 0.02)
+
+
 def end_c_rate(plan: Plan) -> float:
     """The end current as C-rate of the bank, in 1/h."""
     return plan.end_current_a / capacity_ah(plan)

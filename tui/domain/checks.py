@@ -12,9 +12,9 @@ from tui.domain import calculations, leads
 from tui.domain.kinds import KINDS, show, target_problem
 from tui.domain.limits import Limits
 from tui.domain.plan import EndRule, Plan
+from tui.domain.procedures import PROCEDURES
 
 MIXED_CAPACITY_FRACTION = 0.05  # measured capacities of matched cells stay within this of each other
-PROCEDURES = ("parallel",)
 
 
 @dataclass(frozen=True, slots=True)

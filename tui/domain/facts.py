@@ -19,7 +19,6 @@ def bank_facts(plan: Plan) -> dict[str, str]:
     lead_now = "unknown" if ohm is None else show(ohm, "resistance")
     shown = {row.id: row.text for row in calculations.figures(plan)}
     smallest = min(cell.capacity_ah for cell in plan.cells)
-    full = Limits().knee_v
     return {
         "n": str(count),
         "cells": "1 cell" if count == 1 else f"{count} cells",
@@ -74,7 +73,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "charge_trip": show(bank_ah * limits.charge_over_trip, "capacity"),
         "tenth_a": f"{set_a * limits.open_circuit_from_fraction:.2f} A",
         "knee_ah": show(charge.missing_charge_ah(bank_ah, 0.9989), "capacity"),
-        "knee": f"{full:.2f} V",
+        "knee": f"{calculations.knee_v(plan):.2f} V",
         "over_10min": f"{limit.value_a / 6:.2f} Ah",
         "rest": show_duration(plan.rest_s),
         "pack_4s": shown["pack-4s"],

@@ -151,7 +151,7 @@ def rest(plan: Plan, given: GateInput) -> GateResult:
     limits = Limits()
     volts: dict[str, float] = {}
     for cell in plan.cells:
-        value = number(given.values, f"rest:{cell.label}")
+        value = number(given.values, f"cell:{cell.label}")
         if value is None:
             return missing(f"The resting volts of {cell.label}")
         if not 0 < value <= limits.plausible_high_v:

@@ -304,7 +304,7 @@ def echo(text: str, kind: str) -> str:
 
 
 FIELD_KINDS: dict[str, Callable[[str], str]] = {
-    "voltage": lambda name: "cell_voltage" if name.startswith(("cell:", "rest:")) or name in {"post_v", "cells_v"} else "voltage",
+    "voltage": lambda name: "cell_voltage" if name.startswith("cell:") or name in {"post_v", "cells_v"} else "voltage",
     "current": lambda _: "current",
     "temperature": lambda _: "temperature",
 }

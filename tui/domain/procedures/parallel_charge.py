@@ -33,35 +33,45 @@ def _end_text(plan: Plan, facts: dict[str, str]) -> str:
 
 def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     fields = _during(plan)
-    begin = "Switch the output on. " if plan.supply.by_hand else "The output comes on. "
+    by_hand = plan.supply.by_hand
     yield Step(
         id="charge",
-        title="Charge to 3.55 V",
-        instruction=f"{begin}The cells take {facts['plateau_a']} until they reach 3.55 V. Forecast: {facts['time']}. Do not "
-        "adjust the voltage!",
+        title="Switch on",
+        instruction=f"{'Switch the output on' if by_hand else 'The output comes on when you confirm'}. Up to {facts['set_a']} "
+        "will flow into "
+        f"the bank. From now on do not adjust the voltage!",
         tutorial="4.5",
         notes=(
-            f"The supply limits the current, so its display shows less than {facts['target']}. That is right: leave the knob alone.",
+            f"If the display drops below {facts['target']} at once, all is well: the current limit is at work.",
+            "Stay for the first ten minutes. Feel leads, rings and posts: lukewarm is right, hot is a bad contact.",
+        ),
+        warnings=("Spark, hiss, smell or a hot spot: output off.",),
+        confirm="The output is on" if by_hand else "Start the charge",
+        hands=("switch-on",) if by_hand else (),
+        action="charge",
+    )
+    yield Step(
+        id="to-knee",
+        title=f"Charge to {facts['knee']}",
+        instruction=f"The cells take {facts['plateau_a']} until they reach {facts['knee']}. Whole charge: {facts['time']}. "
+        "Do not adjust the voltage!",
+        tutorial="4.5",
+        notes=(
+            f"While the supply limits the current, its display shows less than {facts['target']}. That is right: leave the knob alone.",
             "Volts at the cells lie below the supply's, and cells differ a little from each other. That is the resistance of leads and "
             "busbars; it goes to zero with the current.",
             "For hours nothing seems to happen: the curve is flat. Nearly full cells reach the top in one to four hours, "
             "emptier ones need days.",
         ),
-        warnings=(
-            "Do not adjust the voltage, whatever the display shows.",
-            "Loose leads, warmth, hiss or smell: output off.",
-        ),
-        confirm="Switched on" if plan.supply.by_hand else "Start the charge",
+        warnings=("Do not adjust the voltage, whatever the display shows.",),
         fields=fields,
-        hands=("switch-on",) if plan.supply.by_hand else (),
-        action="charge",
         until="knee",
         ask_during=bool(fields),
     )
     yield Step(
         id="trim",
         title="Trim at the supply",
-        instruction="The cells passed 3.55 V. Put the meter on the supply's own terminals and type its volts: never above "
+        instruction="The cells passed {facts['knee']}. Put the meter on the supply's own terminals and type its volts: never above "
         f"{facts['target']}.",
         tutorial="4.6",
         notes=(
@@ -72,7 +82,6 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         warnings=("Stay near from now on. Cells this full are not left alone.",),
         fields=(Field("trim_v", "Volts at the supply", "voltage", "V", "supply"),),
         gate="trim",
-        hands=("trim-knob",) if plan.supply.by_hand else (),
         ask_during=True,
     )
     yield Step(
@@ -93,40 +102,56 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
 
 
 def _apart(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
+    drain = "Leads left on a switched-off supply slowly drain the cells."
     if plan.supply.by_hand:
         yield Step(
             id="off",
             title="Output off",
-            instruction="The cells are full and balanced at the top. Switch the output off and read the amperes on the panel.",
+            instruction="The charge has ended: the cells are full and balanced at the top. Switch the output off.",
+            tutorial="4.8",
+            warnings=(drain,),
+            confirm="The output is off",
+            hands=("switch-off",),
+        )
+        yield Step(
+            id="off-amps",
+            title="No current flows",
+            instruction="Read the amperes on the supply's panel and type them.",
             tutorial="4.8",
             notes=(f"Off means {facts['off_a']} or less.",),
-            warnings=("Leads left on a switched-off supply slowly drain the cells.",),
-            confirm="The output is off",
             fields=(Field("off_current_a", "Amperes on the panel", "current", "A", "panel-a"),),
             gate="off",
-            hands=("switch-off",),
             action="output-off",
         )
     else:
         yield Step(
             id="off",
             title="Output off",
-            instruction="The cells are full and balanced at the top. The output is switched off and proved off.",
+            instruction="The charge has ended: the cells are full and balanced at the top. The output is switched off and proved off.",
             tutorial="4.8",
             notes=(f"Off means: the supply says so, and {facts['off_a']} or less flow within 2 s.",),
-            warnings=("Leads left on a switched-off supply slowly drain the cells.",),
+            warnings=(drain,),
             action="output-off",
         )
     yield Step(
         id="disconnect",
         title="Leads off the cells",
-        instruction="Take the red lead off first, then the black one, and lay them apart. Then measure between the lead ends.",
+        instruction="Take the red lead off the cells first, then the black one, and lay the ends apart.",
+        tutorial="4.8",
+        notes=("Cover the ends: a supply may hold a little charge for a while.",),
+        warnings=("Insulated tools, as before: the cells are full now.",),
+        confirm="Leads are off the cells and apart",
+        hands=("leads-apart",),
+    )
+    yield Step(
+        id="leads-off",
+        title="Lead ends show nothing",
+        instruction="Measure between the two lead ends and type the volts.",
         tutorial="4.8",
         notes=("Near 0 V proves both: leads off the cells, and output off.",),
         warnings=("Cells go in series only after this: with leads on, the whole pack would sit on the supply.",),
         fields=(Field("lead_end_off_v", "Volts at the lead ends", "voltage", "V", "lead-ends"),),
         gate="leads-off",
-        hands=("leads-apart",),
     )
     yield Step(
         id="take-apart",
@@ -161,7 +186,7 @@ def _rest(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         instruction="Measure every cell and type its volts.",
         tutorial="4.8",
         notes=("Expected: 3.33 V up to a little below the target. Only a cell apart from the others counts, not the common fall.",),
-        fields=tuple(Field(f"rest:{cell.label}", cell.label, "voltage", "V", f"cell:{cell.label}") for cell in plan.cells),
+        fields=tuple(Field(f"cell:{cell.label}", cell.label, "voltage", "V", f"cell:{cell.label}") for cell in plan.cells),
         gate="rest",
     )
     yield Step(
