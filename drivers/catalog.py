@@ -82,8 +82,8 @@ def _serial(address: Address, line_factory: LineFactory | None, *, baud: int = 1
 def _open_riden(address: Address, clock: Clock, line_factory: LineFactory | None) -> Supply:
     from drivers.supplies.riden import RidenSupply
 
-    unit = address.integer("address", 1, low=1, high=247)
-    return RidenSupply(_serial(address, line_factory), address=str(address), clock=clock, unit=unit, prove=address.speed is not None)
+    unit, prove = address.integer("address", 1, low=1, high=247), address.speed is not None  # wrong options come before an open port
+    return RidenSupply(_serial(address, line_factory), address=str(address), clock=clock, unit=unit, prove=prove)
 
 
 def _open_manual(address: Address, clock: Clock, line_factory: LineFactory | None) -> Supply:
