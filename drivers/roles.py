@@ -152,6 +152,10 @@ class Supply(Protocol):
         """Write the output state and read the flag back once. Refused when the flag does not follow."""
         ...
 
+    def throttle(self) -> None:
+        """Second path when an off command is ignored: voltage and current set-points to zero, whatever the output's state."""
+        ...
+
     def prove_writable(self) -> None:
         """Harmless write test with the output off (1.00 V, 0.10 A, read back). Refused when the output is on or the read-back differs."""
         ...

@@ -1,0 +1,218 @@
+"""What the bench itself does in a step: identify, test the writes, test the set-point with leads apart, test the contact, charge, off.
+
+Each action is a generator that is stepped once a tick, so the guard goes on looking while it runs. An action that finds something wrong raises
+`ActionRefused` with words for the operator; the output is off and proved off by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Protocol
+
+from drivers.roles import OperatorMustAct, SupplyProfile
+from tui.bench.output import Output
+from tui.bench.reading import Reading
+from tui.domain.plan import Plan
+
+OPEN_LEAD_ON_S = 2.5
+"""Output on with leads apart: at most 3 s in all (fault F-01), switching included."""
+CONTACT_ON_S = 2.0
+CONTACT_CURRENT_A = 0.2
+
+
+class ActionRefused(Exception):
+    """The action found something wrong; the text says what was found, what it means, and what to do."""
+
+
+class Hall(Protocol):
+    """What an action may see and use of the bench."""
+
+    plan: Plan
+    output: Output
+    profile: SupplyProfile
+    facts: dict[str, float]
+
+    @property
+    def reading(self) -> Reading: ...
+
+    def line_now_s(self) -> float: ...
+
+    def charge_current_a(self) -> float: ...
+
+    def warn(self, code: str, title: str, text: str) -> None: ...
+
+
+Action = Iterator[None]
+
+
+def over_voltage_v(target_v: float) -> float:
+    """Level of the supply's over-voltage protection: target + 0.10 V, at most 3.80 V (supply rules, section OVP level)."""
+    return min(target_v + 0.10, 3.80)
+
+
+def identify(hall: Hall) -> Action:
+    """Who is there, does it come up with the output on, is anything on or tripped now. Writes nothing."""
+    yield
+    if not hall.profile.has_interface:
+        return
+    profile = hall.output.port.call(lambda supply: supply.identify())
+    known = hall.profile
+    if (profile.model, profile.serial) != (known.model, known.serial):
+        raise ActionRefused(
+            f"At the start a {known.model} (serial {known.serial or 'unknown'}) answered here, now a {profile.model} "
+            f"(serial {profile.serial or 'unknown'}). Nothing was sent. Plug the first one in again, or start anew."
+        )
+    if hall.output.port.call(lambda supply: supply.power_up_output()):
+        raise ActionRefused(
+            f"The {profile.model} is set to switch its output on by itself when power returns. After a mains dip it would charge "
+            "unwatched. Switch that off in the supply's menu (boot or power-on output), then try again."
+        )
+    yield
+    supply = hall.reading.supply
+    if supply is None or not hall.reading.supply_fresh:
+        raise ActionRefused(f"The {profile.model} does not answer. Check its cable and that no other program uses the port.")
+    if supply.output_on:
+        raise ActionRefused(
+            f"The output of the {profile.model} is on, and not by this program. Nothing was sent. Switch it off at its panel, or press "
+            "ctrl+x and let the program do it, then try again."
+        )
+    if supply.protection:
+        hall.warn("protection-shown", "protection shown", f"The supply shows {supply.protection} from before. Clear it at the panel.")
+
+
+def write_test(hall: Hall) -> Action:
+    """Harmless set-points with the output off, read back: proves scale and obedience before any cell is near (fault F-19)."""
+    yield
+    hall.output.port.call(lambda supply: supply.prove_writable())
+    hall.output.told(voltage_v=None, current_a=None)
+
+
+def open_lead_test(hall: Hall) -> Action:
+    """Target voltage with the leads apart, output on for at most 3 s: the only check of scale made while no cell is in danger (F-01)."""
+    plan, output = hall.plan, hall.output
+    amps = hall.charge_current_a()
+    output.program(plan.target_v, amps, over_voltage_v(plan.target_v), amps * 1.1)
+    yield
+    volts: list[float] = []
+    current = 0.0
+    try:
+        output.on()
+        started = hall.line_now_s()
+        while hall.line_now_s() - started < OPEN_LEAD_ON_S:
+            yield
+            supply = hall.reading.supply
+            if supply is None or not hall.reading.supply_fresh or supply.time_s <= output.commanded.since_s or not supply.output_on:
+                continue
+            if supply.voltage_v is not None:
+                volts.append(supply.voltage_v)
+            current = max(current, supply.current_a or 0.0)
+            if supply.voltage_v is not None and supply.voltage_v > plan.target_v + max(0.05, 0.01 * plan.target_v):
+                break  # wrong scale: no reason to hold it a moment longer
+    finally:
+        output.begin_off("end of the open-lead test")
+    yield from output.off_with_proof("end of the open-lead test", lambda: hall.reading)
+    step = hall.profile.voltage_step_v
+    if not volts:
+        raise ActionRefused("The supply did not tell its output voltage during the test. Check the line, then try again.")
+    shown = median(volts[-3:])
+    hall.facts["open_lead_supply_v"] = shown
+    if current > max(0.05, 2 * hall.profile.current_step_a):
+        raise ActionRefused(
+            f"{current:.2f} A flowed although the leads should hang free: they touch each other or lie on the cells. "
+            "The output is off. Take the leads apart, away from the cells, then try again."
+        )
+    if abs(shown - plan.target_v) > max(0.010, step) + 1e-9:
+        raise ActionRefused(
+            f"Set to {plan.target_v:.3f} V, the supply measures {shown:.3f} V at its open output. With cells connected this error would "
+            "be the overcharge. The output is off. Do not use this supply before its cause is found (wrong model, wrong range, defect)."
+        )
+
+
+def contact_test(hall: Hall) -> Action:
+    """A little current for two seconds tells an open lead, a reversed bank and a far too empty one apart, before full current flows."""
+    plan, output = hall.plan, hall.output
+    expected = hall.facts.get("mean_cell_v", plan.target_v)
+    set_v = min(plan.target_v, expected + 0.05)
+    amps = min(CONTACT_CURRENT_A, hall.charge_current_a())
+    output.program(set_v, amps, over_voltage_v(plan.target_v), hall.charge_current_a() * 1.1)
+    yield
+    seen: tuple[float, float] | None = None
+    try:
+        output.on()
+        started = hall.line_now_s()
+        while hall.line_now_s() - started < CONTACT_ON_S:
+            yield
+            supply = hall.reading.supply
+            if supply is None or not hall.reading.supply_fresh or supply.time_s <= output.commanded.since_s or not supply.output_on:
+                continue
+            if supply.voltage_v is not None and supply.current_a is not None:
+                seen = (supply.voltage_v, supply.current_a)
+    finally:
+        output.begin_off("end of the contact test")
+    yield from output.off_with_proof("end of the contact test", lambda: hall.reading)
+    if seen is None:
+        raise ActionRefused("The supply did not tell volts and amperes during the contact test. Check the line, then try again.")
+    volts, current = seen
+    hall.facts["contact_test_v"], hall.facts["contact_test_a"] = volts, current
+    count = hall.profile.current_step_a
+    if current >= 0.9 * amps and volts < 0.5:
+        raise ActionRefused(
+            f"{current:.2f} A flows at {volts:.2f} V: the leads are on the wrong way round, or something shorts them. The output is off. "
+            "Take the + lead off first, then check red on +, black on −."
+        )
+    if current <= max(0.010, count) and abs(volts - set_v) <= 0.020:
+        raise ActionRefused(
+            f"No current flows and the supply shows its own {volts:.2f} V: a lead is open, its fuse blew, or a ring does not touch. "
+            "The output is off. Check both ends of both leads."
+        )
+    if volts < 2.0:
+        raise ActionRefused(
+            f"The bank shows {volts:.2f} V under a little current: deeply empty cells, or not the bank that was measured. "
+            "The output is off. Measure each cell again."
+        )
+
+
+def charge(hall: Hall) -> Action:
+    """Set-points and protection for the charge, read back, then output on; the first answers must not lie above the set-point."""
+    plan, output = hall.plan, hall.output
+    if not hall.profile.has_interface:
+        output.told(output_on=True)
+        yield
+        return
+    amps = hall.charge_current_a()
+    set_v = hall.facts.get("trimmed_set_v", plan.target_v)
+    output.program(set_v, amps, over_voltage_v(plan.target_v), amps * 1.1)
+    yield
+    output.on()
+    started, checked = hall.line_now_s(), 0
+    while checked < 2 and hall.line_now_s() - started < 5.0:
+        yield
+        supply = hall.reading.supply
+        if supply is None or not hall.reading.supply_fresh or supply.time_s <= output.commanded.since_s or supply.voltage_v is None:
+            continue
+        if supply.voltage_v > set_v + max(0.05, 0.01 * set_v):
+            yield from output.off_with_proof("measured volts above the set-point", lambda: hall.reading)
+            raise ActionRefused(
+                f"Right after switching on the supply measures {supply.voltage_v:.3f} V with {set_v:.3f} V set. The output is off. "
+                "Its scale is not what the program believes: do not use it on cells."
+            )
+        checked += 1
+
+
+def output_off(hall: Hall) -> Action:
+    """Off with proof; for a supply without interface the operator's hands were asked before this runs."""
+    try:
+        yield from hall.output.off_with_proof("the procedure's own end of charge", lambda: hall.reading)
+    except OperatorMustAct:
+        return
+
+
+ACTIONS: dict[str, Callable[[Hall], Action]] = {
+    "identify": identify,
+    "write-test": write_test,
+    "open-lead-test": open_lead_test,
+    "contact-test": contact_test,
+    "charge": charge,
+    "output-off": output_off,
+}

@@ -1,0 +1,79 @@
+"""Who looks after the cells, and when the next reading by hand is due. (Attention and hand-reading intervals of the limits table.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.bench.reading import Reading
+from tui.domain.limits import Limits
+
+WARN_FRACTION = 0.8
+"""Of an interval: from here on the operator is called before anything is switched off."""
+METER_AGREES_V = 0.025
+"""A meter at the cells and the supply less its lead drop may differ by this much (0.5 % of a cheap meter plus a count)."""
+
+
+@dataclass(slots=True)
+class Attention:
+    """Timers of one session, in bench time. They run only while the output is on."""
+
+    limits: Limits
+    present_s: float = 0.0
+    read_s: float | None = None  # last typed volts at the cells
+    output_on_s: float | None = None
+    quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
+
+    def present(self, now_s: float) -> None:
+        self.present_s = now_s
+
+    def read(self, now_s: float) -> None:
+        self.read_s = self.present_s = now_s
+
+    def output(self, on: bool, now_s: float) -> None:
+        """Called each tick with the output's state."""
+        if on and self.output_on_s is None:
+            self.output_on_s = self.present_s = now_s
+        elif not on:
+            self.output_on_s = None
+
+    def interval_s(self, reading: Reading) -> float | None:
+        """How long the cells may be left alone now; None below 3.45 V."""
+        volts = reading.alarm_v
+        if self.output_on_s is None or volts is None or volts < self.limits.hand_knee_v:
+            return None
+        if reading.cells_v.trust == "measured" and self._agrees(reading):
+            return self.limits.attention_metered_s
+        return self.limits.attention_top_s if volts >= self.limits.hand_top_v else self.limits.attention_knee_s
+
+    def _agrees(self, reading: Reading) -> bool:
+        """A fresh meter at the cells that does not contradict the supply: never above its terminals."""
+        return reading.lead_drop_v is not None and reading.lead_drop_v > -METER_AGREES_V
+
+    def due_s(self, reading: Reading) -> float | None:
+        """Seconds until somebody must show presence; negative when overdue; None when nobody is needed."""
+        interval = self.interval_s(reading)
+        return None if interval is None else self.present_s + interval - reading.time_s
+
+    def calling(self, reading: Reading) -> bool:
+        """The last part of the interval: the operator is called, and the demo slows down for him."""
+        interval, due = self.interval_s(reading), self.due_s(reading)
+        return interval is not None and due is not None and due < (1 - WARN_FRACTION) * interval
+
+    def reading_interval_s(self, reading: Reading) -> float:
+        """How old typed volts may become in this phase before the next reading is due."""
+        volts = reading.alarm_v
+        if volts is None or volts < self.limits.hand_knee_v:
+            return self.limits.hand_reading_below_s
+        return self.limits.hand_reading_top_s if volts >= self.limits.hand_top_v else self.limits.hand_reading_knee_s
+
+    def reading_due_s(self, reading: Reading) -> float | None:
+        """Seconds until a typed reading is due; negative when overdue; None while a meter sees the cells or the output is off."""
+        if self.output_on_s is None or reading.cells_v.trust == "measured":
+            return None
+        if self.read_s is None or self.read_s < self.output_on_s:
+            return self.output_on_s + self.limits.hand_first_reading_s - reading.time_s
+        due = self.read_s + self.reading_interval_s(reading)
+        volts = reading.alarm_v
+        if volts is None or volts < self.limits.hand_knee_v:
+            due = max(due, self.quiet_until_s)
+        return due - reading.time_s

@@ -1,0 +1,366 @@
+"""The headless bench: one tick reads all instruments, lets the guard judge, lets the procedure go on, journals, and draws the picture.
+
+It runs on one thread, touches no screen, and is reached through `tui.bench.local` only. Order in a tick is fixed: read → guard → off (if any) →
+procedure → journal. The guard's word comes before the procedure's, always.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from drivers.clock import Clock
+from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
+from tui.bench import charge_watch, trim
+from tui.bench.instruments import Instruments
+from tui.bench.messages import State
+from tui.bench.output import Output, switch_off
+from tui.bench.ports import Port
+from tui.bench.reading import Reading
+from tui.bench.runner import Hands, Runner
+from tui.bench.safety import Safety
+from tui.bench.session import Session
+from tui.bench.stage import Stage
+from tui.domain.procedure import Step
+from tui.records.places import Home
+
+CALM_TICK_S = 30.0
+CALM_BELOW_V = 3.40
+QUIET_AFTER_COMMAND_S = 60.0
+IDLE_JOURNAL_S = 60.0
+QUIET_BEFORE_KNEE_S = 4 * 3600.0
+"""Readings by hand are not asked for until this long before the earliest forecast end: people sleep on the plateau."""
+
+
+class Bench:
+    """One supply, at most one meter, at most one session at a time."""
+
+    def __init__(
+        self,
+        home: Home,
+        clock: Clock,
+        instruments: Instruments,
+        *,
+        hands: Hands | None = None,
+        line_now_s: Callable[[], float],
+        set_speed: Callable[[float], None] | None = None,
+    ) -> None:
+        self.home, self.clock, self.instruments, self.hands = home, clock, instruments, hands
+        self._line_now_s, self._set_speed = line_now_s, set_speed
+        self.speed = self.wanted_speed = 1.0
+        self.state: State = "idle"
+        self.session: Session | None = None
+        self.supply: Port[Supply] | None = None
+        self.meter: Port[Meter] | None = None
+        self.meter_profile: MeterProfile | None = None
+        self.reading = Reading(clock.now_s())
+        self.safety = Safety(self)
+        self.ticks = 0
+        self.arrangement = ""
+        self.supply_text = self.meter_text = ""
+        self.last_command_s = clock.now_s()
+        self._finishing: tuple[str, str] | None = None
+        self.supply_lost_s: float | None = None
+        self._journalled_s = -1e9
+
+    # --- what actions and runner see (Hall, Stage) -------------------------------------------------------------
+
+    def now_s(self) -> float:
+        return self.clock.now_s()
+
+    def line_now_s(self) -> float:
+        return self._line_now_s()
+
+    @property
+    def running(self) -> Session:
+        if self.session is None:
+            raise RuntimeError("no session is running")
+        return self.session
+
+    def log(self, kind: str, *, durable: bool = False, **fields: object) -> None:
+        if self.session is not None:
+            self.session.recorder.log(kind, durable=durable, **fields)
+
+    def warn(self, code: str, title: str, text: str) -> None:
+        self.safety.warn(code, title, text)
+
+    # --- the tick -------------------------------------------------------------------------------------------------
+
+    @property
+    def output(self) -> Output:
+        if self._output is None:
+            raise RuntimeError("no supply is open")
+        return self._output
+
+    _output: Output | None = None
+
+    def begin(self, session: Session, output: Output) -> None:
+        """A session starts on a newly opened supply."""
+        self.session, self._output = session, output
+        self._stage = Stage(self, session, output)
+        self.safety.clear()
+        self.supply_lost_s = None
+        self.state = "preparing"
+
+    @property
+    def stage(self) -> Stage:
+        if self._stage is None:
+            raise RuntimeError("no session is running")
+        return self._stage
+
+    _stage: Stage | None = None
+
+    @property
+    def opened_output(self) -> Output | None:
+        return self._output
+
+    def stage_did(self, act: str) -> None:
+        """A hand act outside the procedure's steps: the operator switched off in answer to a call."""
+        self.stage.did(act)
+
+    @property
+    def can_scale(self) -> bool:
+        """Whether time may run faster here: the embedded bench alone."""
+        return self._set_speed is not None
+
+    def off_at_once(self) -> None:
+        """Put the off command ahead of everything on the supply's line; callable from any thread, waits for nothing."""
+        port, output = self.supply, self._output
+        if port is not None and output is not None and output.profile.has_interface:
+            port.urgent(switch_off)
+
+    @property
+    def busy(self) -> bool:
+        """Something is under way that wants short ticks: an action, or an off whose proof is missing."""
+        runner = self.session.runner if self.session is not None else None
+        acting = runner is not None and runner.phase == "act" and self.state == "preparing"
+        return acting or self.output_unproved or (self.session is not None and self.session.guard.suspicious)
+
+    @property
+    def output_may_be_on(self) -> bool:
+        """Told on, seen on, or unknown while a session has charged."""
+        return self._output is not None and (self._output.commanded.output_on or bool(self.reading.output_on))
+
+    @property
+    def output_unproved(self) -> bool:
+        return self._output is not None and self._output.proving_off and self._output.profile.has_interface
+
+    def end_unfinished(self, reason: str) -> None:
+        """The program ends before the session does: its row says unfinished, unless it only waits for resting volts."""
+        session = self.session
+        if session is None or session.result or session.runner is None:
+            return
+        session.result = "balanced" if session.end_reason else "unfinished"
+        session.end_reason = session.end_reason or reason
+        session.recorder.end(session, self.now_s() - session.started_s)
+        self.state = "ended"
+
+    def reading_again(self) -> None:
+        """After a hold the session's slow observations start anew; what was typed before it no longer counts."""
+        session = self.running
+        session.composer.typed.pop("cells_v", None)
+        session.off_since_s = None
+        session.facts.pop("forecast_high_s", None)
+
+    def tick(self) -> None:
+        """One round. Never raises for an instrument's or a disk's sake."""
+        self.ticks += 1
+        self._read()
+        session = self.session
+        if session is None or session.runner is None:
+            if self._output is not None and self._output.proving_off:
+                self._output.step_off(self.reading)
+            return
+        reading = self.reading
+        session.attention.output(bool(reading.output_on) or self.output.commanded.output_on, reading.time_s)
+        gap_s = session.count.update(reading, longest_s=3.5 * max(self.instruments.period_s(self.speed), self.tick_s))
+        if gap_s:
+            self.log("gap", durable=True, seconds=round(gap_s, 1), text="the current was not known; charge in this time is not counted")
+        findings = session.guard.check(
+            reading, self.output.commanded, charge_ah=session.count.charge_ah, supply_answered=self.supply_lost_s is None
+        )
+        if self.state == "charging":
+            findings += charge_watch.findings(self, session, reading)
+        for finding in findings:
+            self.safety.act_on(finding)
+        self.safety.follow_off(session)
+        if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
+            self._procedure(session)
+        self._journal(session)
+        self._set_pace()
+
+    def _read(self) -> None:
+        now = self.clock.now_s()
+        for port in (self.supply, self.meter):
+            if port is not None:
+                port.poll()
+        session = self.session
+        supply_fresh = self.supply is not None and self.instruments.fresh(self.supply, self.tick_s)
+        meter_fresh = (
+            self.meter is not None
+            and self.meter.reading is not None
+            and self.meter.reading.status == "ok"
+            and self.instruments.fresh(self.meter, self.tick_s)
+        )
+        self._note_link(now, supply_fresh)
+        if session is None:
+            supply = self.supply.reading if self.supply else None
+            self.reading = Reading(now, supply, supply_fresh, output_on=supply.output_on if supply and supply_fresh else None)
+            return
+        session.composer.typed_fresh_s = session.attention.reading_interval_s(self.reading) * 1.1
+        self.reading = session.composer.compose(
+            now,
+            session.profile,
+            self.supply.reading if self.supply else None,
+            supply_fresh,
+            self.meter_profile,
+            self.meter.reading if self.meter else None,
+            meter_fresh,
+        )
+
+    def _note_link(self, now: float, fresh: bool) -> None:
+        if self.supply is None or fresh or self.supply.reading is None:
+            if fresh and self.supply_lost_s is not None:
+                self.supply_lost_s = None
+                self.log("link_back", durable=True, text="the supply answers again; its output state is read, not assumed")
+            return
+        if self.supply_lost_s is None:
+            self.supply_lost_s = now
+            self.log("link_lost", durable=True, text=self.supply.error)
+
+    def _procedure(self, session: Session) -> None:
+        runner = session.runner
+        assert runner is not None
+        if self.output.proving_off and runner.phase != "act":
+            return
+        before = runner.index
+        runner.tick()
+        if runner.finished:
+            self.finish("balanced" if session.end_reason else "done", session.end_reason)
+            return
+        step = runner.step
+        charging = runner.phase == "until" and step.until in ("knee", "end-rule") and self.output.commanded.output_on
+        if charging and session.charging_since_s is None:
+            session.charging_since_s = self.now_s()
+        if runner.index != before or runner.phase == "until":
+            self._phase_state(step)
+        if charging:
+            self._ask_beside(session, runner, step)
+            self._note_forecast(session)
+
+    def _ask_beside(self, session: Session, runner: Runner, step: Step) -> None:
+        """Questions beside the running charge: readings by hand when they are due, and the trim."""
+        due = session.attention.reading_due_s(self.reading)
+        if step.fields and due is not None and due <= 0:
+            runner.side_question(step)
+        if step.until == "end-rule":
+            trim.ask_again(self.stage, session)
+
+    def _note_forecast(self, session: Session) -> None:
+        """The forecast at the start of the charge: what counts as far too long, and until when people may sleep."""
+        if "forecast_high_s" in session.facts:
+            return
+        forecast = session.forecaster().forecast(self.reading, session.count.charge_ah, hold_left_s=None, hold_s=session.limits.end_hold_s)
+        if forecast.high_s is not None and forecast.low_s is not None:
+            session.facts["forecast_high_s"] = forecast.high_s
+            session.attention.quiet_until_s = self.now_s() + max(0.0, forecast.low_s - QUIET_BEFORE_KNEE_S)
+
+    def _phase_state(self, step: Step) -> None:
+        if self.state in ("hold", "tripped", "call"):
+            return
+        if step.until == "rest" or (self.running.end_reason and self.reading.output_on is False):
+            self.state = "resting"
+        elif self.output.commanded.output_on and self.running.charging_since_s is not None:
+            self.state = "charging"
+        else:
+            self.state = "preparing"
+
+    def finish(self, result: str, reason: str) -> None:
+        """End the session once the output is proved off; until then remember how."""
+        session = self.running
+        if self.output.commanded.output_on or self.reading.output_on:
+            self._finishing = (result, reason)
+            self.safety.begin_off(reason or "end of the session")
+            if session.by_hand:
+                self.safety.start_call(
+                    "switch the output off", "The session ends. The supply without interface must be switched off by hand."
+                )
+            return
+        session.result = result  # type: ignore[assignment]
+        session.end_reason = reason
+        session.recorder.end(session, self.now_s() - session.started_s)
+        self.state = "ended"
+        self.safety.held_checks = ()
+        if session.runner is not None:
+            session.runner.prompt = None
+
+    def finish_if_asked(self) -> None:
+        """Called each tick: an end that waited for the proof of off."""
+        if self._finishing is not None and self.safety.call is None and not self.output.proving_off and not self.output.commanded.output_on:
+            (result, reason), self._finishing = self._finishing, None
+            self.finish(result, reason)
+
+    # --- journal and pace ---------------------------------------------------------------------------------------
+
+    def _journal(self, session: Session) -> None:
+        self.finish_if_asked()
+        reading = self.reading
+        flowing = bool(reading.output_on) or self.output.commanded.output_on
+        if not flowing and reading.time_s - self._journalled_s < IDLE_JOURNAL_S:
+            return
+        if session.result:
+            return
+        self._journalled_s = reading.time_s
+        session.recorder.reading(reading, session.count)
+
+    tick_s = 1.0
+
+    def next_tick_s(self) -> float:
+        """How long the next tick may be in bench time when nothing else sets the pace (lock-step): 30 s in calm, 1 s near the top."""
+        session, reading = self.session, self.reading
+        runner = session.runner if session is not None else None
+        if session is None or runner is None:
+            self.tick_s = 1.0
+        elif runner.phase == "act" or self.output.proving_off or self.safety.call is not None:
+            self.tick_s = 0.25
+        elif session.guard.suspicious or reading.time_s - self.last_command_s < QUIET_AFTER_COMMAND_S:
+            self.tick_s = 1.0
+        elif (runner.phase == "until" and runner.step.until == "rest") or (
+            runner.phase == "until" and reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V
+        ):
+            self.tick_s = CALM_TICK_S
+        else:
+            self.tick_s = 1.0
+        return self.tick_s
+
+    def _set_pace(self) -> None:
+        """On the embedded bench time runs faster only while nobody is asked anything and nothing is being tested."""
+        session = self.session
+        runner = session.runner if session is not None else None
+        waiting = (
+            session is None
+            or runner is None
+            or runner.prompt is not None
+            or runner.phase != "until"
+            or self.state not in ("charging", "resting")
+            or self.output.proving_off
+            or session.attention.calling(self.reading)
+            or session.guard.suspicious
+            or (session.attention.reading_due_s(self.reading) or 1e9) <= 60
+        )
+        self.pace(1.0 if waiting else self.wanted_speed)
+
+    def pace(self, speed: float) -> None:
+        if speed != self.speed and self._set_speed is not None:
+            self.speed = speed
+            self._set_speed(speed)
+
+    def close(self) -> None:
+        """Let go of the instruments. The output's state is the caller's to prove first."""
+        for port in (self.supply, self.meter):
+            if port is not None:
+                with contextlib.suppress(InstrumentError, OSError):
+                    port.close()
+        if self.session is not None:
+            self.session.recorder.close()
+        self.supply = self.meter = None

@@ -1,0 +1,69 @@
+"""What a running charge can run into beside the guard's limits: its taper, nobody watching, overdue readings, a supply that went silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.bench.guard import Finding
+from tui.bench.reading import Reading
+from tui.bench.session import Session
+
+if TYPE_CHECKING:
+    from tui.bench.bench import Bench
+
+
+def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
+    """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
+    found: list[Finding] = []
+    verdict = session.end_rule.update(reading)
+    if verdict == "flat":
+        text = f"The current stays at {reading.amperes or 0:.2f} A with the cells at {reading.cells_v.value or 0:.3f} V for an hour. "
+        found.append(Finding("hold", "F-39", "the current does not taper", text + "Look for a leak, a load, or a supply set too high."))
+    elif verdict == "rising":
+        text = f"The current rises to {reading.amperes or 0:.2f} A at constant volts. A cell may be failing; feel for a warm one."
+        found.append(Finding("trip", "F-39", "the current rises at the top", text))
+    found += _attention(bench, session, reading)
+    entered = session.runner.entered_s if session.runner else 0.0
+    high_s = session.facts.get("forecast_high_s")
+    allowed = None if high_s is None else session.limits.step_overtime_factor * high_s + session.limits.step_overtime_s
+    if allowed is not None and reading.time_s - entered > allowed:
+        text = f"This step runs for {(reading.time_s - entered) / 3600:.1f} h; at most {allowed / 3600:.1f} h were to be expected."
+        found.append(Finding("hold", "overtime", "far longer than forecast", text))
+    volts = reading.cells_v.value
+    if volts is not None and volts >= session.plan.target_v - session.limits.end_margin_v and reading.cells_trusted:
+        session.top_s += max(0.0, bench.tick_s)
+    return found
+
+
+def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
+    found: list[Finding] = []
+    attention, limits = session.attention, session.limits
+    due = attention.due_s(reading)
+    if due is not None and due <= 0:
+        text = "Nobody has shown presence near the top for the time allowed. The output goes off; nothing is lost."
+        found.append(Finding("hold", "attention", "nobody answered", text))
+    elif attention.calling(reading):
+        text = "The cells are near the top. Press any key within the time shown, or the output is switched off."
+        found.append(Finding("warn", "attention-soon", "are you there?", text))
+    late = attention.reading_due_s(reading)
+    if late is not None and late < 0:
+        volts = reading.alarm_v
+        near = volts is not None and volts >= limits.hand_knee_v
+        if near and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
+            text = "No reading was typed for twice the time allowed and the cells are near the top."
+            found.append(Finding("call", "reading-overdue", "reading long overdue", text))
+        else:
+            text = "Measure the volts at the cells with your meter and type them (key r)."
+            found.append(Finding("warn", "reading-due", "a reading is due", text))
+    elif "reading-due" in bench.safety.alarms:
+        del bench.safety.alarms["reading-due"]
+    if bench.supply_lost_s is not None and not session.by_hand:
+        gone = reading.time_s - bench.supply_lost_s
+        error = bench.supply.error if bench.supply else ""
+        volts = reading.alarm_v
+        if volts is None or volts >= limits.link_call_v or gone > limits.link_retry_s:
+            text = f"The supply has not answered for {gone:.0f} s. {error} Its output may be on."
+            found.append(Finding("call", "F-29", "the supply does not answer", text))
+        else:
+            found.append(Finding("warn", "link", "the supply does not answer", f"{error} Trying again; the cells are on the plateau."))
+    return found

@@ -1,0 +1,327 @@
+"""What the operator may tell the bench, and what the bench answers. Everything acknowledged here is on the disk first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from drivers.address import AddressError
+from drivers.roles import InstrumentError
+from tui.bench.bench import Bench
+from tui.bench.instruments import fitted
+from tui.bench.messages import (
+    Acknowledge,
+    Answer,
+    Command,
+    Finish,
+    Note,
+    Outcome,
+    OutputOff,
+    Override,
+    Present,
+    Resume,
+    Speed,
+    Start,
+    TypeReading,
+)
+from tui.bench.output import Output
+from tui.bench.recorder import Recorder, RecordsRefused, enrol
+from tui.bench.runner import Runner
+from tui.bench.session import Session
+from tui.domain import calculations
+from tui.domain.checks import check_plan
+from tui.domain.plan import Plan
+from tui.domain.procedure import Field, Step
+from tui.domain.procedures import PROCEDURES
+from tui.records.cell import InvalidCell
+from tui.records.journal import JournalUnwritable
+from tui.records.store import StoreError
+
+FREE_BYTES = 100_000_000
+POINTS = {
+    "cells_v": "volts at the cells",
+    "supply_v": "volts at the supply",
+    "current_a": "amperes",
+    "surface_c": "cell temperature",
+}
+
+
+def handle(bench: Bench, command: Command) -> Outcome:
+    """Carry out one Command on the bench's thread."""
+    bench.last_command_s = bench.now_s()
+    if bench.session is not None and not isinstance(command, Speed):
+        bench.session.attention.present(bench.now_s())
+        bench.safety.alarms.pop("attention-soon", None)
+    try:
+        return _HANDLERS[type(command)](bench, command)
+    except JournalUnwritable as problem:
+        return Outcome(False, f"Not taken, because it could not be written down: {problem}")
+    except (StoreError, RecordsRefused, InvalidCell) as problem:
+        return Outcome(False, str(problem))
+
+
+def _start(bench: Bench, command: Start) -> Outcome:
+    if bench.session is not None and bench.state != "ended":
+        return Outcome(False, "A session is running. End it first (e).")
+    try:
+        plan = Plan.from_json(command.plan)
+    except (TypeError, KeyError, ValueError) as problem:
+        return Outcome(False, f"This is not a plan: {problem}")
+    blocking = [problem.message for problem in check_plan(plan) if problem.blocking]
+    if blocking:
+        return Outcome(False, blocking[0])
+    bench.home.create()
+    if bench.home.free_bytes() < FREE_BYTES:
+        return Outcome(
+            False, f"Less than 100 MB are free where records live ({bench.home.data}). Make room first: days of readings follow."
+        )
+    _release(bench)
+    try:
+        return _open(bench, plan)
+    except (InstrumentError, AddressError) as problem:
+        _release(bench)
+        return Outcome(False, str(problem))
+    except (StoreError, RecordsRefused, InvalidCell, JournalUnwritable):
+        _release(bench)
+        raise
+
+
+def _open(bench: Bench, plan: Plan) -> Outcome:
+    port, profile = bench.instruments.open_supply(plan.supply)
+    bench.supply = port
+    port.poll()
+    if profile.has_interface:
+        first = port.reading or port.call(lambda supply: supply.read())
+        if first.output_on:
+            return _refused(
+                bench,
+                f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "
+                "Switch it off at its panel, take the leads off the cells, then start.",
+            )
+    plan = replace(plan, supply=fitted(plan, profile))
+    again = [problem.message for problem in check_plan(plan) if problem.blocking]
+    if again:
+        return _refused(bench, again[0])
+    if plan.meter:
+        bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
+    plan = enrol(bench.home, plan)
+    facts = {
+        "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
+        "meter": plan.meter,
+        "embedded_bench": bench.hands is not None,
+    }
+    recorder = Recorder(bench.home, bench.clock, plan, facts)
+    session = Session(plan, profile, recorder, bench.now_s())
+    output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)
+    bench.begin(session, output)
+    session.runner = Runner(bench.stage, plan, PROCEDURES[plan.procedure](plan))
+    bench.arrangement = plan.arrangement or str(calculations.wiring(plan))
+    bench.supply_text = f"{profile.model} · {plan.supply.address}" if profile.has_interface else profile.model
+    bench.meter_text = plan.meter and f"{bench.meter_profile.model if bench.meter_profile else 'meter'} · {plan.meter}"
+    session.runner.start()
+    for problem in check_plan(plan):
+        bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
+    return Outcome(True, recorder.id)
+
+
+def _refused(bench: Bench, message: str) -> Outcome:
+    _release(bench)
+    return Outcome(False, message)
+
+
+def _release(bench: Bench) -> None:
+    bench.close()
+    bench.instruments.release()
+    bench.session, bench.state, bench.safety.call = None, "idle", None
+
+
+def _runner(bench: Bench) -> Runner | None:
+    return bench.session.runner if bench.session is not None else None
+
+
+def _answer(bench: Bench, command: Answer) -> Outcome:
+    runner = _runner(bench)
+    if runner is None or bench.state == "ended":
+        return Outcome(False, "No session is running.")
+    return runner.answer(command.prompt, command.values)
+
+
+def _override(bench: Bench, command: Override) -> Outcome:
+    runner = _runner(bench)
+    return Outcome(False, "No session is running.") if runner is None else runner.override(command.prompt, command.reason)
+
+
+def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
+    session = bench.session
+    if session is None or bench.state == "ended":
+        return Outcome(False, "No session is running, so there is nowhere to keep a reading.")
+    labels = {f"cell:{cell.label}" for cell in session.plan.cells}
+    if command.point not in POINTS and command.point not in labels:
+        return Outcome(False, f"'{command.point}' is no point this bench knows.")
+    value = float(command.value)
+    if not math.isfinite(value):
+        return Outcome(False, "A reading must be a number.")
+    doubt = _doubt(bench, session, command.point, value)
+    if doubt and not command.sure:
+        bench.log("answer", durable=True, text=f"doubted: {doubt}", data={command.point: value})
+        return Outcome(False, doubt, confirm=True)
+    before = session.composer.typed.get(command.point)
+    kind = "correction" if doubt and before is not None else "answer"
+    bench.log(kind, durable=True, data={command.point: value}, text="typed reading")
+    session.composer.type(command.point, value, bench.now_s())
+    if command.point == "cells_v" or command.point.startswith("cell:"):
+        session.attention.read(bench.now_s())
+    _end_call(bench, session, command.point, value)
+    return Outcome(True)
+
+
+def _doubt(bench: Bench, session: Session, point: str, value: float) -> str:
+    """F-46: why this value is outside what can be expected now; "" when it is not."""
+    if point == "surface_c":
+        return "" if -20 <= value <= 60 else f"{value:g} °C: is that right?"
+    if point == "current_a":
+        limit = session.current_a * 1.05
+        return "" if -0.1 <= value <= limit else f"{value:g} A, although {session.current_a:.2f} A is set: is that right?"
+    if not 2.0 <= value <= 3.70:
+        near = f" Did you mean {value / 10:.3f}?" if 25 <= value <= 37 else ""
+        return f"{value:g} V is no voltage of a LiFePO4 cell in this charge.{near} Type it again to confirm."
+    reading = bench.reading
+    if point == "cells_v" or point.startswith("cell:"):
+        shown = reading.supply_v.value if reading.output_on else None
+        if shown is not None and value > shown + 0.02:
+            return f"{value:.3f} V at the cells, but the supply shows only {shown:.3f} V. Are the probes where they should be?"
+        amps = reading.amperes
+        if shown is not None and amps is not None and amps > 2.0 and abs(value - shown) < 0.001:
+            return (
+                f"{value:.3f} V is exactly what the supply shows, at {amps:.1f} A. The leads drop something: measure at the cells' posts."
+            )
+        last = session.composer.typed.get(point)
+        if last is not None and value < last.value - 0.05 and reading.output_on:
+            return f"The last reading was {last.value:.3f} V and charge went in since. {value:.3f} V would be a fall: is that right?"
+        if last is not None and value > last.value + 0.15:
+            return f"{1000 * (value - last.value):.0f} mV more than the last reading of {last.value:.3f} V: is that right?"
+        if last is not None and value > session.plan.target_v + 0.01:
+            return f"{value:.3f} V is above the target. If it is true the charge must stop: type it again to confirm."
+    return ""
+
+
+def _end_call(bench: Bench, session: Session, point: str, value: float) -> None:
+    call = bench.safety.call
+    if call is None or not call.acknowledged or point != call.asks_point:
+        return
+    safe = (
+        abs(value) <= session.limits.off_current_a
+        if point == "current_a"
+        else value <= session.plan.target_v + session.limits.warn_over_target_v
+    )
+    if safe:
+        bench.safety.end_call()
+
+
+def _output_off(bench: Bench, command: OutputOff) -> Outcome:
+    bench.safety.stop("stopped by the operator")
+    return Outcome(True, "Output off.")
+
+
+def _resume(bench: Bench, command: Resume) -> Outcome:
+    session, runner = bench.session, _runner(bench)
+    if session is None or runner is None or bench.state not in ("hold", "tripped"):
+        return Outcome(False, "Nothing is held.")
+    if bench.output.proving_off:
+        return Outcome(False, "The output is not proved off yet. Wait for it, or follow the call.")
+    if bench.safety.still_wrong():
+        return Outcome(False, f"Not yet: {bench.safety.still_wrong()}")
+    if bench.state == "tripped":
+        if len(command.reason.strip()) < 3:
+            return Outcome(False, "After a trip a reason in words is needed: what was found, and what was done about it.")
+        bench.log("ack", durable=True, text=f"trip cleared: {command.reason.strip()}")
+        session.latched = False
+        bench.safety.clear()
+        bench.state = "preparing"
+        runner.go_back_to(runner.steps[0].id)
+        return Outcome(True, "All gates again, from the first.")
+    bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
+    bench.safety.clear()
+    bench.state = "preparing"
+    if session.charging_since_s is not None and not session.end_reason:
+        bench.reading_again()
+        runner.detour(_recheck(session), then=next(step.id for step in runner.steps if step.action == "charge"))
+    else:
+        runner.go_back_to(runner.steps[runner.index].id)
+    return Outcome(True)
+
+
+def _recheck(session: Session) -> Step:
+    """After a hold in the charge: volts at the posts by meter, then the contact test, before full current flows again."""
+    return Step(
+        id="recheck",
+        title="Check again before going on",
+        instruction="With the output off, measure at the two posts where the leads are, red on +, black on −, and type what the meter shows.",
+        tutorial="4.4",
+        fields=(Field("post_v", "Volts at the posts", "voltage", "V", "posts"),),
+        gate="polarity",
+        hands=("leads-on",),
+        action="" if session.by_hand else "contact-test",
+    )
+
+
+def _finish(bench: Bench, command: Finish) -> Outcome:
+    session = bench.session
+    if session is None or bench.state == "ended":
+        return Outcome(False, "No session is running.")
+    result = {"tripped": "tripped", "hold": "held"}.get(bench.state, "stopped")
+    if session.end_reason and bench.state == "resting":
+        result = "balanced"
+    bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
+    return Outcome(True)
+
+
+def _acknowledge(bench: Bench, command: Acknowledge) -> Outcome:
+    for code, alarm in list(bench.safety.alarms.items()):
+        if alarm.id == command.alarm or command.alarm == 0:
+            bench.log("ack", durable=True, text=f"seen: {alarm.title}")
+            if alarm.level == "warn":
+                del bench.safety.alarms[code]
+            else:
+                bench.safety.alarms[code] = replace(alarm, acknowledged=True)
+    if bench.safety.call is not None and not bench.safety.call.acknowledged:
+        bench.log("ack", durable=True, text=f"call seen: {bench.safety.call.title}")
+        bench.safety.call = replace(bench.safety.call, acknowledged=True)
+    return Outcome(True)
+
+
+def _present(bench: Bench, command: Present) -> Outcome:
+    return Outcome(True)
+
+
+def _note(bench: Bench, command: Note) -> Outcome:
+    if bench.session is None:
+        return Outcome(False, "No session is running, so there is nowhere to keep a note.")
+    bench.log("note", durable=True, text=command.text[:2000])
+    return Outcome(True)
+
+
+def _speed(bench: Bench, command: Speed) -> Outcome:
+    if not bench.can_scale:
+        return Outcome(False, "Real instruments run in real time.")
+    if not 0 < command.factor <= 3600:
+        return Outcome(False, "The speed is a factor from just above 0 to 3600.")
+    bench.wanted_speed = command.factor
+    return Outcome(True, f"{command.factor:g} × while nobody is asked anything.")
+
+
+_HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
+    Start: _start,
+    Answer: _answer,
+    Override: _override,
+    TypeReading: _type_reading,
+    OutputOff: _output_off,
+    Resume: _resume,
+    Finish: _finish,
+    Acknowledge: _acknowledge,
+    Present: _present,
+    Note: _note,
+    Speed: _speed,
+}

@@ -1,0 +1,121 @@
+"""When a charge is finished, clause by clause, and the ends that are none: a leakage floor, a current that does not taper.
+
+A charge ends only when every clause holds for the hold time: constant voltage, volts at the *cells*, current, spread, smooth taper, output on,
+fresh inputs. (Tutorial 4.7; Appendix A.3 for the opinions on the end current.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+from tui.bench.messages import Clause
+from tui.bench.reading import Reading
+from tui.domain.limits import Limits
+from tui.domain.plan import EndRule as Choice
+
+Verdict = Literal["", "end-rule", "leakage-floor", "flat", "rising"]
+
+
+class EndRule:
+    """Watches one charge. `update` once a tick; `clauses` for the screen; `verdict` says whether and how the charge ends."""
+
+    def __init__(
+        self, limits: Limits, *, target_v: float, choice: Choice, end_current_a: float, set_current_a: float, current_step_a: float
+    ) -> None:
+        self.limits = limits
+        self.target_v = target_v
+        self.choice = choice
+        self.end_current_a = max(end_current_a, 2 * current_step_a)
+        self.set_current_a = set_current_a
+        self.current_step_a = current_step_a
+        self.held_since_s: float | None = None
+        self.clauses: tuple[Clause, ...] = ()
+        self.verdict: Verdict = ""
+        self._currents: deque[tuple[float, float]] = deque()  # (time, A) near the top, one a minute
+        self._last_current: tuple[float, float] | None = None
+        self._jumped_s: float | None = None
+
+    @property
+    def hold_left_s(self) -> float | None:
+        """Seconds of hold time still to pass at the last update; None while a clause fails."""
+        return self._left_s if self.held_since_s is not None else None
+
+    _left_s = 0.0
+
+    def restart(self) -> None:
+        """The hold starts anew: after a hold, a change of set-point or a switch of the output."""
+        self.held_since_s = None
+        self._currents.clear()
+        self._last_current = None
+
+    def update(self, reading: Reading) -> Verdict:
+        """Judge this tick's Reading."""
+        volts, amps, now = reading.cells_v.value, reading.amperes, reading.time_s
+        self._smooth(now, amps)
+        held_v = self.target_v - self.limits.end_margin_v
+        at_volts = reading.cells_trusted and volts is not None and volts >= held_v - 1e-9
+        shown = f"{volts:.3f} V" if volts is not None and reading.cells_trusted else "not known by a meter or typed"
+        spread = reading.spread_v
+        constant_voltage = reading.mode != "CC" and amps is not None and amps < 0.98 * self.set_current_a
+        clauses = [
+            Clause(f"cells ≥ {held_v:.3f} V (now {shown})", at_volts),
+            Clause("output on, readings fresh", bool(reading.output_on) and amps is not None),
+        ]
+        if self.choice != "volts":
+            clauses[1:1] = [
+                Clause("supply holds constant voltage", constant_voltage),
+                Clause(
+                    f"current ≤ {self.end_current_a:.2f} A (now {'unknown' if amps is None else f'{amps:.2f} A'})",
+                    amps is not None and amps <= self.end_current_a + 1e-9,
+                ),
+                Clause("current tapered smoothly", self._jumped_s is None or now - self._jumped_s > self.limits.end_hold_s),
+            ]
+        if spread is not None:
+            clauses.append(Clause(f"cells within {1000 * self.limits.end_spread_v:.0f} mV", spread <= self.limits.end_spread_v + 1e-9))
+        if not all(c.ok for c in clauses):
+            self.held_since_s = None
+        elif self.held_since_s is None:
+            self.held_since_s = now
+        held = 0.0 if self.held_since_s is None else now - self.held_since_s
+        self._left_s = max(0.0, self.limits.end_hold_s - held)
+        clauses.append(Clause(f"all of it for {self.limits.end_hold_s / 60:.0f} min (now {held / 60:.0f})", self._done(held)))
+        self.clauses = tuple(clauses)
+        self.verdict = "end-rule" if self._done(held) else self._taper(now, volts, amps, reading)
+        return self.verdict
+
+    def _done(self, held_s: float) -> bool:
+        return self.held_since_s is not None and held_s >= self.limits.end_hold_s
+
+    def _smooth(self, now: float, amps: float | None) -> None:
+        """Remember a sudden fall: what follows is no taper until a hold time has passed without one."""
+        if amps is None:
+            return
+        if self._last_current is not None:
+            then, before = self._last_current
+            dt = now - then
+            if before >= 5 * self.current_step_a and amps < before * 0.5 ** (max(dt, 30.0) / 30.0):
+                self._jumped_s = now
+        self._last_current = (now, amps)
+
+    def _taper(self, now: float, volts: float | None, amps: float | None, reading: Reading) -> Verdict:
+        """F-39, judged only with the cells near the top: on thin leads a supply is in CV on the plateau at a steady current for hours."""
+        near = volts is not None and reading.cells_trusted and volts >= self.target_v - self.limits.taper_margin_v
+        if not near or amps is None or not reading.output_on or reading.mode == "CC":
+            self._currents.clear()
+            return ""
+        if not self._currents or now - self._currents[-1][0] >= 60.0:
+            self._currents.append((now, amps))
+        window = self.limits.flat_window_s
+        while len(self._currents) > 2 and now - self._currents[1][0] >= window:
+            self._currents.popleft()
+        first_s, first_a = self._currents[0]
+        if now - first_s < window:
+            return ""
+        values = [a for _, a in self._currents]
+        count = self.current_step_a
+        if amps - min(values) > max(3 * count, 0.2 * min(values)):
+            return "rising"
+        if max(values) - min(values) <= max(count, 0.03 * first_a):
+            return "leakage-floor" if amps <= self.limits.leakage_floor_a else "flat"
+        return ""

@@ -1,0 +1,136 @@
+"""The Snapshot: what a screen needs, drawn from the bench's state once a tick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.bench.messages import Forecast, Prompt, SessionCard, Snapshot, StepCard
+from tui.domain.procedure import Step
+
+if TYPE_CHECKING:
+    from tui.bench.bench import Bench
+
+
+def prompt_with_readings(bench: Bench) -> Prompt | None:
+    """The open question, with what the meters show now at each of its points."""
+    runner = bench.session.runner if bench.session else None
+    if runner is None or runner.prompt is None:
+        return None
+    prompt = runner.prompt
+    fields = tuple(replace(f, reading=None if f.choices else runner.reading_at(f.name)) for f in prompt.fields)
+    hint = ""
+    if bench.hands is not None and any(f.reading is not None for f in fields):
+        hint = "On the built-in bench the simulated hands hold the probes: press m to take what the meter shows."
+    elif bench.hands is not None and prompt.confirm:
+        hint = "On the built-in bench the simulated hands do this when you confirm."
+    return replace(prompt, fields=fields, hint=hint)
+
+
+def next_thing(bench: Bench, prompt: Prompt | None) -> str:
+    """The one sentence that is always in the same place."""
+    session, reading = bench.session, bench.reading
+    if bench.safety.call is not None:
+        return "Do by hand what the full-screen call says, then acknowledge it."
+    if session is None or session.runner is None:
+        return "Check the bank in Setup, then start."
+    if bench.state == "tripped":
+        return "Find the cause. A new start needs a reason (g) and goes through every gate again."
+    if bench.state == "hold":
+        return "Output off. Look at what the alarm names, then resume (g) or end the session (e)."
+    if bench.state == "ended":
+        return f"Session ended: {session.result}. {session.end_reason}"
+    if session.attention.calling(reading):
+        return "Are you there? Press any key: near the top the cells are not left alone."
+    if prompt is not None and prompt.refusal:
+        return prompt.refusal
+    if prompt is not None:
+        return prompt.instruction
+    due = session.attention.reading_due_s(reading)
+    if due is not None and due <= 60:
+        return "Measure the cells with your meter now and type it (r)."
+    step = session.runner.step
+    if step.until == "rest":
+        return "Resting. The cells drift down to their resting voltage; that is normal."
+    if step.until:
+        return "Charging. Do not adjust the voltage." if session.knee_s is None else "Near the top: stay near and watch the cells' volts."
+    return "Working…"
+
+
+def forecast(bench: Bench) -> Forecast:
+    session = bench.session
+    if session is None or session.runner is None or bench.state not in ("charging", "resting"):
+        return Forecast()
+    if session.runner.step.until == "rest":
+        since = session.off_since_s if session.off_since_s is not None else session.runner.entered_s
+        left = max(0.0, session.runner.step.until_s - (bench.now_s() - since))
+        return Forecast(left, left, "rest before the cells are measured", 1 - left / max(1.0, session.runner.step.until_s))
+    rule = session.end_rule
+    hold_s = session.limits.end_hold_s
+    return session.forecaster().forecast(bench.reading, session.count.charge_ah, hold_left_s=rule.hold_left_s, hold_s=hold_s)
+
+
+def snapshot(bench: Bench) -> Snapshot:
+    """The whole picture at this moment."""
+    session, reading = bench.session, bench.reading
+    prompt = prompt_with_readings(bench)
+    base = Snapshot(
+        seq=bench.ticks,
+        time_s=bench.now_s(),
+        unix_s=bench.clock.unix_s(),
+        state=bench.state,
+        supply=bench.supply_text,
+        meter=bench.meter_text,
+        output_on=reading.output_on,
+        mode=reading.mode if reading.output_on else "",
+        set_voltage_v=reading.set_voltage_v,
+        set_current_a=reading.set_current_a,
+        supply_v=reading.supply_v,
+        cells_v=reading.cells_v,
+        current_a=reading.current_a,
+        alarms=tuple(bench.safety.alarms.values()),
+        call=bench.safety.call,
+        prompt=prompt,
+        next=next_thing(bench, prompt),
+        speed=bench.speed,
+        emulated=bench.hands is not None,
+    )
+    if session is None or session.runner is None:
+        return base
+    runner = session.runner
+    return replace(
+        base,
+        result=session.result,
+        session=session.recorder.id,
+        bank=session.plan.bank,
+        arrangement=bench.arrangement,
+        procedure=session.plan.procedure,
+        steps=runner.step_views(),
+        step=runner.index,
+        target_v=session.plan.target_v,
+        per_cell_v=tuple(reading.per_cell_v.items()),
+        charge_ah=session.count.charge_ah,
+        energy_wh=session.count.energy_wh,
+        lead_drop_v=reading.lead_drop_v,
+        lead_resistance_ohm=reading.lead_resistance_ohm,
+        elapsed_s=bench.now_s() - session.started_s,
+        since_knee_s=None if session.knee_s is None else bench.now_s() - session.knee_s,
+        forecast=forecast(bench),
+        end_clauses=session.end_rule.clauses if bench.state == "charging" and session.knee_s is not None else (),
+        reading_due_s=session.attention.reading_due_s(reading),
+        attention_due_s=session.attention.due_s(reading),
+        held_checks=bench.safety.held_checks,
+        journal_problem=session.recorder.problem,
+    )
+
+
+def card(bench: Bench) -> SessionCard | None:
+    """The unchanging part of the session."""
+    session = bench.session
+    if session is None or session.runner is None:
+        return None
+    return SessionCard(session.recorder.id, session.plan.to_json(), tuple(_step_card(step) for step in session.runner.steps))
+
+
+def _step_card(step: Step) -> StepCard:
+    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture)

@@ -1,0 +1,194 @@
+"""One Reading a tick: what every instrument says now, how far it can be trusted, and which volts count as the cells'.
+
+Order for the volts at the cells: measured → typed → derived (supply volts less the lead drop) → supply volts as an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from drivers.roles import MeterProfile, MeterReading, SupplyProfile, SupplyReading
+from tui.bench.messages import Channel, Trust
+
+PLAUSIBLE_CELL_V = (0.0, 5.0)
+"""A LiFePO4 cell outside this window is a fault of the measurement, not of the cell (fault list, rules against false alarms)."""
+
+MIN_CURRENT_FOR_LEADS_A = 1.0
+"""Below this the lead drop drowns in the instruments' resolution."""
+
+
+@dataclass(slots=True)
+class Typed:
+    """A value that the operator read and typed, in V, A or °C."""
+
+    value: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known at `time_s` (bench clock). Volts are per cell of the parallel bank."""
+
+    time_s: float
+    supply: SupplyReading | None = None
+    supply_fresh: bool = False
+    meter: MeterReading | None = None
+    meter_fresh: bool = False
+    output_on: bool | None = None
+    set_voltage_v: float | None = None
+    set_current_a: float | None = None
+    mode: str = ""
+    supply_v: Channel = field(default_factory=Channel)
+    current_a: Channel = field(default_factory=Channel)
+    cells_v: Channel = field(default_factory=Channel)
+    upper_bound: bool = False  # cells_v is only "not more than the supply shows"
+    alarm_v: float | None = None  # highest plausible volts of all sources at the cells
+    per_cell_v: Mapping[str, Channel] = field(default_factory=dict)
+    lead_drop_v: float | None = None
+    lead_resistance_ohm: float | None = None
+
+    @property
+    def cells_trusted(self) -> bool:
+        """Fresh and measured or typed: what an end rule accepts."""
+        return self.cells_v.value is not None and self.cells_v.trust in ("measured", "typed")
+
+    @property
+    def amperes(self) -> float | None:
+        """The current if it is fresh, else None."""
+        return self.current_a.value if self.current_a.trust in ("measured", "typed") else None
+
+    @property
+    def spread_v(self) -> float | None:
+        """Highest less lowest fresh per-cell volts, None unless at least two cells are seen."""
+        fresh = [c.value for c in self.per_cell_v.values() if c.value is not None and c.trust in ("measured", "typed")]
+        return max(fresh) - min(fresh) if len(fresh) > 1 else None
+
+
+class Composer:
+    """Joins the instruments' and the operator's readings into one Reading; remembers typed values and the lead resistance of the session."""
+
+    def __init__(self, cell_labels: tuple[str, ...]) -> None:
+        self._labels = cell_labels
+        self.typed: dict[str, Typed] = {}
+        self.typed_fresh_s = 1800.0  # set by the bench from the present phase
+        self.smallest_lead_ohm: float | None = None
+        self._live_lead_ohm: float | None = None
+
+    def type(self, point: str, value: float, time_s: float) -> None:
+        self.typed[point] = Typed(value, time_s)
+
+    def forget_current(self) -> None:
+        """After a switch of the output, typed amperes and supply volts tell of another state."""
+        for point in ("current_a", "supply_v"):
+            self.typed.pop(point, None)
+
+    def _typed_channel(self, point: str, now_s: float) -> Channel:
+        typed = self.typed.get(point)
+        if typed is None:
+            return Channel()
+        age = now_s - typed.time_s
+        return Channel(typed.value, "typed" if age <= self.typed_fresh_s else "stale", age)
+
+    def compose(
+        self,
+        now_s: float,
+        profile: SupplyProfile | None,
+        supply: SupplyReading | None,
+        supply_fresh: bool,
+        meter_profile: MeterProfile | None,
+        meter: MeterReading | None,
+        meter_fresh: bool,
+    ) -> Reading:
+        """The Reading of this tick. `*_fresh` tells whether the last answer is young enough to be believed."""
+        by_hand = profile is not None and not profile.has_interface
+        output_on = supply.output_on if supply else None
+        if by_hand:
+            supply_v, current = self._typed_channel("supply_v", now_s), self._typed_channel("current_a", now_s)
+        else:
+            trust: Trust = "stale" if not supply_fresh else "measured"
+            age = now_s - supply.time_s if supply else None
+            supply_v = Channel(supply.voltage_v, trust, age) if supply and supply.voltage_v is not None else Channel()
+            current = Channel(supply.current_a, trust, age) if supply and supply.current_a is not None else Channel()
+            if supply_v.trust == "measured" and profile is not None and profile.echoes_set_point and supply is not None:
+                near = supply.set_voltage_v is not None and supply_v.value is not None and abs(supply_v.value - supply.set_voltage_v) < 0.2
+                supply_v = Channel(supply_v.value, "echo", age) if near else supply_v
+        per_cell = self._per_cell(now_s, meter_profile, meter, meter_fresh)
+        measured = self._meter_at_cells(now_s, meter_profile, meter, meter_fresh, per_cell)
+        typed = self._typed_channel("cells_v", now_s)
+        volts_on = supply_v.value if output_on and supply_v.trust in ("measured", "typed", "echo") else None
+        amps = current.value if current.trust in ("measured", "typed") else None
+        cells, upper = self._cells(measured, typed, volts_on, amps)
+        drop = resistance = None
+        if volts_on is not None and supply_v.trust != "echo" and cells.value is not None and cells.trust in ("measured", "typed"):
+            drop = volts_on - cells.value
+            if amps is not None and amps >= MIN_CURRENT_FOR_LEADS_A:
+                self._live_lead_ohm = max(0.0, drop / amps)
+                if drop > 0 and (self.smallest_lead_ohm is None or self._live_lead_ohm < self.smallest_lead_ohm):
+                    self.smallest_lead_ohm = self._live_lead_ohm
+            resistance = self._live_lead_ohm
+        known = [c.value for c in (measured, typed, cells, *per_cell.values()) if c.value is not None and c.trust in ("measured", "typed")]
+        if not known and cells.value is not None:
+            known = [cells.value]
+        return Reading(
+            time_s=now_s,
+            supply=supply,
+            supply_fresh=supply_fresh,
+            meter=meter,
+            meter_fresh=meter_fresh,
+            output_on=output_on,
+            set_voltage_v=supply.set_voltage_v if supply else None,
+            set_current_a=supply.set_current_a if supply else None,
+            mode=(supply.mode or "") if supply else "",
+            supply_v=supply_v,
+            current_a=current,
+            cells_v=cells,
+            upper_bound=upper,
+            alarm_v=max((v for v in known if PLAUSIBLE_CELL_V[0] <= v <= PLAUSIBLE_CELL_V[1]), default=None),
+            per_cell_v=per_cell,
+            lead_drop_v=drop,
+            lead_resistance_ohm=resistance,
+        )
+
+    def _per_cell(self, now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> dict[str, Channel]:
+        if profile is not None and profile.point == "cells" and meter is not None:
+            values = list(meter.channels_v.values())
+            trust: Trust = "measured" if fresh else "stale"
+            return {
+                label: Channel(value, trust if value is not None else "unknown", now_s - meter.time_s)
+                for label, value in zip(self._labels, values, strict=False)
+            }
+        return {label: self._typed_channel(f"cell:{label}", now_s) for label in self._labels if f"cell:{label}" in self.typed}
+
+    def _meter_at_cells(
+        self,
+        now_s: float,
+        profile: MeterProfile | None,
+        meter: MeterReading | None,
+        fresh: bool,
+        per_cell: Mapping[str, Channel],
+    ) -> Channel:
+        if profile is None or meter is None or profile.point == "supply":
+            return Channel()
+        if profile.point == "cells":
+            values = [c.value for c in per_cell.values() if c.value is not None]
+            value = max(values) if values else None
+        else:
+            value = next(iter(meter.channels_v.values()), None)
+        if value is None:
+            return Channel()
+        return Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)
+
+    def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
+        """The volts at the cells by the order of trust, and whether they are only an upper bound."""
+        for channel in (measured, typed):
+            if channel.value is not None and channel.trust in ("measured", "typed"):
+                return channel, False
+        if volts_on is not None:
+            if amps is not None and self.smallest_lead_ohm is not None:
+                return Channel(volts_on - max(0.0, amps) * self.smallest_lead_ohm, "derived"), False
+            return Channel(volts_on, "derived"), True
+        for channel in (measured, typed):
+            if channel.value is not None:
+                return channel, False
+        return Channel(), False

@@ -1,0 +1,149 @@
+"""What the bench writes down of one session: its row, its journal, its curve, and at the end the volts of every cell."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from drivers.clock import Clock
+from tui.bench.charge_count import ChargeCount
+from tui.bench.messages import Channel, Point
+from tui.bench.reading import Reading
+from tui.domain.plan import Plan
+from tui.records.curve import CurveWriter
+from tui.records.inventory import Inventory
+from tui.records.journal import Journal, JournalUnwritable
+from tui.records.places import Home
+from tui.records.sessions import Sessions
+from tui.records.store import StoreError
+
+if TYPE_CHECKING:
+    from tui.bench.session import Session
+
+
+class RecordsRefused(Exception):
+    """A session cannot be recorded, so it is not begun. The text says why and what to do."""
+
+
+def enrol(home: Home, plan: Plan) -> Plan:
+    """The plan with every cell in the inventory: known by label, or added. Refuses a cell that may not be charged (fault F-11)."""
+    inventory = Inventory(home)
+    cells = []
+    for cell in plan.cells:
+        known = inventory.get(cell.id) if cell.id else inventory.by_label(cell.label)
+        if known is None:
+            known = inventory.add(label=cell.label, capacity_ah=cell.capacity_ah)
+        if known.state in ("suspect", "scrapped"):
+            raise RecordsRefused(
+                f"Cell {known.label} is marked {known.state} in the inventory. Leave it out, or change its state there with a reason."
+            )
+        cells.append(replace(cell, id=known.id))
+    return replace(plan, cells=tuple(cells))
+
+
+class Recorder:
+    """Writer of one session. Journal lines that must be on disk before they are acknowledged are `durable`."""
+
+    def __init__(self, home: Home, clock: Clock, plan: Plan, facts: dict[str, Any]) -> None:
+        self._clock = clock
+        self._start_s = clock.now_s()
+        self._sessions = Sessions(home)
+        row = self._sessions.create(plan, started_unix_s=clock.unix_s())
+        self.id = row.id
+        self._journal = Journal(self._sessions.journal_path(row.id), create=True)
+        self._curve = CurveWriter(self._sessions.curve_path(row.id))
+        self._closed = False
+        self._stumble = ""
+        self.log("session_start", durable=True, data={"plan": plan.to_json(), **facts})
+
+    @property
+    def problem(self) -> str:
+        """Why records are not reaching the disk at the moment; "" when all is well."""
+        return self._journal.problem or self._stumble
+
+    def log(self, kind: str, *, durable: bool = False, **fields: Any) -> None:
+        """One line. A durable line that cannot be written raises JournalUnwritable, except that safety acts never wait for a disk."""
+        if self._closed:
+            return
+        safety = kind in ("output_off", "readback", "hold", "trip", "call", "link_lost", "link_back", "gap", "ack")
+        try:
+            self._journal.append(
+                kind, test_time_s=self._time_s(), unix_time_s=self._clock.unix_s(), durable=durable and not safety, **fields
+            )
+        except JournalUnwritable as problem:
+            self._stumble = str(problem)
+            raise
+        if safety and durable:
+            self._journal.sync_if_due()
+
+    def reading(self, reading: Reading, count: ChargeCount) -> None:
+        """One row of the series: flushed now, on the disk within ten seconds."""
+        fields: dict[str, Any] = {
+            "cells_v": _round(reading.cells_v.value, 4),
+            "cells_trust": reading.cells_v.trust,
+            "supply_v": _round(reading.supply_v.value, 4),
+            "supply_trust": reading.supply_v.trust,
+            "current_a": _round(reading.current_a.value, 4),
+            "set_voltage_v": reading.set_voltage_v,
+            "set_current_a": reading.set_current_a,
+            "mode": reading.mode,
+            "output": reading.output_on,
+            "charge_ah": round(count.charge_ah, 6),
+            "energy_wh": round(count.energy_wh, 6),
+        }
+        if reading.per_cell_v:
+            fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
+        self._journal.append("reading", test_time_s=self._time_s(), unix_time_s=self._clock.unix_s(), **fields)
+        trusted = reading.cells_v.trust in ("measured", "typed", "derived")
+        self._curve.add(self._time_s(), reading.cells_v.value if trusted else None, _known(reading.current_a))
+
+    def points(self, since_s: float) -> list[Point]:
+        return [Point(p.time_s, p.cells_low_v, p.cells_high_v, p.current_a) for p in self._curve.points(since_s)]
+
+    def end(self, session: Session, duration_s: float) -> None:
+        """Close the session: journal first, then its row and the cells' records. What the disk refuses is told, not raised."""
+        if self._closed:
+            return
+        values: dict[str, Any] = {
+            "end_reason": session.end_reason,
+            "duration_s": round(duration_s, 3),
+            "charge_ah": round(session.count.charge_ah, 4),
+            "energy_wh": round(session.count.energy_wh, 3),
+            "end_current_a": session.tail_current_a,
+            "before_v": session.before_v,
+            "end_v": session.end_v,
+        }
+        resting = session.result == "balanced"
+        with contextlib.suppress(JournalUnwritable):  # told by `problem`; the row below is a second witness
+            self.log("session_end", durable=True, result=session.result, state="resting" if resting else "ended", **values)
+        values["journal_head"] = self._journal.head_hash
+        self.close()
+        try:
+            self._sessions.finish(self.id, result=session.result, ended_unix_s=self._clock.unix_s(), resting=resting, **values)
+            if session.rest_v:
+                self._sessions.add_rest(
+                    self.id, session.rest_v, self._clock.unix_s(), hours=self._rest_hours(session), temperature_c=session.surface_c
+                )
+        except (StoreError, ValueError, OSError) as problem:
+            self._stumble = f"The session's row could not be written: {problem} The journal {self.id}.jsonl has everything."
+
+    def _rest_hours(self, session: Session) -> float | None:
+        return None if session.off_since_s is None else round((self._clock.now_s() - session.off_since_s) / 3600, 3)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._journal.close()
+            self._curve.close()
+
+    def _time_s(self) -> float:
+        return round(self._clock.now_s() - self._start_s, 3)
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _known(channel: Channel) -> float | None:
+    return channel.value if channel.trust in ("measured", "typed") else None

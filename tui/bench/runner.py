@@ -1,0 +1,298 @@
+"""Runs one procedure: goes down its Steps, asks, checks gates, lets actions run, waits for conditions. Knows no particular procedure.
+
+A step's order: ask → gate → hands → action → until. Everything the operator says is journalled before it takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from drivers.roles import InstrumentError
+from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
+from tui.bench.messages import FieldView, Outcome, Prompt, StepView
+from tui.domain.gates import GATES
+from tui.domain.plan import Plan
+from tui.domain.procedure import Field, GateInput, GateResult, Step, Value
+
+Phase = Literal["ask", "act", "until", "paused", "over"]
+
+
+class Hands(Protocol):
+    """The simulated hands of the embedded bench: they do a confirmed physical step, and hold the probes of its hand-held meter."""
+
+    def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None: ...
+
+    def probe(self, point: str) -> float | None: ...
+
+
+class Stage(Hall, Protocol):
+    """What the runner needs of the bench."""
+
+    hands: Hands | None
+
+    def log(self, kind: str, *, durable: bool = False, **fields: object) -> None: ...
+
+    def now_s(self) -> float: ...
+
+    def did(self, act: str) -> None:
+        """A physical act was confirmed: hands do it on the embedded bench, a supply without interface is told of it."""
+        ...
+
+    def condition(self, step: Step, entered_s: float) -> bool:
+        """Whether what `step.until` names has come."""
+        ...
+
+    def meter_at(self, probe: str) -> float | None:
+        """What the bench's own live meter shows there, None where it stands elsewhere."""
+        ...
+
+    def took(self, step: Step, values: Mapping[str, Value]) -> str:
+        """Values passed their gate: keep them where they belong. Returns a follow-up refusal, or ""."""
+        ...
+
+
+@dataclass(slots=True)
+class Runner:
+    """State of one procedure run."""
+
+    stage: Stage
+    plan: Plan
+    steps: tuple[Step, ...]
+    index: int = 0
+    phase: Phase = "ask"
+    prompt: Prompt | None = None
+    answers: dict[str, Value] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+    overridden: set[str] = field(default_factory=set)
+    entered_s: float = 0.0
+    _prompts: int = 0
+    _action: Action | None = None
+    _pending: Mapping[str, Value] | None = None  # refused but overridable values
+    finished: bool = False
+    on_step: Callable[[Step], None] | None = None
+    _detour: Step | None = None  # a step that is not of the procedure: the re-check after a hold
+    _then: str = ""  # where the detour leads
+    _side: Step | None = None  # a question asked beside a running step
+
+    @property
+    def step(self) -> Step:
+        """The step that runs: one of the procedure's, or a detour."""
+        return self._detour or self.steps[self.index]
+
+    def step_views(self) -> tuple[StepView, ...]:
+        """The checklist as it stands."""
+        views = []
+        for number, step in enumerate(self.steps):
+            done = number < self.index or self.finished
+            status: Literal["todo", "now", "done", "overridden"] = "todo"
+            if done:
+                status = "overridden" if step.id in self.overridden else "done"
+            elif number == self.index:
+                status = "now"
+            views.append(StepView(step.id, step.title, status, self.details.get(step.id, "")))
+        return tuple(views)
+
+    def start(self) -> None:
+        self._enter(0)
+
+    def go_back_to(self, step_id: str) -> None:
+        """Continue from an earlier (or the present) step, entering it anew: after a hold or a trip."""
+        self._drop_action()
+        self._enter(next(i for i, step in enumerate(self.steps) if step.id == step_id))
+
+    def detour(self, step: Step, then: str) -> None:
+        """Run `step` first, then enter the procedure's step `then` anew."""
+        self._drop_action()
+        self._detour, self._then = step, then
+        self._begin(step)
+
+    def side_question(self, step: Step) -> None:
+        """Ask `step`'s fields beside the running step, which goes on; ignored while another question is open."""
+        if self.prompt is None and self.phase == "until":
+            self._side = step
+            self._ask(blocking=False)
+
+    def pause(self) -> None:
+        """A hold: whatever ran is dropped; nothing is asked until the operator resumes."""
+        self._drop_action()
+        self.prompt = self._side = None
+        self.phase = "paused"
+
+    def _drop_action(self) -> None:
+        if self._action is not None:
+            action, self._action = self._action, None
+            close = getattr(action, "close", None)
+            if close is not None:
+                close()
+
+    def _enter(self, index: int) -> None:
+        self.index, self._detour = index, None
+        self._begin(self.steps[index])
+
+    def _begin(self, step: Step) -> None:
+        self.entered_s, self._pending, self._side = self.stage.now_s(), None, None
+        self.stage.log("step_enter", durable=True, step_id=step.id, text=step.title)
+        if self.on_step is not None:
+            self.on_step(step)
+        if step.until and step.ask_during:
+            self._act()
+        elif step.confirm or step.fields:
+            self.phase = "ask"
+            self._ask(blocking=not step.ask_during)
+        else:
+            self.prompt = None
+            self._act()
+
+    def _ask(self, *, blocking: bool, refusal: str = "", overridable: bool = False, confirm: str = "") -> None:
+        step = self._side or self.step
+        self._prompts += 1
+        self.prompt = Prompt(
+            self._prompts,
+            step.id,
+            step.instruction,
+            confirm or step.confirm,
+            tuple(self._view(f) for f in step.fields) if not confirm else (),
+            refusal,
+            overridable,
+            blocking,
+        )
+        self.stage.log("prompt", step_id=step.id, text=self.prompt.instruction)
+
+    def _view(self, f: Field) -> FieldView:
+        return FieldView(f.name, f.label, f.kind, f.unit, f.choices)
+
+    def reading_at(self, name: str) -> float | None:
+        """What a meter shows now at the point of a field of the present prompt: the bench's own meter, or the hands' on the embedded bench."""
+        probe = next((f.probe for f in (self._side or self.step).fields if f.name == name), "")
+        if not probe:
+            return None
+        live = self.stage.meter_at(probe)
+        if live is not None:
+            return live
+        return self.stage.hands.probe(probe) if self.stage.hands is not None else None
+
+    # --- answers --------------------------------------------------------------------------------------------
+
+    def answer(self, prompt_id: int, values: Mapping[str, Value]) -> Outcome:
+        """The operator's answer to the present prompt."""
+        prompt, step = self.prompt, self._side or self.step
+        if prompt is None or prompt.id != prompt_id:
+            return Outcome(False, "That question is no longer open.")
+        checked = self._typed(prompt, values)
+        if isinstance(checked, str):
+            return Outcome(False, checked)
+        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=prompt.confirm)
+        if prompt.fields or not step.fields:
+            result = self._gate(step, checked)
+            if not result.ok:
+                self._pending = checked
+                self.stage.log("gate_refuse", durable=True, step_id=step.id, text=result.message, data=dict(checked))
+                self._ask(blocking=prompt.blocking, refusal=result.message, overridable=result.overridable)
+                return Outcome(False, result.message)
+            if result.warning:
+                self.stage.warn(f"gate-{step.id}", step.title, result.warning)
+            if step.gate:
+                self.stage.log("gate_pass", step_id=step.id)
+        return self._passed(step, checked, prompt)
+
+    def override(self, prompt_id: int, reason: str) -> Outcome:
+        """Pass an overridable refusal with a typed reason; both are kept in the record."""
+        prompt, step = self.prompt, self._side or self.step
+        if prompt is None or prompt.id != prompt_id or self._pending is None:
+            return Outcome(False, "There is nothing to override here.")
+        if not prompt.overridable:
+            return Outcome(False, "No reason opens this gate. Put right what it names, then answer again.")
+        if len(reason.strip()) < 3:
+            return Outcome(False, "An override needs a reason in words; it stays in the record.")
+        self.stage.log("override", durable=True, step_id=step.id, text=reason.strip(), data=dict(self._pending))
+        self.overridden.add(step.id)
+        return self._passed(step, self._pending, prompt)
+
+    def _typed(self, prompt: Prompt, values: Mapping[str, Value]) -> dict[str, Value] | str:
+        """The values in the fields' types, or what is wrong with them."""
+        taken: dict[str, Value] = {}
+        for f in prompt.fields:
+            value = values.get(f.name)
+            if value is None or value == "":
+                return f"{f.label}: nothing was given."
+            if f.choices:
+                if value not in f.choices:
+                    return f"{f.label}: choose one of {', '.join(f.choices)}."
+                taken[f.name] = value
+                continue
+            if isinstance(value, str | bool) or value != value or abs(value) > 1e6:
+                return f"{f.label}: a number with its unit is needed."
+            taken[f.name] = float(value)
+        return taken
+
+    def _gate(self, step: Step, values: Mapping[str, Value]) -> GateResult:
+        if not step.gate:
+            return GateResult(True)
+        return GATES[step.gate](self.plan, GateInput(values, dict(self.answers), dict(self.stage.facts)))
+
+    def _passed(self, step: Step, values: Mapping[str, Value], prompt: Prompt) -> Outcome:
+        self._pending = None
+        self.answers.update(values)
+        follow_up = self.stage.took(step, values)
+        if follow_up:
+            self._ask(blocking=prompt.blocking, refusal=follow_up)
+            return Outcome(False, follow_up)
+        self.prompt = self._side = None
+        if self.phase == "until":
+            return Outcome(True)  # asked beside the running step, which goes on
+        for act in step.hands:
+            self.stage.did(act)
+        self._act()
+        return Outcome(True)
+
+    # --- the tick -------------------------------------------------------------------------------------------
+
+    def _act(self) -> None:
+        self.phase = "act"
+        self._action = ACTIONS[self.step.action](self.stage) if self.step.action else None
+        if self._action is None:
+            self._acted()
+
+    def _acted(self) -> None:
+        step = self.step
+        self.phase = "until"
+        if step.until and step.ask_during and step.fields:
+            self._ask(blocking=False)
+        if not step.until:
+            self._leave()
+
+    def tick(self) -> None:
+        """Advance by at most one action step; called after the guard had its say."""
+        if self.finished:
+            return
+        if self.phase == "act" and self._action is not None:
+            try:
+                next(self._action)
+            except StopIteration:
+                self._action = None
+                self._acted()
+            except ActionRefused as refusal:
+                self._refused(str(refusal))
+            except InstrumentError as problem:
+                self._refused(str(problem))
+        elif self.phase == "until" and self.stage.condition(self.step, self.entered_s):
+            self._leave()
+
+    def _refused(self, message: str) -> None:
+        self._action = None
+        self.stage.log("gate_refuse", durable=True, step_id=self.step.id, text=message)
+        self.phase = "ask"
+        self._ask(blocking=True, refusal=message, confirm=self.step.confirm or "Try again")
+
+    def _leave(self) -> None:
+        self.stage.log("step_leave", step_id=self.step.id)
+        self.prompt = self._side = None
+        if self._detour is not None:
+            self.go_back_to(self._then)
+            return
+        if self.index + 1 >= len(self.steps):
+            self.finished, self.phase = True, "over"
+            return
+        self._enter(self.index + 1)

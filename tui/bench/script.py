@@ -1,0 +1,45 @@
+"""The headless operator of the embedded bench: answers prompts with values read from the bench's meters, through the same Commands as a person.
+
+It has no way past a gate: a refused answer ends its work. It is for emulators of ours only.
+"""
+
+from __future__ import annotations
+
+from tui.bench.messages import Acknowledge, Answer, Command, Present, Prompt, Snapshot
+
+
+class ScriptStuck(Exception):
+    """A gate refused what the script read from the meters; the text is the gate's."""
+
+
+class Script:
+    """Decides the next Command from a Snapshot, or None when nothing is asked. `wrong` replaces values by field name (tests of gates)."""
+
+    def __init__(self, wrong: dict[str, float | str] | None = None) -> None:
+        self.wrong = wrong or {}
+
+    def next(self, snapshot: Snapshot) -> Command | None:
+        if snapshot.call is not None and not snapshot.call.acknowledged:
+            return Acknowledge(0)
+        prompt = snapshot.prompt
+        if prompt is not None:
+            if prompt.refusal:
+                raise ScriptStuck(prompt.refusal)
+            return Answer(prompt.id, self.values(prompt))
+        if snapshot.attention_due_s is not None and snapshot.attention_due_s <= 60.0:
+            return Present()
+        return None
+
+    def values(self, prompt: Prompt) -> dict[str, float | str]:
+        """One value for each field: what the meter shows there; of choices the first, which is the good one."""
+        taken: dict[str, float | str] = {}
+        for field in prompt.fields:
+            if field.name in self.wrong:
+                taken[field.name] = self.wrong[field.name]
+            elif field.choices:
+                taken[field.name] = field.choices[0]
+            elif field.reading is not None:
+                taken[field.name] = field.reading
+            else:
+                raise ScriptStuck(f"{field.label}: no meter of the bench reads this.")
+        return taken

@@ -1,0 +1,108 @@
+"""The trim near the end: the meter at the supply's terminals corrects the set-point, downwards by itself, upwards only on the operator's word.
+
+Tutorial 4.6: the constant-voltage circuit of a cheap supply is not trusted to hold the target exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from drivers.roles import InstrumentError
+from tui.bench.session import Session
+from tui.domain.procedure import Field, Step
+
+if TYPE_CHECKING:
+    from tui.bench.stage import Stage
+
+REPEAT_S = 900.0
+LIFT, LEAVE = "lift it", "leave it"
+
+
+def holds_voltage(stage: Stage) -> bool:
+    """Whether the supply is in constant voltage: only then its terminals tell the error of its set-point."""
+    reading, told = stage.reading, stage.output.commanded.voltage_v
+    if reading.mode:
+        return reading.mode == "CV"
+    return told is not None and reading.supply_v.value is not None and reading.supply_v.value >= told - stage.profile.voltage_step_v
+
+
+def took(stage: Stage, volts: float) -> str:
+    """The meter showed `volts` at the supply's terminals. Returns what the operator must do first, or ""."""
+    session = stage.running
+    session.last_trim_s = stage.now_s()
+    told = stage.output.commanded.voltage_v
+    if told is None or not holds_voltage(stage):
+        return ""
+    target, step = session.plan.target_v, stage.profile.voltage_step_v
+    over = volts - target
+    if over > session.limits.trim_tolerance_v:
+        if session.by_hand:
+            session.facts["trimmed_set_v"] = round(told - over, 4)
+            stage.did("trim-knob")
+            return (
+                f"Your meter shows {volts:.3f} V at the supply's terminals, {1000 * over:.0f} mV above the target. Turn the supply's voltage "
+                f"down, slowly, until the meter shows {target:.3f} V or a little less; then type what it shows."
+            )
+        _set(stage, session, math.floor((told - over) / step + 1e-6) * step)
+        stage.warn(
+            "trim",
+            "set-point trimmed",
+            f"The terminals showed {volts:.3f} V: set {session.facts['trimmed_set_v']:.3f} V instead of {told:.3f} V.",
+        )
+        return ""
+    missing = min(-over, session.limits.set_point_lift_v, target + session.limits.set_point_lift_v - told)
+    if missing >= step and session.runner is not None and not session.by_hand:
+        session.facts["lift_to_v"] = math.floor((told + missing) / step + 1e-6) * step
+    return ""
+
+
+def lift(stage: Stage, choice: str) -> None:
+    """The operator's word on lifting the set-point by the error that the meter showed."""
+    to_v = stage.facts.pop("lift_to_v", None)
+    if to_v is not None and choice == LIFT:
+        _set(stage, stage.running, to_v)
+        stage.log(
+            "set", durable=True, text="lifted above the target on the operator's word: the meter showed the supply low", voltage_v=to_v
+        )
+
+
+def _set(stage: Stage, session: Session, volts: float) -> None:
+    """Write the new set-point; a supply that does not take it is switched off by the guard's read-back rule."""
+    volts = round(volts, 4)
+    try:
+        stage.output.set_voltage(volts)
+    except InstrumentError as problem:
+        stage.warn("trim-failed", "the trim did not take", str(problem))
+        return
+    session.facts["trimmed_set_v"] = volts
+    session.end_rule.restart()
+
+
+def ask_again(stage: Stage, session: Session) -> None:
+    """Beside the hold: a lift that waits for a word, and the trim again every 15 minutes while no live meter watches the volts."""
+    runner = session.runner
+    if runner is None or runner.prompt is not None:
+        return
+    to_v = session.facts.get("lift_to_v")
+    if to_v is not None:
+        runner.side_question(_lift_step(session, to_v))
+        return
+    watched = stage.reading.cells_v.trust == "measured"
+    trims = [step for step in runner.steps if step.id == "trim"]
+    if trims and not watched and session.last_trim_s is not None and stage.now_s() - session.last_trim_s >= REPEAT_S:
+        session.last_trim_s = stage.now_s()
+        runner.side_question(trims[0])
+
+
+def _lift_step(session: Session, to_v: float) -> Step:
+    return Step(
+        id="lift",
+        title="Lift the set-point",
+        instruction=(
+            f"Your meter shows the supply's terminals below {session.plan.target_v:.3f} V. The set-point may be lifted to {to_v:.3f} V, "
+            "by no more than the error the meter showed. Only with a meter you trust."
+        ),
+        tutorial="4.6",
+        fields=(Field("lift", f"Set {to_v:.3f} V?", "choice", choices=(LIFT, LEAVE)),),
+    )
