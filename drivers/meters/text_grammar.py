@@ -24,6 +24,8 @@ _KEY = re.compile(r"(?<![A-Za-z0-9_.\[\]])([A-Za-z_][A-Za-z0-9_.\[\]]*)\s*[=:]",
 _CHANNEL = re.compile(r"(?:V|C|CH|CELL|U|A|AIN|VOLT|VOLTAGE)[_\[.]?(\d{1,4})\]?", re.ASCII | re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?:T|TEMP)_?(\d{1,4})", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]()/°%-]*")
+_CHECKSUM = re.compile(r"\*([0-9A-Fa-f]{2})$")
+_SEPARATORS = re.compile(r"[,;\t]")
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _ONLY_CHANNEL = {"v", "volt", "voltage", "vbat"}
 _SEQUENCE = {"seq"}
@@ -124,8 +126,8 @@ class Grammar:
             if self._decimal_comma:
                 body = body.replace(",", ".")
             unit = ""
-            if _KEY.search(body):
-                line, bare = _key_values(body)
+            if keys := list(_KEY.finditer(body)):
+                line, bare = _key_values(body, keys)
             elif found := self._numbers(body):
                 if isinstance(found, Line):
                     return found
@@ -137,14 +139,13 @@ class Grammar:
         volts, resolution_v, too_far = self._volts(bare, unit)
         if not bare.named:
             self._columns = self._columns or len(bare.values)
-        return replace(line, text=text, channels_v=volts, resolution_v=resolution_v, out_of_range=too_far)
+        return Line("reading", text, volts, resolution_v, too_far, line.sequence, line.device_ms, line.temperatures_c)
 
     # --- numbers alone ---
 
     def _numbers(self, body: str) -> tuple[Line, _Bare] | Line | None:
         """Channels by column, a header line, or None when the line is of another form."""
-        separated = re.search(r"[,;\t]", body)
-        fields = [part.strip() for part in re.split(r"[,;\t]", body)] if separated else body.split()
+        fields = [part.strip() for part in _SEPARATORS.split(body)] if _SEPARATORS.search(body) else body.split()
         if all(_WORD.fullmatch(part) and part.lower() not in _INVALID for part in fields):
             return self._take_header(fields, body)
         names = self._header or [f"ch{index}" for index in range(1, len(fields) + 1)]
@@ -215,7 +216,7 @@ class Grammar:
 
 def _without_checksum(text: str, required: bool) -> str:
     """The text before `*HH`, where HH is the XOR of all its bytes without a leading `$`."""
-    match = re.search(r"\*([0-9A-Fa-f]{2})$", text)
+    match = _CHECKSUM.search(text) if "*" in text else None
     if not match:
         if required:
             raise _Junk("no checksum")
@@ -229,14 +230,13 @@ def _without_checksum(text: str, required: bool) -> str:
     return body.strip()
 
 
-def _key_values(body: str) -> tuple[Line, _Bare]:
-    keys = list(_KEY.finditer(body))
+def _key_values(body: str, keys: list[re.Match[str]]) -> tuple[Line, _Bare]:
     if body[: keys[0].start()].strip(" ,;\t"):
         raise _Junk("a value before the first name: the start of the line is lost")
     line, bare, single = Line("reading"), _Bare(), ""
     for key, following in zip(keys, [*keys[1:], None], strict=True):
         value = body[key.end() : following.start() if following else None].strip(" ,;\t")
-        if re.search(r"[,;\t]", value):
+        if _SEPARATORS.search(value):
             raise _Junk(f"more than one value after {key[1]}: a decimal comma must be switched on by the user")
         if channel := _channel(key[1]):
             bare.add(channel, _parse_value(value))

@@ -73,9 +73,10 @@ class TextLineMeter:
             if self._last_junk:
                 return self._without_volts("garbled", self._last_junk)
             return self._without_volts("no_answer", "nothing has arrived")
-        if self._silent_s() > self._patience_s():
+        silent_s = self._line_clock.now_s() - self._good_at_s
+        if silent_s > STALE_AT_LEAST_S and silent_s > self._patience_s():
             self._good_lines, self._good_lines_needed = 0, GOOD_LINES_AFTER_STALE
-            return self._without_volts("stale", f"no good line for {self._silent_s():.1f} s")
+            return self._without_volts("stale", f"no good line for {silent_s:.1f} s")
         if self._good_lines < self._good_lines_needed:
             return self._without_volts("stale", f"{self._good_lines} good lines of {self._good_lines_needed} that are needed first")
         if self._repeats >= REPEATS_ARE_STALE:
@@ -126,7 +127,8 @@ class TextLineMeter:
         if not data:
             return
         self._bytes += len(data)
-        self._high_bytes += sum(byte >= 0x80 for byte in data)
+        if not data.isascii():
+            self._high_bytes += sum(byte >= 0x80 for byte in data)
         if self._bytes > 2000:
             self._bytes, self._high_bytes = self._bytes // 2, self._high_bytes // 2
         good = 0
@@ -160,8 +162,9 @@ class TextLineMeter:
         if self._good_lines <= GOOD_LINES_AT_START:
             lowest = min(map(int, line.channels_v))
             self._lowest_channel = lowest if self._lowest_channel is None else min(lowest, self._lowest_channel)
-        shift = 1 if self._lowest_channel == 0 else 0  # boards that count from zero: cell = channel + 1
-        channels_v = {str(int(name) + shift): volts for name, volts in line.channels_v.items()}
+        channels_v = line.channels_v
+        if self._lowest_channel == 0:  # boards that count from zero: cell = channel + 1
+            channels_v = {str(int(name) + 1): volts for name, volts in channels_v.items()}
         if self._channels:
             channels_v = {str(number): channels_v.get(str(number)) for number in range(1, self._channels + 1)}
         self._newest = MeterReading(self._clock.now_s(), channels_v, "ok", line.resolution_v, line.text)
@@ -179,9 +182,6 @@ class TextLineMeter:
 
     def _interval_s(self) -> float:
         return statistics.median(self._gaps_s) if self._gaps_s else 0.5
-
-    def _silent_s(self) -> float:
-        return self._line_clock.now_s() - self._good_at_s
 
     def _patience_s(self) -> float:
         """How long silence is borne: three intervals, within 2 s and 10 s.
