@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal
 
-Action = Literal["REFUSE", "WARN", "HOLD", "TRIP", "CALL", "END", "GLITCH", "STALE", "RULE"]
+from tui.domain.limit_table import ROWS, Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit: its default, allowed range, what follows when it is passed, why it is where it is, and where it comes from."""
+    """One limit: its default, allowed range, what follows when it is passed, its rule, what ignoring it does to the cells, its source."""
 
     name: str
     title: str
@@ -123,14 +122,24 @@ class Limit:
     low: float
     high: float
     action: Action
-    rule: str  # the rule as a formula, with the bank's numbers
-    reason: str  # what happens to the cells when it is ignored
+    rule: str  # with the bank's numbers in braces, see facts.bank_facts
+    reason: str
     source: str
 
 
-def _limit(name: str, title: str, unit: str, low: float, high: float, action: Action, rule: str, reason: str, source: str) -> Limit:
-    return Limit(name, title, float(getattr(_DEFAULTS, name)), unit, low, high, action, rule, reason, source)
-
-
-_DEFAULTS = Limits()
-LIMITS: dict[str, Limit] = {}
+DEFAULTS = Limits()
+LIMITS: dict[str, Limit] = {
+    row.name: Limit(
+        row.name,
+        row.title,
+        float(getattr(DEFAULTS, row.name)),
+        row.unit,
+        row.low,
+        row.high,
+        row.action,
+        row.rule,
+        row.reason,
+        row.source,
+    )
+    for row in ROWS
+}
