@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import expm1
 
-from drivers.simulated.cells import Cell, Chemistry, Lags
+from drivers.simulated.cells import Cell, Chemistry, Span
 from drivers.simulated.description import Hookup
 from drivers.simulated.ladder import Ladder, LadderSolution
 
@@ -85,28 +85,24 @@ class Bank:
         if step_s < longest_s < 1.5 * step_s:
             step_s = longest_s / 2  # no sliver at the end
 
-        part, whole = self._step_lags(step_s, stiffness)
-        emf_v: list[float] = []
-        answer_ohm: list[float] = []
-        for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True):
-            drift = cell.leak_a / cell.capacity_as * part.length_s
-            for lag, decay in zip(cell.lags, part.decays, strict=True):
-                drift += lag * (1.0 - decay)
-            emf_v.append(cell.emf_v - cell.slope_v * drift)
-            answer_ohm.append(resistance_ohm + cell.slope_v * part.gain_s / cell.capacity_as)
-        solution = self._ladder.solve(emf_v, answer_ohm)
+        part, whole = self._spans(step_s, stiffness)
+        answer_ohm = [
+            resistance_ohm + cell.slope_v * part.gain_s / cell.capacity_as
+            for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True)
+        ]
+        solution = self._ladder.solve([cell.emf_v - chemistry.drift_v(cell, part) for cell in cells], answer_ohm)
         current_a = self._law(solution)
         for cell, own_a in zip(cells, solution.currents_a(current_a), strict=True):
             chemistry.move(cell, own_a, whole)
         self.refresh()
         return step_s, current_a * step_s
 
-    def _step_lags(self, step_s: float, stiffness_per_s: float) -> tuple[Lags, Lags]:
+    def _spans(self, step_s: float, stiffness_per_s: float) -> tuple[Span, Span]:
         """The part of the step at which the equations are held, and the whole step.
 
-        θ goes from a half (second order) to one (fully damped) with the fastest exchange that the step spans: 1/(1 − e^−x) − 1/x carries
-        that exchange on exactly.
+        The part goes from a half (second order) to one (fully damped) with the fastest exchange that the step covers: 1/(1 − e^−x) − 1/x
+        carries that exchange on exactly. Sixty-fourths are fine enough and let the spans be kept.
         """
-        span = stiffness_per_s * step_s
-        theta = 0.5 + span / 12.0 if span < 0.1 else -1.0 / expm1(-span) - 1.0 / span
-        return Lags(self._chemistry.lags_s, theta * step_s), Lags(self._chemistry.lags_s, step_s)
+        x = stiffness_per_s * step_s
+        part = 0.5 + x / 12.0 if x < 0.1 else -1.0 / expm1(-x) - 1.0 / x
+        return self._chemistry.span(step_s * round(64.0 * part) / 64.0), self._chemistry.span(step_s)

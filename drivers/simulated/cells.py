@@ -1,17 +1,19 @@
-"""The inside of the cells: state of charge, the two or three lags of its surface, hysteresis (cell model section 3).
+"""The inside of the cells: state of charge, the lags of its surface, hysteresis (cell model section 3).
 
-The lags are linear, so for a current that is constant over a step they are carried on exactly, whatever the step.
+The surface of the particles runs ahead of the mean state of charge. Those lags are linear, so for a current that is constant over a step
+they are carried on exactly, whatever the step.
 """
 
 from __future__ import annotations
 
-from math import exp, expm1
+from functools import lru_cache
+from math import exp
 
 from drivers.simulated.description import CellDescription, PhysicsDescription
 from drivers.simulated.lfp import table
 
-FAST_LAGS_S = ((81.0, 27.0), (140.0, 175.0))  # (k, τ) fitted to a full cell model
-SLOW_LAG_S = (150.0, 7200.0)  # why a fully tapered cell still falls at rest; an estimate, so it can be left out
+# (k, τ) in s: fitted to a full cell model; the third explains why a fully tapered cell still falls at rest, and can be left out
+FAST_LAG_S, MIDDLE_LAG_S, SLOW_LAG_S = (81.0, 27.0), (140.0, 175.0), (150.0, 7200.0)
 HYSTERESIS_PER_SOC = 50.0  # the branch flips within 2-4 % of state of charge
 ARRHENIUS_K = 30_000.0 / 8.314  # activation energy of the fast resistance over the gas constant
 HEAT_CAPACITY_J_PER_K_AH = 5400.0 / 280.0  # 5.4 kg at 1000 J/(kg·K) for 280 Ah
@@ -26,31 +28,61 @@ def r0_factor(temperature_c: float) -> float:
 class Cell:
     """One cell. Currents in A into the cell, times in s, states as fractions of the capacity."""
 
-    __slots__ = ("capacity_as", "description", "emf_v", "hysteresis", "lags", "leak_a", "r0_ohm", "slope_v", "soc", "warmth_k")
+    __slots__ = (
+        "capacity_as",
+        "cooling_w_per_k",
+        "emf_v",
+        "hysteresis",
+        "label",
+        "lag_fast",
+        "lag_middle",
+        "lag_slow",
+        "leak_a",
+        "r0_ohm",
+        "slope_v",
+        "soc",
+        "warmth_k",
+    )
 
-    def __init__(self, description: CellDescription, ambient_c: float, lag_count: int) -> None:
-        self.description = description
+    def __init__(self, description: CellDescription, ambient_c: float) -> None:
+        self.label = description.label
         self.capacity_as = description.capacity_ah * 3600.0
+        self.cooling_w_per_k = COOLING_W_PER_K_AH * description.capacity_ah
         self.r0_ohm = description.r0_mohm * 1e-3 * r0_factor(ambient_c)
         self.leak_a = description.self_discharge_ma * 1e-3
         self.soc = description.soc
-        self.lags = [0.0] * lag_count
+        self.lag_fast = self.lag_middle = self.lag_slow = 0.0
         self.hysteresis = 0.0  # −1 on the discharge branch, +1 on the charge branch
         self.warmth_k = 0.0  # above ambient
         self.emf_v = 0.0  # voltage without the ohmic part
         self.slope_v = 0.0  # V per unit of surface state of charge
 
 
-class Lags:
-    """What one step of a given length does to any cell: decay of each lag, and its gain for a constant current."""
+class Span:
+    """What a stretch of time does to any cell: the decay of each lag, and its gain for a constant current."""
 
-    __slots__ = ("decays", "gain_s", "gains_s", "length_s")
+    __slots__ = (
+        "decay_fast",
+        "decay_middle",
+        "decay_slow",
+        "decay_warmth",
+        "gain_fast_s",
+        "gain_middle_s",
+        "gain_s",
+        "gain_slow_s",
+        "length_s",
+    )
 
-    def __init__(self, lags_s: tuple[tuple[float, float], ...], length_s: float) -> None:
+    def __init__(self, length_s: float, slow_lag: bool) -> None:
         self.length_s = length_s
-        self.decays = [exp(-length_s / tau_s) for _, tau_s in lags_s]
-        self.gains_s = [k_s * (1.0 - decay) for (k_s, _), decay in zip(lags_s, self.decays, strict=True)]
-        self.gain_s = length_s + sum(self.gains_s)  # of the surface: what it moves by, times capacity over current
+        self.decay_fast = exp(-length_s / FAST_LAG_S[1])
+        self.decay_middle = exp(-length_s / MIDDLE_LAG_S[1])
+        self.decay_slow = exp(-length_s / SLOW_LAG_S[1])
+        self.decay_warmth = exp(-length_s * COOLING_W_PER_K_AH / HEAT_CAPACITY_J_PER_K_AH)
+        self.gain_fast_s = FAST_LAG_S[0] * (1.0 - self.decay_fast)
+        self.gain_middle_s = MIDDLE_LAG_S[0] * (1.0 - self.decay_middle)
+        self.gain_slow_s = SLOW_LAG_S[0] * (1.0 - self.decay_slow) if slow_lag else 0.0
+        self.gain_s = length_s + self.gain_fast_s + self.gain_middle_s + self.gain_slow_s  # of the surface: its move · capacity / current
 
 
 class Chemistry:
@@ -59,30 +91,46 @@ class Chemistry:
     def __init__(self, physics: PhysicsDescription) -> None:
         self._table = table(physics.table)
         self._hysteresis = physics.hysteresis
-        self.lags_s = (*FAST_LAGS_S, SLOW_LAG_S) if physics.slow_lag else FAST_LAGS_S
-        self.surface_gain = 1.0 + sum(k_s / tau_s for k_s, tau_s in self.lags_s)  # how much faster the surface moves than the mean
+        lags_s = (FAST_LAG_S, MIDDLE_LAG_S, SLOW_LAG_S) if physics.slow_lag else (FAST_LAG_S, MIDDLE_LAG_S)
+        self.surface_gain = 1.0 + sum(k_s / tau_s for k_s, tau_s in lags_s)  # how much faster than the mean the surface moves at first
+        self.span = lru_cache(maxsize=512)(lambda length_s: Span(length_s, physics.slow_lag))
 
     def refresh(self, cell: Cell) -> None:
         """The cell's voltage without its ohmic part, and the slope, at its present state."""
-        cell.emf_v, cell.slope_v = self._table.ocv_and_slope(cell.soc + sum(cell.lags))
-        if self._hysteresis and cell.hysteresis:
+        cell.emf_v, cell.slope_v = self._table.ocv_and_slope(cell.soc + cell.lag_fast + cell.lag_middle + cell.lag_slow)
+        if cell.hysteresis:
             cell.emf_v += cell.hysteresis * self._table.half_gap_v(cell.soc)
 
     def surface_rate_per_s(self, cell: Cell, current_a: float) -> float:
-        rate = (current_a - cell.leak_a) / cell.capacity_as
         drive = current_a / cell.capacity_as
-        for (k_s, tau_s), lag in zip(self.lags_s, cell.lags, strict=True):
-            rate += (k_s * drive - lag) / tau_s
-        return rate
+        return (
+            drive * self.surface_gain
+            - cell.leak_a / cell.capacity_as
+            - cell.lag_fast / FAST_LAG_S[1]
+            - cell.lag_middle / MIDDLE_LAG_S[1]
+            - cell.lag_slow / SLOW_LAG_S[1]
+        )
 
-    def move(self, cell: Cell, current_a: float, lags: Lags) -> None:
-        """Carry the cell on by one step of constant current; leaves `emf_v` and `slope_v` as they were."""
+    def drift_v(self, cell: Cell, span: Span) -> float:
+        """How far the cell's voltage falls over a span without current, along the present slope: leak and lags."""
+        return cell.slope_v * (
+            cell.leak_a / cell.capacity_as * span.length_s
+            + cell.lag_fast * (1.0 - span.decay_fast)
+            + cell.lag_middle * (1.0 - span.decay_middle)
+            + cell.lag_slow * (1.0 - span.decay_slow)
+        )
+
+    def move(self, cell: Cell, current_a: float, span: Span) -> None:
+        """Carry the cell on over a span of constant current; `refresh` gives the voltage afterwards."""
         drive = current_a / cell.capacity_as
-        cell.soc += (current_a - cell.leak_a) / cell.capacity_as * lags.length_s
-        cell.lags = [lag * decay + gain_s * drive for lag, decay, gain_s in zip(cell.lags, lags.decays, lags.gains_s, strict=True)]
-        if self._hysteresis and current_a:
-            toward = 1.0 if current_a > 0 else -1.0
-            cell.hysteresis -= (toward - cell.hysteresis) * expm1(-HYSTERESIS_PER_SOC * abs(drive) * lags.length_s)
-        capacity_ah = cell.description.capacity_ah
-        settled_k = current_a * current_a * cell.r0_ohm / (COOLING_W_PER_K_AH * capacity_ah)
-        cell.warmth_k -= (settled_k - cell.warmth_k) * expm1(-lags.length_s * COOLING_W_PER_K_AH / HEAT_CAPACITY_J_PER_K_AH)
+        cell.soc += (current_a - cell.leak_a) / cell.capacity_as * span.length_s
+        cell.lag_fast = cell.lag_fast * span.decay_fast + drive * span.gain_fast_s
+        cell.lag_middle = cell.lag_middle * span.decay_middle + drive * span.gain_middle_s
+        if span.gain_slow_s:
+            cell.lag_slow = cell.lag_slow * span.decay_slow + drive * span.gain_slow_s
+        if self._hysteresis and drive:
+            turn = HYSTERESIS_PER_SOC * abs(drive) * span.length_s
+            turned = 1.0 - 1.0 / (1.0 + turn * (1.0 + 0.5 * turn))  # 1 − e^−turn; the difference is far below the branch's own doubt
+            cell.hysteresis += ((1.0 if drive > 0 else -1.0) - cell.hysteresis) * turned
+        settled_k = current_a * current_a * cell.r0_ohm / cell.cooling_w_per_k
+        cell.warmth_k = settled_k + (cell.warmth_k - settled_k) * span.decay_warmth

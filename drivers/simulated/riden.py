@@ -1,0 +1,255 @@
+"""Emulator of the Riden RD60xx family: its real register map over Modbus RTU, on the embedded bench's physics (Riden register sheet).
+
+It follows the sheet where the sheet is sure. Where it is not: a trip keeps register 16 until the output is switched on again, registers
+without a meaning read 0, and a write outside the rating is declined.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+from drivers.modbus import (
+    ILLEGAL_FUNCTION,
+    ILLEGAL_REGISTER,
+    ILLEGAL_VALUE,
+    READ,
+    WRITE,
+    WRITE_MANY,
+    Request,
+    decode_request,
+    read_reply,
+    refusal,
+    write_reply,
+)
+from drivers.simulated.faults import Fault, make_fault
+from drivers.simulated.riden_models import RIDEN_MODELS
+from drivers.simulated.wire_faults import WireFaults
+from drivers.simulated.world import World
+
+UNIT = 1
+TOKEN_REGISTER, TOKEN = 0xFE00, b"topbal!!"  # no real Riden has these registers: a program proves with them that it is not on hardware
+LONGEST_READ = 125  # registers in one Modbus answer
+REGISTERS = range(120)
+V_SET, I_SET, PROTECTION, MODE, OUTPUT, CURRENT_RANGE, POWER_UP, OVP, OCP, PRESETS = 8, 9, 16, 17, 18, 20, 68, 82, 83, range(84, 120)
+SETTINGS = (*range(48, 54), *range(66, 73))  # clock, recall and panel settings: kept as written
+WRITABLE = (V_SET, I_SET, 15, OUTPUT, CURRENT_RANGE, *SETTINGS, 80, 81, OVP, OCP, *PRESETS)
+PROTECTION_CODES = {"": 0, "OVP": 1, "OCP": 2}
+FACTORY_OVER_VOLTAGE_V, FACTORY_OVER_CURRENT_MARGIN_A = 62.0, 0.2
+NO_PROBE = (1, 191, 1, 312)  # −191 °C, −312 °F: what the supply shows without an external probe
+FRAME_PAUSE_S = 0.05  # a longer silence inside a frame means that its rest was lost
+
+
+class RidenEmulator:
+    """One Riden supply. `answer` takes one whole request, `feed` any bytes as they come from a line.
+
+    `model` is a name of RIDEN_MODELS; the RD6012P starts in its 12 A range. Thread-safe.
+    """
+
+    interval_s: float | None = None  # it speaks only when asked
+
+    def __init__(
+        self,
+        world: World,
+        model: str = "RD6012",
+        *,
+        serial: int = 6464,
+        firmware: int = 142,
+        input_voltage_v: float = 65.0,
+        inside_c: int = 27,
+        wall_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.world, self.model_name, self.clock = world, model, world.clock
+        self.faults = WireFaults(world.clock)
+        self._model = RIDEN_MODELS[model]
+        self._serial, self._firmware, self._input_voltage_v, self._inside_c = serial, firmware, input_voltage_v, inside_c
+        self._lock = threading.RLock()
+        self._wall_s = wall_s
+        self._buffer, self._heard_s = b"", 0.0
+        self._current_range = 1 if model == "RD6012P" else 0
+        self._max_voltage_v = min(self._model.max_voltage_v, world.description.supply.voltage_v or self._model.max_voltage_v)
+        self._max_current_a = min(self._model.max_current_a, world.description.supply.current_a or self._model.max_current_a)
+        self._over_voltage_v = FACTORY_OVER_VOLTAGE_V
+        self._over_current_a = self._model.max_current_a + FACTORY_OVER_CURRENT_MARGIN_A
+        self._kept = dict.fromkeys((*SETTINGS, 80, 81, *PRESETS), 0)
+        self._kept.update(dict.fromkeys(range(86, 120, 4), round(FACTORY_OVER_VOLTAGE_V * self._model.counts_per_volt)))
+        self._kept.update(dict.fromkeys(range(87, 120, 4), round(self._over_current_a * self._counts_per_ampere)))
+        self._counted_ah = self._energy_wh = 0.0
+        self._protect()
+
+    # --- bytes --------------------------------------------------------------------------------------------------
+
+    @property
+    def delay_s(self) -> float:
+        """Wall seconds by which answers come late."""
+        return self.faults.delay_s
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes from the line; gives the answers to the requests that became whole."""
+        with self._lock:
+            now_s = self._wall_s()
+            if now_s - self._heard_s > FRAME_PAUSE_S:
+                self._buffer = b""
+            self._heard_s = now_s
+            self._buffer += data
+            answers = b""
+            while (length := _frame_length(self._buffer)) and len(self._buffer) >= length:
+                answers += self.answer(self._buffer[:length])
+                self._buffer = self._buffer[length:]
+            return answers
+
+    def message(self) -> bytes:
+        """Nothing: a supply does not speak by itself."""
+        return b""
+
+    def answer(self, request: bytes) -> bytes:
+        """The answer to one whole request; b"" is silence: wrong CRC, another unit's address, or a fault on the wire."""
+        with self._lock:
+            self._panel()
+            decoded = decode_request(request)
+            if decoded is None or decoded.unit != UNIT or self.faults.silent:
+                return b""
+            return self.faults.spoil(self._carry_out(decoded))
+
+    def _carry_out(self, request: Request) -> bytes:
+        if request.function == READ:
+            registers = self._read(request.register, request.count)
+            return refusal(request, ILLEGAL_REGISTER) if registers is None else read_reply(request, registers)
+        if request.function not in (WRITE, WRITE_MANY):
+            return refusal(request, ILLEGAL_FUNCTION)
+        writes = list(enumerate(request.values, request.register))
+        if not writes or any(register not in WRITABLE for register, _ in writes):
+            return refusal(request, ILLEGAL_REGISTER)
+        for register, value in writes:
+            if not self._write(register, value):
+                return refusal(request, ILLEGAL_VALUE)
+        return write_reply(request)
+
+    # --- registers ----------------------------------------------------------------------------------------------
+
+    @property
+    def _counts_per_ampere(self) -> int:
+        return 10000 if self.model_name == "RD6012P" and self._current_range == 0 else self._model.counts_per_ampere
+
+    def _read(self, first: int, count: int) -> list[int] | None:
+        if not 1 <= count <= LONGEST_READ:
+            return None
+        if first == TOKEN_REGISTER and count == len(TOKEN) // 2:
+            return list(struct.unpack(">4H", TOKEN))
+        if first + count > REGISTERS.stop:
+            return None
+        return self._registers()[first : first + count]
+
+    def _registers(self) -> list[int]:
+        """All registers now, as counts."""
+        model, per_ampere, world = self._model, self._counts_per_ampere, self.world
+        registers = [0] * len(REGISTERS)
+        for register, value in self._kept.items():
+            registers[register] = value
+        voltage_v, current_a, mode = world.supply_terminals()
+        set_voltage_v, set_current_a = world.set_points
+        on = world.output_on
+        registers[0:4] = [self.faults.model_id or model.model_id, self._serial >> 16, self._serial & 0xFFFF, self._firmware]
+        registers[4:8] = [int(self._inside_c < 0), abs(self._inside_c), 0, round(abs(self._inside_c * 1.8 + 32))]
+        voltage = round(voltage_v * model.counts_per_volt)
+        current = round(abs(current_a) * per_ampere)
+        registers[8:12] = [round(set_voltage_v * model.counts_per_volt), round(set_current_a * per_ampere), voltage, current]
+        watts = voltage / model.counts_per_volt * current / per_ampere
+        registers[12:14] = _two_words(watts * model.counts_per_watt)
+        registers[14:19] = [
+            round(self._input_voltage_v * 100),
+            1,  # the keypad locks itself while the supply is polled
+            PROTECTION_CODES[world.tripped],
+            int(on and mode == "CC"),
+            int(on),
+        ]
+        registers[CURRENT_RANGE] = self._current_range
+        battery_v = world.battery_terminal_v()
+        registers[32] = int(battery_v > 0.5)
+        registers[33] = max(round(battery_v * model.counts_per_volt), 0)
+        registers[34:38] = NO_PROBE
+        self._count(voltage_v)
+        registers[38:40] = _two_words(max(self._counted_ah, 0.0) * 1000)
+        registers[40:42] = _two_words(min(max(self._energy_wh, 0.0), 9999.0) * 1000)
+        registers[OVP] = round(self._over_voltage_v * model.counts_per_volt)
+        registers[OCP] = round(self._over_current_a * per_ampere)
+        return registers
+
+    def _write(self, register: int, value: int) -> bool:
+        """False where the supply declines the value."""
+        volts, amperes = value / self._model.counts_per_volt, value / self._counts_per_ampere
+        if register == V_SET:
+            if volts > self._max_voltage_v + 1e-9:
+                return False
+            self.world.set_supply(voltage_v=volts)
+        elif register == I_SET:
+            if amperes > self._max_current_a + 1e-9:
+                return False
+            self.world.set_supply(current_a=amperes)
+        elif register == OUTPUT:
+            if value not in (0, 1):
+                return False
+            if value == 1 or not self.faults.stuck_on:
+                self.world.set_output(bool(value))
+        elif register == OVP:
+            self._over_voltage_v = volts
+            self._protect()
+        elif register == OCP:
+            self._over_current_a = amperes
+            self._protect()
+        elif register == CURRENT_RANGE:
+            if self.model_name == "RD6012P":
+                self._current_range = 1 if value else 0
+        elif register in self._kept:
+            self._kept[register] = value
+        return True  # the keypad lock is the supply's own matter: taken, without effect
+
+    def _protect(self) -> None:
+        self.world.set_protection(over_voltage_v=self._over_voltage_v, over_current_a=self._over_current_a)
+
+    def _count(self, voltage_v: float) -> None:
+        """The supply's own counters of charge and energy."""
+        delivered_ah = self.world.delivered_ah()
+        self._energy_wh += voltage_v * (delivered_ah - self._counted_ah)
+        self._counted_ah = delivered_ah
+
+    # --- faults -------------------------------------------------------------------------------------------------
+
+    def inject(self, name: str, at_s: float | None = None, *, number: float | None = None) -> None:
+        """Let a fault of the wire or the panel happen, at once or at a bench time. Raises FaultError."""
+        self.inject_fault(make_fault(name, at_s, "", number))
+
+    def inject_fault(self, fault: Fault) -> None:
+        with self._lock:
+            self.faults.add(fault)
+            self._panel()
+
+    def undo(self, name: str) -> None:
+        with self._lock:
+            self.faults.undo(name)
+            if name == "power-up-on":
+                self._kept[POWER_UP] = 0
+
+    def _panel(self) -> None:
+        """Faults whose time has come; those of the front panel are hands on the knobs, once."""
+        for fault in self.faults.due():
+            if fault.name == "panel-set-voltage":
+                self.world.set_supply(voltage_v=fault.amount)
+            elif fault.name in ("panel-output-off", "panel-output-on"):
+                self.world.set_output(fault.name == "panel-output-on")
+            elif fault.name == "power-up-on":
+                self._kept[POWER_UP] = 1
+
+
+def _two_words(value: float) -> tuple[int, int]:
+    whole = round(value)
+    return whole >> 16 & 0xFFFF, whole & 0xFFFF
+
+
+def _frame_length(buffer: bytes) -> int:
+    """Bytes of the request that begins here; 0 while that cannot be told."""
+    if len(buffer) < 8:
+        return 0
+    return 9 + buffer[6] if buffer[1] == WRITE_MANY else 8

@@ -1,0 +1,68 @@
+"""Faults between an emulator and its line: silence, spoilt checksums, lost and late answers, another identity."""
+
+from __future__ import annotations
+
+from drivers.clock import Clock
+from drivers.simulated.faults import Fault, FaultError, FaultQueue
+
+
+class WireFaults:
+    """The faults that act on one emulator now, and those that wait for their time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queue = FaultQueue()
+        self.silent = self.stuck_on = False
+        self.delay_s = 0.0
+        self.model_id: int | None = None
+        self._garbled: float = 0  # answers still to garble
+        self._lost: float = 0
+
+    def add(self, fault: Fault) -> None:
+        """Take a fault of the wire. Raises FaultError for one of the physics."""
+        if fault.kind.where != "wire":
+            raise FaultError(f"fault {fault.name} happens in the physics, not on the wire.")
+        self._queue.add(fault)
+
+    def due(self) -> list[Fault]:
+        """Let those begin whose time has come; gives them, so that the emulator does its own part."""
+        due = self._queue.due(self._clock.now_s())
+        for fault in due:
+            if fault.name == "silence":
+                self.silent = True
+            elif fault.name == "output-stuck-on":
+                self.stuck_on = True
+            elif fault.name == "delayed":
+                self.delay_s = fault.amount
+            elif fault.name == "wrong-model":
+                self.model_id = int(fault.amount)
+            elif fault.name == "garbled-crc":
+                self._garbled = fault.amount or float("inf")
+            elif fault.name == "lost-reply":
+                self._lost = fault.amount or float("inf")
+        return due
+
+    def undo(self, name: str) -> None:
+        """End a fault; nothing happens where there is none."""
+        if name == "silence":
+            self.silent = False
+        elif name == "output-stuck-on":
+            self.stuck_on = False
+        elif name == "delayed":
+            self.delay_s = 0.0
+        elif name == "wrong-model":
+            self.model_id = None
+        elif name == "garbled-crc":
+            self._garbled = 0
+        elif name == "lost-reply":
+            self._lost = 0
+
+    def spoil(self, answer: bytes) -> bytes:
+        """What is left of an answer on its way: lost, or with a wrong checksum."""
+        if self._lost > 0:
+            self._lost -= 1
+            return b""
+        if self._garbled > 0 and answer:
+            self._garbled -= 1
+            return answer[:-1] + bytes((answer[-1] ^ 0x55,))
+        return answer
