@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -58,37 +57,28 @@ def _sessions() -> Screen[Any]:
     return SessionsScreen()
 
 
-@dataclass
 class Sent(Message):
     """The bench has answered a Command."""
 
-    outcome: Outcome
-    done: Callable[[Outcome], None] | None
-
-    def __post_init__(self) -> None:
+    def __init__(self, outcome: Outcome, done: Callable[[Outcome], None] | None) -> None:
         super().__init__()
+        self.outcome, self.done = outcome, done
 
 
-@dataclass
 class Curve(Message):
     """The curve of a session, and the texts of its steps, as fetched by a thread."""
 
-    session: str
-    card: SessionCard | None
-    points: list[Point]
-
-    def __post_init__(self) -> None:
+    def __init__(self, session: str, card: SessionCard | None, points: list[Point]) -> None:
         super().__init__()
+        self.session, self.card, self.points = session, card, points
 
 
-@dataclass
 class Closed(Message):
     """The bench has ended; `off` tells whether the output is proved off."""
 
-    off: bool
-
-    def __post_init__(self) -> None:
+    def __init__(self, off: bool) -> None:
         super().__init__()
+        self.off = off
 
 
 class TopBalanceApp(App[int]):
@@ -110,8 +100,8 @@ class TopBalanceApp(App[int]):
         self._present_at = float("-inf")
         self._rung: set[int] = set()
         self._curve_session = ""
-        self._points: list[Point] = []
-        self._card: SessionCard | None = None
+        self.points: list[Point] = []
+        self.card: SessionCard | None = None
         self._closing = False
 
     # --- life ---------------------------------------------------------------------------------------------------
@@ -151,7 +141,7 @@ class TopBalanceApp(App[int]):
             self._heard = now
         self.snapshot = as_stale(found, silent_s=now - self._heard)
         if found.session != self._curve_session:
-            self._curve_session, self._points, self._card = found.session, [], None
+            self._curve_session, self.points, self.card = found.session, [], None
             self._fetch_curve()
         self._ring()
         self._show_call()
@@ -182,8 +172,8 @@ class TopBalanceApp(App[int]):
                 self.bench.show_card(None)
                 self.bench.show_points([], self.snapshot)
             return
-        since_s = self._points[-1].time_s if self._points else 0.0
-        known = self._card
+        since_s = self.points[-1].time_s if self.points else 0.0
+        known = self.card
 
         def fetch() -> None:
             card = known if known is not None else self.link.card()
@@ -194,12 +184,12 @@ class TopBalanceApp(App[int]):
     def on_curve(self, message: Curve) -> None:
         if message.session != self._curve_session:
             return
-        self._card = message.card
-        last_s = self._points[-1].time_s if self._points else -1.0
-        self._points += [point for point in message.points if point.time_s > last_s]
+        self.card = message.card
+        last_s = self.points[-1].time_s if self.points else -1.0
+        self.points += [point for point in message.points if point.time_s > last_s]
         if self.bench is not None:
-            self.bench.show_card(self._card)
-            self.bench.show_points(self._points, self.snapshot)
+            self.bench.show_card(self.card)
+            self.bench.show_points(self.points, self.snapshot)
 
     # --- Commands -----------------------------------------------------------------------------------------------
 
@@ -310,14 +300,14 @@ class TopBalanceApp(App[int]):
             return
         from tui.panes.reading import ReadingScreen, points
 
-        supply = (self._card.plan.get("supply") or {}) if self._card is not None else {}
+        supply = (self.card.plan.get("supply") or {}) if self.card is not None else {}
         by_hand = str(supply.get("address", "")).split(":")[0] == "manual"
         self.push_screen(ReadingScreen(points(self.snapshot, by_hand=by_hand)))
 
     def action_why(self) -> None:
         from tui.panes.why import WhyScreen, explainer, topics
 
-        explain = explainer(self._card, self.snapshot)
+        explain = explainer(self.card, self.snapshot)
         reasons = [reason for topic in topics(self.snapshot) if (reason := explain(topic)) is not None]
         if reasons:
             self.push_screen(WhyScreen(reasons))

@@ -49,5 +49,5 @@ def problem(
         shown = f"TERM is “{term}”" if term else "TERM is not set"
         return f"This terminal cannot show a full screen ({shown}). Use another terminal, or set TERM to what it really is. {headless}"
     if encoding.lower().replace("-", "").replace("_", "") not in ("utf8", "utf8sig"):
-        return f"The terminal's text is {encoding or 'of an unknown encoding'}, and the screen needs UTF-8. Start with LANG=C.UTF-8 set. {headless}"
+        return f"The terminal's text is {encoding or 'of an unknown encoding'}, and the screen needs UTF-8. Start with LANG=C.UTF-8. {headless}"
     return ""

@@ -40,12 +40,15 @@ TITLES = (
 )
 DETAILS = ("", "21 mV", "", "3.651 V", "+3.31 V", "", "3.551 V")
 LABELS = tuple(f"A{number}" for number in range(1, 9))
-PICTURE = """\
-  (−) lead                       
-   │                             
-  A1──A2──A3──A4──A5──A6──A7──A8 
-                              │  
-                     lead (+) ┘  """
+PICTURE = "\n".join(
+    (
+        "  (−) lead",
+        "   │",
+        "  A1──A2──A3──A4──A5──A6──A7──A8",
+        "                              │",
+        "                     lead (+) ┘",
+    )
+)
 
 PLAN = Plan(
     bank="Bank A",
@@ -229,7 +232,8 @@ HOLD = replace(
             "hold",
             "F-27",
             "Open circuit",
-            "The current fell from 6.42 A to 0.00 A within one reading while the supply's volts jumped to the set-point. A lead is off. The cells are not full.",
+            "The current fell from 6.42 A to 0.00 A within one reading while the supply's volts jumped to the set-point. "
+            "A lead is off. The cells are not full.",
             13400.0,
         ),
     ),

@@ -51,6 +51,8 @@ class BenchScreen(Workspace):
 
     def on_mount(self) -> None:
         self.show_pane("setup" if self.bench_app.snapshot.state == "idle" else "gauges")
+        self.show_card(self.bench_app.card)
+        self.show_points(self.bench_app.points, self.bench_app.snapshot)
         self.call_after_refresh(self._mount_setup)
 
     def _mount_setup(self) -> None:
@@ -71,7 +73,7 @@ class BenchScreen(Workspace):
             self.set_class(other == name, f"-show-{other}")
         parts: list[Content | str | tuple[str, str]] = [" "]
         for other, title, key in PANES:
-            parts += [(f" {title} ", "bold reverse $accent" if other == name else "$text-muted"), (f" {key}   ", "dim")]
+            parts += [(f" {title} ", "bold reverse $accent" if other == name else "$foreground 60%"), (f" {key}   ", "dim")]
         self._tabs.show(Content.assemble(*parts, ("tab next", "dim")))
 
     def go_to_pane(self, name: PaneName) -> None:
@@ -104,10 +106,7 @@ class BenchScreen(Workspace):
 
     # --- the Snapshot -------------------------------------------------------------------------------------------
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        super().show_snapshot(snapshot)
-        if not self.is_mounted:
-            return
+    def show_body(self, snapshot: Snapshot) -> None:
         self.set_class(snapshot.state in ("idle", "ended"), "-idle")
         self._headline.show_snapshot(snapshot)
         self.gauges.show_snapshot(snapshot)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
@@ -81,7 +83,7 @@ class ChecklistPane(Widget):
 
     def _draw_detail(self) -> None:
         snapshot, card = self._snapshot, self._step_card()
-        self._alarm.show(alarm_text(snapshot))
+        self._alarm.show(alarm_text(snapshot, self._detail.size.width))
         if not snapshot.steps:
             self._instruction.show(IDLE_TEXT)
             self._warnings.show("")
@@ -118,14 +120,15 @@ def step_line(number: int, step: StepView, width: int) -> Content:
     return Content.assemble((f"{head}{step.title}\n", style), (f"{step.detail:>{width - 1}}", "$foreground 80%"))
 
 
-def alarm_text(snapshot: Snapshot) -> Content:
+def alarm_text(snapshot: Snapshot, width: int) -> Content:
     """The whole text of the alarm that matters most, and what must be looked at before going on."""
     alarm = worst_alarm(snapshot)
-    parts: list[Content | str | tuple[str, str]] = []
+    blocks: list[Content] = []
     if alarm is not None and (not alarm.acknowledged or snapshot.state in ("hold", "tripped")):
         symbol, word = LEVELS[alarm.level]
-        parts += [(f"{plain(symbol)} {word}  {alarm.title}\n", level_style(alarm.level)), alarm.text, "\n"]
+        blocks.append(Content.assemble((f"{plain(symbol)} {word}  {alarm.title}\n", level_style(alarm.level)), alarm.text))
     if snapshot.state in ("hold", "tripped") and snapshot.held_checks:
-        parts.append(("Look at these, then press g to go on:\n", "bold"))
-        parts += [f" {number} {check}\n" for number, check in enumerate(snapshot.held_checks, 1)]
-    return Content.assemble(*parts)
+        lines = ["\n   ".join(wrap(check, max(20, width - 4))) for check in snapshot.held_checks]
+        checks = "\n".join(f" {number} {line}" for number, line in enumerate(lines, 1))
+        blocks.append(Content.assemble(("Look at these, then press g to go on:\n", "bold"), checks))
+    return Content("\n\n").join(blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
@@ -13,7 +14,7 @@ from tui.bench.messages import Channel, Point, Snapshot
 from tui.widgets.big_number import BigNumber
 from tui.widgets.cell_bars import CellBars
 from tui.widgets.line import Line, Text
-from tui.widgets.text import ago, channel_number, number, plain, trust_sign, trust_words
+from tui.widgets.text import ago, channel_number, number, plain, trust_words
 from tui.widgets.trace import Trace
 
 LABEL = 9  # columns of a row's label
@@ -77,19 +78,16 @@ class GaugesPane(Widget):
         with Container(id="gauges-body"):
             with Vertical(id="gauges-facts"):
                 yield from self._rows
-                yield Line("", id="gauges-gap")
-            yield self._trace
-            with Vertical(id="gauges-cells"):
                 yield self._clauses
+            with Vertical(id="gauges-curve"):
+                yield self._trace
                 yield self._bars
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._big.show_snapshot(snapshot)
         for line, content in zip(self._rows, fact_rows(snapshot), strict=True):
             line.show(content)
-        self.set_class(bool(snapshot.end_clauses), "-ending")
-        self.set_class(bool(snapshot.per_cell_v), "-cells")
-        self._clauses.show(clause_list(snapshot))
+        self._clauses.show(clause_list(snapshot, self._clauses.size.width or 42))
         self._bars.show(snapshot.per_cell_v, snapshot.target_v or 3.65)
 
     def show_points(self, points: Sequence[Point], snapshot: Snapshot) -> None:
@@ -97,7 +95,7 @@ class GaugesPane(Widget):
 
 
 def _row(label: str, value: Content | str, unit: str, after: Content | str = "") -> Content:
-    return Content.assemble((f" {label:<{LABEL}}", "$text-muted"), value, f" {unit:<2}", " ", after)
+    return Content.assemble((f" {label:<{LABEL}}", "$foreground 60%"), value, f" {unit:<2}", " ", after)
 
 
 def fact_rows(snapshot: Snapshot) -> list[Content]:
@@ -110,16 +108,9 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
     )
     power_w = volts.value * amps.value if trusted and volts.value is not None and amps.value is not None else None
     resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
-    limit = f"{number(snapshot.set_current_a, 2, 6)} A limit" if snapshot.set_current_a is not None else ""
+    limit = "" if snapshot.set_current_a is None else f"{number(snapshot.set_current_a, 2, 8)} A"
     return [
-        _row(
-            "set",
-            channel_number(set_point, 3, VALUE),
-            "V",
-            Content.assemble(
-                f"{trust_sign('echo')} set-point" if snapshot.set_voltage_v is not None else "", f"  {limit}" if limit else ""
-            ),
-        ),
+        _row("set", channel_number(set_point, 3, VALUE), "V", f"{trust_words(set_point)}{limit}" if limit else ""),
         _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
         _row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         _row(
@@ -134,17 +125,20 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
 
 
 def _knee(snapshot: Snapshot) -> str:
-    return "" if snapshot.since_knee_s is None else f"knee passed {ago(snapshot.since_knee_s)} ago"
+    return "" if snapshot.since_knee_s is None else f"knee {ago(snapshot.since_knee_s)} ago"
 
 
-def clause_list(snapshot: Snapshot) -> Content:
-    """What the end rule still waits for, in words."""
+def clause_list(snapshot: Snapshot, width: int) -> Content:
+    """What the end rule still waits for, in words, each indented under its sign."""
     if not snapshot.end_clauses:
         return Content("")
-    lines: list[Content | tuple[str, str]] = [(" The charge ends when all of these hold:", "$text-muted")]
+    lines: list[Content | str | tuple[str, str]] = [(" The charge ends when all of these hold:", "$foreground 60%")]
     for clause in snapshot.end_clauses:
-        sign = plain("✓") if clause.ok else "·"
-        lines.append(
-            Content.assemble("\n ", (sign, "bold $accent" if clause.ok else "bold"), " ", (clause.text, "" if clause.ok else "bold"))
-        )
+        words = "\n   ".join(wrap(clause.text, max(20, width - 4)))
+        lines += [
+            "\n ",
+            (plain("✓") if clause.ok else "·", "bold $accent" if clause.ok else "bold"),
+            " ",
+            (words, "" if clause.ok else "bold"),
+        ]
     return Content.assemble(*lines)

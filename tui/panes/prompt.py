@@ -17,6 +17,7 @@ from tui.widgets.number_input import ChoiceInput, NumberInput
 from tui.widgets.text import plain
 
 _DECIMALS = {"voltage": 3, "current": 2, "temperature": 1}
+LABEL_BESIDE = 16  # longer labels stand on a line of their own
 GRID_FROM = 4  # so many fields stand in two columns
 
 
@@ -35,8 +36,9 @@ class PromptField(Widget):
     PromptField .echo { width: 10; padding-left: 1; color: $accent; }
     PromptField .problem { color: $text-error; }
     PromptField NumberInput { width: 10; }
-    PromptField.-grid .label { width: auto; min-width: 4; max-width: 10; padding-right: 1; }
-    PromptField.-grid NumberInput { width: 8; }
+    PromptField.-grid .label { width: auto; min-width: 3; max-width: 5; padding-right: 1; }
+    PromptField.-grid NumberInput { width: 7; }
+    PromptField.-grid .echo { width: 1fr; }
     PromptField.-stacked .label { width: 1fr; }
     """
 
@@ -57,12 +59,14 @@ class PromptField(Widget):
         self.value: float | str | None = None
 
     def compose(self) -> ComposeResult:
-        if self.view.choices:
+        if self.view.choices or len(self.view.label) > LABEL_BESIDE:
             yield self._label
+        if self.view.choices:
             yield self.editor
         else:
             with Horizontal():
-                yield self._label
+                if len(self.view.label) <= LABEL_BESIDE:
+                    yield self._label
                 yield self.editor
                 yield self._echo
         yield self._problem
@@ -80,7 +84,7 @@ class PromptField(Widget):
         if text or self.view.reading is None:
             self._echo.show(text or self.view.unit)
         else:
-            self._echo.show(Content.styled(f"m {shown_reading(self.view)}", "$text-muted"))
+            self._echo.show(Content.styled(f"m {shown_reading(self.view)}", "$foreground 60%"))
 
     def read(self, *, complain: bool) -> bool:
         """Parse what stands in the field into `value`; with `complain` say at the field why it cannot be used."""
@@ -189,7 +193,7 @@ class PromptArea(VerticalScroll, can_focus=False):
         return is_new
 
     def _build(self, fields: tuple[FieldView, ...]) -> None:
-        grid = len(fields) >= GRID_FROM and all(len(view.label) <= 10 for view in fields)
+        grid = len(fields) >= GRID_FROM and all(len(view.label) <= 4 for view in fields)
         self._rows = [PromptField(view, grid=grid) for view in fields]
         self._fields.set_class(grid, "-grid")
         self._fields.remove_children()
@@ -202,21 +206,21 @@ class PromptArea(VerticalScroll, can_focus=False):
             self._refusal.show("")
             return
         override = " o overrides it with a typed reason." if self._prompt is not None and self._prompt.overridable else ""
-        self._refusal.show(Content.assemble((f"{plain('✖')} REFUSED ", "bold $text-error"), text, (override, "$text-muted")))
+        self._refusal.show(Content.assemble((f"{plain('✖')} REFUSED ", "bold $text-error"), text, (override, "$foreground 60%")))
 
     def _draw_confirm(self) -> None:
         prompt = self._prompt
         if prompt is None:
             return
         if self._waiting_for == prompt.id:
-            self._confirm.show(Content.styled("… the bench is checking", "$text-muted"))
+            self._confirm.show(Content.styled("… the bench is checking", "$foreground 60%"))
         elif not prompt.fields:
             self._confirm.show(
                 Content.assemble((plain("▶ "), "bold $accent"), (prompt.confirm or "Ready?", "bold"), ("  space confirms", "$accent"))
             )
         elif prompt.confirm:
             self._confirm.show(
-                Content.assemble((plain("▶ "), "bold $accent"), prompt.confirm, ("  Enter on the last value confirms", "$text-muted"))
+                Content.assemble((plain("▶ "), "bold $accent"), prompt.confirm, ("  Enter on the last value confirms", "$foreground 60%"))
             )
         else:
             self._confirm.show("")

@@ -46,7 +46,7 @@ class StatusLine(Line):
             right_text += f"  {forecast:>18}" if width >= 100 else f"  {forecast:>12}"
         middle = self._middle(max(0, width - left.cell_length - len(right_text) - 3), wide=width >= 110)
         gap = width - left.cell_length - len(middle) - len(right_text) - 1
-        self.show(Content.assemble(left, (middle, "$text-muted"), " " * max(1, gap), right_text, " "))
+        self.show(Content.assemble(left, (middle, "$foreground 60%"), " " * max(1, gap), right_text, " "))
 
     def _middle(self, room: int, *, wide: bool) -> str:
         """Bank and step in at most `room` columns; the step's number is never cut, the bank's name is."""
@@ -134,10 +134,9 @@ class NextBar(Vertical):
             symbol, word = LEVELS[alarm.level]
             style = level_style(alarm.level) + ("" if alarm.acknowledged else " reverse")
             more = f"  (+{len(snapshot.alarms) - 1} more)" if len(snapshot.alarms) > 1 else ""
-            seen = "  seen" if alarm.acknowledged else "  a acknowledges"
-            return Content.assemble(
-                (f" {plain(symbol)} {word} ", style), f" {alarm.title}", (f"{seen}{more}", "dim"), (f"  {alarm.text}", "")
-            )
+            hint = "seen" if alarm.acknowledged else "a acknowledges"
+            text = f"  {alarm.text}" if len(alarm.title) + len(alarm.text) + len(hint) + len(more) + 16 < self.size.width else ""
+            return Content.assemble((f" {plain(symbol)} {word} ", style), f" {alarm.title}", text, (f"  {hint}{more}", "$foreground 60%"))
         return Content.styled(f"  {due_words(snapshot)}", "dim")
 
 
@@ -166,12 +165,9 @@ def _prompt_key(snapshot: Snapshot) -> str:
 def due_words(snapshot: Snapshot) -> str:
     """When a hand reading or a sign of presence falls due."""
     parts = []
-    for what, due_s in (
-        ("a reading by hand (r)", snapshot.reading_due_s),
-        ("a sign that you are here (any key)", snapshot.attention_due_s),
-    ):
+    for what, due_s in (("reading by hand (r)", snapshot.reading_due_s), ("sign of presence (any key)", snapshot.attention_due_s)):
         if due_s is not None:
-            parts.append(f"{what} in {duration(due_s)}" if due_s > 0 else f"{what} is overdue by {duration(-due_s)}")
+            parts.append(f"{what} in {duration(due_s)}" if due_s > 0 else f"{what} overdue by {duration(-due_s)}")
     if parts:
-        return "Due: " + ", ".join(parts)
+        return "Due: " + " · ".join(parts)
     return "No alarms" if snapshot.session else ""

@@ -112,5 +112,5 @@ def reason_content(reason: Reason) -> Content:
         if side:
             parts += ["\n\n", ("· ", "$accent"), str(side)]
     if reason.tutorial:
-        parts.append((f"\n\nTutorial, section {reason.tutorial}", "$text-muted"))
+        parts.append((f"\n\nTutorial, section {reason.tutorial}", "$foreground 60%"))
     return Content.assemble(*parts)

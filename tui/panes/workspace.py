@@ -30,12 +30,20 @@ class Workspace(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave_field", show=False)]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.status, self.key_line = StatusLine(), KeyLine()
+        self._safety, self._too_small = SafetyView(), TooSmall()
+        self._composed = False
+
     def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield TooSmall()
-        yield SafetyView()
+        yield from (self.status, self._too_small, self._safety)
         yield from self.compose_body()
-        yield KeyLine()
+        yield self.key_line
+
+    def on_mount(self) -> None:
+        self._composed = True
+        self.show_snapshot(self.bench_app.snapshot)
 
     def compose_body(self) -> Iterator[Widget]:
         """The workspace's own widgets."""
@@ -50,17 +58,25 @@ class Workspace(Screen[None]):
         return []
 
     def on_screen_resume(self) -> None:
-        self.show_snapshot(self.bench_app.snapshot)
+        if self._composed:
+            self.show_snapshot(self.bench_app.snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Draw the newest Snapshot; each part compares before it draws."""
-        if not self.is_mounted:
+        """Draw the newest Snapshot; each part compares before it draws. Subclasses add theirs in `show_body`."""
+        if not self._composed:
             return
-        self.query_one(StatusLine).show_snapshot(snapshot)
-        self.query_one(TooSmall).show_snapshot(snapshot)
-        self.query_one(SafetyView).show_snapshot(snapshot)
+        for part in (self.status, self._too_small, self._safety):
+            part.show_snapshot(snapshot)
+        self.show_body(snapshot)
+        self.show_keys(snapshot)
+
+    def show_body(self, snapshot: Snapshot) -> None:
+        """Draw what the workspace itself shows of the Snapshot."""
+
+    def show_keys(self, snapshot: Snapshot) -> None:
+        """The footer: this workspace's own keys, then those of the table that work now."""
         hints = [(action.shown, action.label, f"app.{action.name}") for action in footer(snapshot, mode=self.MODE)]
-        self.query_one(KeyLine).show_keys([*self.own_keys(), *hints])
+        self.key_line.show_keys([*self.own_keys(), *hints])
 
     def action_leave_field(self) -> None:
         self.set_focus(None)

@@ -19,7 +19,7 @@ class BigNumber(Digits):
     """
 
     DEFAULT_CSS = """
-    BigNumber { height: 3; text-align: right; }
+    BigNumber { height: 3; text-align: right; text-style: bold; }
     BigNumber.-stale { text-style: strike dim; }
     BigNumber.-unknown { text-style: dim; }
     """

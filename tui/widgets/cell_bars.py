@@ -34,6 +34,8 @@ class CellBars(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._lines = [Line() for _ in range(MAX_ROWS)]
+        self._cells: Sequence[tuple[str, Channel]] = ()
+        self._target_v = 3.65
 
     def compose(self) -> ComposeResult:
         for line in self._lines:
@@ -42,6 +44,14 @@ class CellBars(Vertical):
 
     def show(self, cells: Sequence[tuple[str, Channel]], target_v: float) -> None:
         """`cells` are (label, channel); labels are shown as they are."""
+        self._cells, self._target_v = cells, target_v
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        cells, target_v = self._cells, self._target_v
         columns = 1 if len(cells) <= 4 else 2
         if len(cells) > 2 * MAX_ROWS:
             columns = 3
@@ -57,7 +67,7 @@ class CellBars(Vertical):
     def _cell(self, cell: tuple[str, Channel], width: int, label_width: int, target_v: float) -> Content:
         label, channel = cell
         label = label if len(label) <= label_width else label[: label_width - 1] + "…"
-        room = max(4, width - label_width - 12)
+        room = max(3, width - label_width - 10)
         value = channel.value if channel.trust not in ("unknown", "stale") else None
         low = 3.0
         fraction = 0.0 if value is None else (value - low) / max(0.1, target_v - low)
@@ -68,5 +78,5 @@ class CellBars(Vertical):
             (filled, "$error" if over else "$accent-muted"),
             " ",
             channel_number(channel, 3, 5),
-            f" {trust_sign(channel.trust)}   ",
+            f" {trust_sign(channel.trust)} ",
         )

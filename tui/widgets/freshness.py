@@ -16,7 +16,7 @@ def _stale(channel: Channel, silent_s: float) -> Channel:
 
 
 def as_stale(snapshot: Snapshot, *, silent_s: float) -> Snapshot:
-    """The same Snapshot while it is fresh; after ten silent seconds of a running charge all its numbers stale, and a sentence that says so."""
+    """The same Snapshot while it is fresh; after ten silent seconds all its numbers are stale, and a sentence says so."""
     if silent_s < SILENT_AFTER_S or snapshot.state not in ("charging", "hold", "tripped", "call"):
         return snapshot
     return replace(

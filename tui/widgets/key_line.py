@@ -32,7 +32,12 @@ def fit(hints: Iterable[KeyHint], width: int) -> list[KeyHint]:
 class KeyLine(Line):
     """Footer of every screen. `show_keys` takes what works now, most important first."""
 
-    DEFAULT_CSS = "KeyLine { dock: bottom; background: $panel; color: $text-muted; }"
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom; background: $panel; color: $foreground 70%;
+        link-style: none; link-color: $foreground 70%; link-style-hover: underline; link-background-hover: $panel; link-color-hover: $foreground;
+    }
+    """
 
     def __init__(self, hints: Sequence[KeyHint] = ()) -> None:
         super().__init__(id="keys")
@@ -51,8 +56,8 @@ class KeyLine(Line):
             return
         middle = fit(self._hints, width)
         parts: list[Content] = [_hint(STOP, "bold $text-error")]
-        parts += [Content.assemble(" · ", _hint(hint, "bold $text")) for hint in middle]
-        help_hint = _hint(HELP, "bold $text")
+        parts += [Content.assemble(" · ", _hint(hint, "bold $foreground")) for hint in middle]
+        help_hint = _hint(HELP, "bold $foreground")
         used = sum(part.cell_length for part in parts) + 1
         gap = max(1, width - used - help_hint.cell_length - 1)
         self.show(Content.assemble(" ", *parts, " " * gap, help_hint))

@@ -33,6 +33,10 @@ class Text(Line):
 
     DEFAULT_CSS = "Text { height: auto; width: 1fr; text-wrap: wrap; text-overflow: fold; }"
 
+    def __init__(self, content: Content | str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(content, id=id, classes=classes)
+        self.display = bool(self._shown.plain)
+
     def show(self, content: Content | str) -> None:
         new = Content(content) if isinstance(content, str) else content
         if new.is_same(self._shown):

@@ -101,22 +101,14 @@ def draw(
             else:
                 cells.append((" ", ""))
         left = f"{lines[y]:.2f} " if y in lines else f"{axes.low_v:.2f} " if y == high - 1 else " " * LEFT
-        right = (
-            f"{axes.high_a:4.0f} A"
-            if y == 0 and axes.high_a >= 10
-            else f"{axes.high_a:4.1f} A"
-            if y == 0
-            else f"{0:4d} A"
-            if y == high - 1
-            else " " * RIGHT
-        )
+        right = f"{axes.high_a:4.{0 if axes.high_a >= 10 else 1}f} A" if y == 1 else f"{0:4d} A" if y == high - 1 else " " * RIGHT
         rows.append(_runs([(left, "label"), *cells, (right, "label")]))
     rows.append([(" " * LEFT + _time_scale(axes.span_s, wide) + " " * RIGHT, "label")])
     return rows
 
 
 def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) -> None:
-    """Columns are joined, so that a steep rise stays a line; an unknown value leaves a gap."""
+    """Columns are joined, so that a steep rise stays a line; an unknown value leaves a gap. The current stays one row below the target's."""
     spread = axes.high_v - axes.low_v
     last_v = last_a = None
     for point in points:
@@ -132,7 +124,7 @@ def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) 
         if point.current_a is None:
             last_a = None
         else:
-            y = amps.line(max(0.0, point.current_a) / axes.high_a)
+            y = amps.line(max(0.0, point.current_a) / axes.high_a * (1 - 1 / amps.height))
             amps.bar(x, y, last_a if last_a is not None else y)
             last_a = y
 
