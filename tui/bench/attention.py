@@ -21,6 +21,8 @@ class Attention:
     present_s: float = 0.0
     read_s: float | None = None  # last typed volts at the cells
     output_on_s: float | None = None
+    _zone: float | None = None  # the interval in force, and since when: a shorter one never is overdue at once
+    _zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
 
     def present(self, now_s: float) -> None:
@@ -29,12 +31,17 @@ class Attention:
     def read(self, now_s: float) -> None:
         self.read_s = self.present_s = now_s
 
-    def output(self, on: bool, now_s: float) -> None:
+    def update(self, reading: Reading, on: bool) -> None:
         """Called each tick with the output's state."""
         if on and self.output_on_s is None:
-            self.output_on_s = self.present_s = now_s
+            self.output_on_s = self.present_s = reading.time_s
         elif not on:
             self.output_on_s = None
+        zone = self.interval_s(reading)
+        if zone != self._zone:
+            if zone is not None and (self._zone is None or zone < self._zone):
+                self._zone_s = reading.time_s
+            self._zone = zone
 
     def interval_s(self, reading: Reading) -> float | None:
         """How long the cells may be left alone now; None below 3.45 V."""
@@ -52,7 +59,7 @@ class Attention:
     def due_s(self, reading: Reading) -> float | None:
         """Seconds until somebody must show presence; negative when overdue; None when nobody is needed."""
         interval = self.interval_s(reading)
-        return None if interval is None else self.present_s + interval - reading.time_s
+        return None if interval is None else max(self.present_s, self._zone_s) + interval - reading.time_s
 
     def calling(self, reading: Reading) -> bool:
         """The last part of the interval: the operator is called, and the demo slows down for him."""

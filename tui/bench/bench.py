@@ -172,7 +172,7 @@ class Bench:
                 self._output.step_off(self.reading)
             return
         reading = self.reading
-        session.attention.output(bool(reading.output_on) or self.output.commanded.output_on, reading.time_s)
+        session.attention.update(reading, bool(reading.output_on) or self.output.commanded.output_on)
         gap_s = session.count.update(reading, longest_s=3.5 * max(self.instruments.period_s(self.speed), self.tick_s))
         if gap_s:
             self.log("gap", durable=True, seconds=round(gap_s, 1), text="the current was not known; charge in this time is not counted")

@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.simulated.embedded import EmbeddedBench
-
 from drivers.clock import Clock, ScaledClock, VirtualClock
 from drivers.simulated.description import BenchDescription
+from drivers.simulated.embedded import EmbeddedBench
 from tui.bench import picture
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
@@ -46,6 +45,24 @@ class Rig:
     clock: Clock
     supply_address: str
     meter_address: str
+
+    def close(self) -> None:
+        """Let instruments and emulators go; a session that is not ended is told unfinished."""
+        self.bench.end_unfinished("the run was stopped")
+        self.bench.close()
+        self.bench.instruments.release()
+        self.embedded.close()
+
+
+def give_up(rig: Rig) -> Snapshot:
+    """A gate refused the script: the session ends stopped, the output off."""
+    if rig.bench.session is not None and not rig.bench.session.result:
+        handle(rig.bench, Finish("a gate refused what the meters read"))
+        while rig.bench.output_unproved:
+            if isinstance(rig.clock, VirtualClock):
+                rig.clock.advance(0.25)
+            rig.bench.tick()
+    return picture.snapshot(rig.bench)
 
 
 def lock_step_rig(description: BenchDescription, home: Home) -> Rig:

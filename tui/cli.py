@@ -1,0 +1,207 @@
+"""The door: `topbalance` and its headless commands. Exit status 0 done, 1 refused, held or tripped, 2 bad usage; errors are one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+
+from tui.cli_bench import Quantity, bench_options, choice_options, description_from, plan_from, supply_choice
+from tui.cli_records import cells, sessions
+
+
+class Failed(click.ClickException):
+    """The bench refused or tripped: exit status 1."""
+
+    exit_code = 1
+
+
+def print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"topbalance {version('topbalance')}")
+        ctx.exit()
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Show the version and exit.")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Top-balance LiFePO4 cells, step by step, with a bench supply.
+
+    Without a command the full-screen application starts. `topbalance demo` starts it on a built-in bench: nothing can go wrong there.
+
+    This program is an aid. It does not replace the supply's own limits, a meter at the cells, and somebody within reach.
+    """
+    if ctx.invoked_subcommand is None:
+        from tui.start import run_application
+
+        sys.exit(run_application())
+
+
+@cli.command()
+@bench_options
+@choice_options
+@click.option("--speed", type=Quantity("speed"), default="60", show_default=True, help="Times real time while nobody is asked anything.")
+def demo(**options: Any) -> None:
+    """The application on the built-in bench, in a home of its own."""
+    from tui.start import run_demo
+
+    sys.exit(run_demo(description_from(options), options))
+
+
+@cli.command()
+@click.option("--cells", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--capacity", type=Quantity("capacity"), default="280Ah", show_default=True)
+@click.option("--arrangement", default="", help="8P, 4S, 2P16S; all in parallel unless said.")
+@click.option("--supply", default="30V/10A", show_default=True, help="Rating of the supply.")
+@click.option("--soc", type=Quantity("soc"), default=None, help="State of charge, one or a range.")
+@click.option("--lead", type=Quantity("lead"), default=None, help="Both leads with contacts, or a gauge.")
+@choice_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def plan(as_json: bool, **options: Any) -> None:
+    """All calculations of the Setup pane as a table."""
+    from tui.domain import calculations
+    from tui.domain.checks import check_plan
+    from tui.domain.plan import Plan, PlanCell, PlanSupply
+
+    volts, amps, _ = supply_choice(options["supply"])
+    soc = options["soc"] or (None, None)
+    made = Plan(
+        bank="",
+        cells=tuple(PlanCell(f"A{n + 1}", options["capacity"]) for n in range(options["cells"])),
+        supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A", volts, amps),
+        target_v=options["target"],
+        arrangement=options["arrangement"],
+        procedure=options["procedure"],
+        end_rule=options["end_rule"],
+        end_current_a=options["end_current"],
+        derating=options["derating"],
+        lead_resistance_ohm=options["lead"],
+        soc_low=soc[0],
+        soc_high=soc[1],
+        rest_s=options["rest"],
+    )
+    try:
+        figures = calculations.figures(made)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    problems = check_plan(made)
+    if as_json:
+        keys = ("id", "label", "value", "unit", "text", "formula", "low", "high")
+        document = {
+            "figures": [{key: getattr(figure, key) for key in keys} for figure in figures],
+            "problems": [{"field": p.field, "message": p.message, "blocking": p.blocking} for p in problems],
+        }
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _print_table([(figure.label, figure.text, figure.formula) for figure in figures])
+        for problem in problems:
+            click.echo(f"{'✗' if problem.blocking else '!'} {problem.message}")
+    if any(problem.blocking for problem in problems):
+        sys.exit(1)
+
+
+def _print_table(rows: list[tuple[str, str, str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for label, text, formula in rows:
+        click.echo(f"{label:<{widths[0]}}  {text:<{widths[1]}}  {formula}")
+
+
+@cli.command()
+@click.option("--demo", "on_demo", is_flag=True, help="On the built-in bench; the only place where a script may confirm.")
+@click.option("--headless", is_flag=True, help="Without a screen.")
+@click.option("--speed", default="max", show_default=True, help="A factor, or max for in-memory lines in lock-step.")
+@click.option("--json", "as_json", is_flag=True, help="End with a summary object on the last line.")
+@bench_options
+@choice_options
+def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any) -> None:
+    """A whole procedure without a screen, on the built-in bench."""
+    if not (on_demo and headless):
+        raise click.UsageError(
+            "run needs --demo --headless: confirmations by a script are allowed on the built-in bench only. For real cells start `topbalance`."
+        )
+    from tui.bench import headless as runs
+    from tui.bench.script import Script, ScriptStuck
+    from tui.records.places import home
+
+    description = description_from(options)
+    place = home(demo=True)
+    factor = None if speed == "max" else Quantity("speed").convert(speed, None, None)
+    started = time.monotonic()
+    rig = runs.lock_step_rig(description, place) if factor is None else runs.pty_rig(description, place, speed=factor)
+    made = plan_from(description, rig.supply_address, rig.meter_address, options)
+    refusal = ""
+    try:
+        snapshot = runs.LockStep(rig).run(made) if factor is None else runs.run_on_ptys(rig, made, Script())
+    except ScriptStuck as stuck:
+        refusal, snapshot = str(stuck), runs.give_up(rig)
+    summary = runs.summary(rig, snapshot, time.monotonic() - started)
+    if refusal:
+        summary["refusal"] = refusal
+    rig.close()
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        for key, value in summary.items():
+            click.echo(f"{key:<22} {value}")
+    if summary["result"] not in ("balanced", "done"):
+        reason = refusal or "; ".join(alarm["text"] for alarm in summary["alarms"]) or summary["end_reason"]
+        raise Failed(f"{summary['result']}: {reason}")
+
+
+@cli.command()
+@click.argument("address")
+@click.option("--json", "as_json", is_flag=True)
+def read(address: str, as_json: bool) -> None:
+    """Identify an instrument and print one reading; writes nothing to it."""
+    from tui.start import read_instrument
+
+    profile, reading = read_instrument(address)
+    if as_json:
+        click.echo(json.dumps({**profile, **reading}, ensure_ascii=False))
+        return
+    for key, value in {**profile, **reading}.items():
+        click.echo(f"{key:<28} {'unknown' if value is None else value}")
+
+
+@cli.command()
+@click.argument("family", type=click.Choice(["riden"]))
+@bench_options
+@click.option("--speed", type=Quantity("speed"), default="1", show_default=True, help="Speed of the emulated time.")
+@click.option("--fault", "faults", multiple=True, help="NAME, NAME@5m or NAME=VALUE; may be given more than once.")
+def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) -> None:
+    """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
+    from tui.start import run_emulator
+
+    run_emulator(description_from(options), speed, faults)
+
+
+cli.add_command(cells)
+cli.add_command(sessions)
+
+
+def main() -> None:
+    """Entry point: click's own messages, but one line each and never a traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("topbalance: interrupted", err=True)
+        sys.exit(1)
+    except click.ClickException as problem:
+        click.echo(f"topbalance: {' '.join(problem.format_message().split())}", err=True)
+        sys.exit(problem.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
+    except (OSError, LookupError, ValueError) as problem:
+        click.echo(f"topbalance: {' '.join(str(problem).split())}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

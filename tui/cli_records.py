@@ -1,0 +1,266 @@
+"""`topbalance cells …` and `topbalance sessions …`: list, show, add, export."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tui.records.places import Home
+
+demo_option = click.option("--demo", is_flag=True, help="The demo's records instead of your own.")
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+
+
+def _home(demo: bool) -> Home:
+    from tui.records.places import home
+
+    return home(demo=demo)
+
+
+@click.group()
+def cells() -> None:
+    """The cell inventory: list, show, add, import, export."""
+
+
+@cells.command("list")
+@demo_option
+@json_option
+def list_cells(demo: bool, as_json: bool) -> None:
+    """All cells."""
+    from tui.records.inventory import Inventory
+
+    inventory = Inventory(_home(demo))
+    found = inventory.list()
+    _tell(inventory.problem)
+    if as_json:
+        click.echo(json.dumps([_cell(cell) for cell in found], ensure_ascii=False))
+        return
+    for cell in found:
+        volts = cell.last_voltage_v
+        shown = "" if volts is None else f"{volts[0] if isinstance(volts, tuple) else volts:.3f} V"
+        capacity = "" if cell.capacity_ah is None else f"{cell.capacity_ah:g} Ah"
+        click.echo(f"{cell.label:<10} {cell.state:<10} {capacity:>8} {shown:>9}  {cell.model}")
+
+
+def _cell(cell: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(cell), "state": cell.state}
+
+
+def _tell(problem: str) -> None:
+    if problem:
+        click.echo(f"topbalance: {problem}", err=True)
+
+
+@cells.command("show")
+@click.argument("label")
+@demo_option
+@json_option
+def show_cell(label: str, demo: bool, as_json: bool) -> None:
+    """One cell with its log."""
+    from tui.records.inventory import Inventory
+
+    cell = Inventory(_home(demo)).by_label(label)
+    if cell is None:
+        raise click.UsageError(f"no cell is called {label}; `topbalance cells list` shows them all")
+    document = _cell(cell)
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    for key, value in document.items():
+        if key != "log" and value not in (None, ""):
+            click.echo(f"{key:<20} {value}")
+    for entry in document["log"]:
+        when = datetime.datetime.fromtimestamp(entry["unix_s"]).strftime("%Y-%m-%d %H:%M")
+        rest = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in ("unix_s", "kind"))
+        click.echo(f"  {when}  {entry['kind']:<10} {rest}")
+
+
+@cells.command("add")
+@click.argument("label")
+@click.option("--capacity", default=None, help="Rated capacity, such as 280Ah.")
+@click.option("--maker", default="")
+@click.option("--model", default="")
+@click.option("--code", default="", help="Text of the code on the cell.")
+@click.option("--supplier", default="")
+@click.option("--notes", default="")
+@demo_option
+def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> None:
+    """Add one cell."""
+    from tui.domain import quantities
+    from tui.records.cell import InvalidCell
+    from tui.records.inventory import Inventory
+
+    try:
+        given: dict[str, Any] = {key: value for key, value in values.items() if value}
+        if capacity is not None:
+            given["capacity_ah"] = quantities.parse(capacity, "capacity")
+        cell = Inventory(_home(demo)).add(label=label, **given)
+    except (quantities.QuantityError, InvalidCell) as problem:
+        raise click.UsageError(str(problem)) from problem
+    click.echo(f"{cell.label} added")
+
+
+@cells.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@demo_option
+def import_cells(file: Path, demo: bool) -> None:
+    """Add cells from a CSV file; all of them, or none when a line is wrong."""
+    from tui.records.inventory import Inventory
+
+    try:
+        added = Inventory(_home(demo)).import_csv(file)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    click.echo(f"{len(added)} cells added")
+
+
+@cells.command("export")
+@demo_option
+def export_cells(demo: bool) -> None:
+    """All cells as CSV on standard output."""
+    from tui.records.inventory import Inventory
+
+    click.echo(Inventory(_home(demo)).export_csv(), nl=False)
+
+
+@click.group()
+def sessions() -> None:
+    """The history of sessions: list, show, export, verify, rest."""
+
+
+@sessions.command("list")
+@demo_option
+@json_option
+def list_sessions(demo: bool, as_json: bool) -> None:
+    """All sessions, oldest first."""
+    from tui.records.sessions import Sessions
+
+    store = Sessions(_home(demo))
+    rows = [session.listing() for session in store.list()]
+    _tell(store.problem)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        hours = "" if row["duration_s"] is None else f"{row['duration_s'] / 3600:.1f} h"
+        charge = "" if row["charge_ah"] is None else f"{row['charge_ah']:.1f} Ah"
+        click.echo(f"{row['id']}  {row['result'].upper():<11} {hours:>8} {charge:>10}  {row['bank']}")
+
+
+def _session(demo: bool, session_id: str) -> tuple[Any, Any]:
+    from tui.records.sessions import SessionGone, Sessions
+
+    store = Sessions(_home(demo))
+    try:
+        return store, store.get(session_id)
+    except SessionGone as problem:
+        raise click.UsageError(str(problem)) from problem
+
+
+@sessions.command("show")
+@click.argument("session_id")
+@demo_option
+@json_option
+def show_session(session_id: str, demo: bool, as_json: bool) -> None:
+    """One session, with each cell's volts before, at the end and at rest."""
+    from dataclasses import asdict
+
+    _, session = _session(demo, session_id)
+    document = asdict(session)
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    for key, value in session.listing().items():
+        click.echo(f"{key:<14} {value}")
+    click.echo(f"{'end reason':<14} {session.end_reason}")
+    rests = session.rests
+    click.echo(f"{'cell':<10} {'before':>8} {'end':>8}" + "".join(f"{_hours(rest.hours):>9}" for rest in rests))
+    for cell in session.cells:
+        columns = [session.before_v.get(cell.label), session.end_v.get(cell.label), *(rest.volts.get(cell.label) for rest in rests)]
+        click.echo(f"{cell.label:<10}" + "".join(f" {'—' if v is None else f'{v:.3f}':>8}" for v in columns))
+
+
+def _hours(hours: float | None) -> str:
+    return "rest" if hours is None else f"{hours:.0f} h"
+
+
+@sessions.command("export")
+@click.argument("session_id")
+@click.option("--format", "as_format", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write into.")
+@demo_option
+def export_session(session_id: str, as_format: str, output: Path, demo: bool) -> None:
+    """The readings of a session as CSV."""
+    from tui.records.journal_reading import read
+
+    store, session = _session(demo, session_id)
+    columns = (
+        "test_time_s",
+        "unix_time_s",
+        "cells_v",
+        "cells_trust",
+        "supply_v",
+        "current_a",
+        "set_voltage_v",
+        "output",
+        "charge_ah",
+        "energy_wh",
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    target = output / f"{session.id}.{as_format}"
+    with target.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for line in read(store.journal_path(session.id)):
+            if line["kind"] == "reading":
+                writer.writerow([line.get(column) for column in columns])
+    click.echo(str(target))
+
+
+@sessions.command("verify")
+@click.argument("session_id")
+@demo_option
+def verify_session(session_id: str, demo: bool) -> None:
+    """Whether the journal is what was written: 0 when its chain of hashes holds."""
+    from tui.records.journal_reading import verify
+
+    store, session = _session(demo, session_id)
+    report = verify(store.journal_path(session.id))
+    click.echo(report.message)
+    sys.exit(0 if report.ok else 1)
+
+
+@sessions.command("rest")
+@click.argument("session_id")
+@click.argument("values", nargs=-1, required=True, metavar="A1=3.345V …")
+@demo_option
+def rest_session(session_id: str, values: tuple[str, ...], demo: bool) -> None:
+    """Write resting voltages into a session and its cells."""
+    from tui.domain import quantities
+    from tui.records.sessions import RestRefused
+
+    store, session = _session(demo, session_id)
+    volts: dict[str, float] = {}
+    for item in values:
+        label, sign, text = item.partition("=")
+        if not sign:
+            raise click.UsageError(f"'{item}': write LABEL=VOLTS, such as A1=3.345V")
+        try:
+            volts[label] = quantities.parse(text, "cell_voltage")
+        except quantities.QuantityError as problem:
+            raise click.UsageError(f"{label}: {problem}") from problem
+    try:
+        store.add_rest(session.id, volts, time.time())
+    except RestRefused as problem:
+        raise click.UsageError(str(problem)) from problem
+    click.echo(f"{len(volts)} resting voltages kept")

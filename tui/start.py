@@ -1,0 +1,215 @@
+"""Puts the parts together for the commands: application, demo, emulator, single reading. Every way out ends with the output off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+
+if TYPE_CHECKING:
+    from drivers.simulated.description import BenchDescription
+    from tui.app import TopBalanceApp
+    from tui.bench.link import Link
+    from tui.records.places import Home
+
+SIGNAL_EXIT_S = 2.0
+"""A terminal that goes away, or a SIGTERM: output off, verified, logged, gone within this time."""
+BUILD_AFTER_S = 0.4
+"""The bench with its drivers is loaded this long after the start, so that the first paint does not wait for it."""
+
+log = logging.getLogger("topbalance")
+
+
+class LateLink:
+    """A link whose bench is loaded after the first paint. Until then it is an idle bench."""
+
+    def __init__(self, build: Callable[[], Link]) -> None:
+        self._build = build
+        self._link: Link | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        timer = threading.Timer(BUILD_AFTER_S, self._get)
+        timer.daemon = True
+        timer.start()
+
+    def _get(self) -> Link | None:
+        with self._lock:
+            if self._link is None and not self._closed:
+                self._link = self._build()
+            return self._link
+
+    def snapshot(self) -> Snapshot:
+        return self._link.snapshot() if self._link is not None else Snapshot()
+
+    def card(self) -> SessionCard | None:
+        return self._link.card() if self._link is not None else None
+
+    def history(self, since_s: float = 0.0) -> list[Point]:
+        return self._link.history(since_s) if self._link is not None else []
+
+    def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
+        link = self._get()
+        return link.send(command, timeout_s=timeout_s) if link is not None else Outcome(False, "The program is closing.")
+
+    def stop_output(self) -> None:
+        if self._link is not None:
+            self._link.stop_output()
+
+    def close(self, *, timeout_s: float = 5.0) -> bool:
+        with self._lock:
+            self._closed = True
+        return self._link.close(timeout_s=timeout_s) if self._link is not None else True
+
+
+def run_application() -> int:
+    """The application on the user's own instruments."""
+    _check_terminal()
+    from tui.records.places import home
+
+    place = home()
+    _log_to_file(place)
+    return _run_screen(LateLink(lambda: _real_bench(place)), place, demo=False, defaults=None)
+
+
+def _real_bench(place: Home) -> Link:
+    from drivers.clock import WallClock
+    from tui.bench.bench import Bench
+    from tui.bench.instruments import Instruments
+    from tui.bench.local import LocalLink
+
+    clock = WallClock()
+    return LocalLink(Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic)).start()
+
+
+def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
+    """The application on the embedded bench, opened through its pseudo-terminals like any hardware."""
+    _check_terminal()
+    from tui.bench import headless
+    from tui.bench.local import LocalLink
+    from tui.cli_bench import plan_from
+    from tui.records.places import home
+
+    place = home(demo=True)
+    _log_to_file(place)
+    rig = headless.pty_rig(description, place, speed=options["speed"])
+    defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
+    try:
+        return _run_screen(LocalLink(rig.bench).start(), place, demo=True, defaults=defaults)
+    finally:
+        rig.close()
+
+
+def _check_terminal() -> None:
+    from tui.terminal import problem
+
+    found = problem()
+    if found:
+        raise OSError(found)
+
+
+def _log_to_file(place: Home) -> None:
+    """The screen goes to standard error: nothing else may be written there."""
+    logging.basicConfig(
+        filename=place.logs / "topbalance.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.captureWarnings(True)
+
+
+def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any] | None) -> int:
+    from tui.app import TopBalanceApp
+
+    app = TopBalanceApp(link, place, demo=demo, defaults=defaults)
+    _catch_signals(app, link)
+    try:
+        app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
+    finally:
+        off = link.close(timeout_s=SIGNAL_EXIT_S)
+        log.info("the screen closed; output %s", "proved off" if off else "NOT proved off")
+    if not off:
+        sys.stderr.write("topbalance: the output is NOT proved off. Switch the supply off at its mains switch, or pull the + lead.\n")
+        return 1
+    return app.return_code or 0
+
+
+def _catch_signals(app: TopBalanceApp, link: Link) -> None:
+    """SIGHUP (the terminal is gone) and SIGTERM: the bench's thread switches off, then the screen closes; a frozen screen is not waited for."""
+
+    def leave(signum: int) -> None:
+        started = time.monotonic()
+        off = link.close(timeout_s=SIGNAL_EXIT_S - 0.4)
+        log.warning("signal %s: output %s after %.2f s", signum, "proved off" if off else "NOT proved off", time.monotonic() - started)
+        loop = getattr(app, "_loop", None)
+        if isinstance(loop, asyncio.AbstractEventLoop):
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(app.exit, 128 + signum)
+        time.sleep(max(0.1, SIGNAL_EXIT_S - (time.monotonic() - started)))
+        logging.shutdown()
+        os._exit(128 + signum)
+
+    def handler(signum: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=leave, args=(signum,), name="leave", daemon=True).start()
+
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None:
+            signal.signal(number, handler)
+
+
+def read_instrument(address: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Identify what is at `address` and take one reading, both as plain objects. Writes nothing."""
+    from drivers import catalog
+    from drivers.address import Address
+    from drivers.clock import WallClock
+    from drivers.roles import InstrumentError
+
+    clock = WallClock()
+    try:
+        parsed = Address.parse(address)
+        if catalog.find_family(parsed.family).kind == "meter":
+            meter = catalog.open_meter(parsed, clock=clock)
+            with contextlib.closing(meter):
+                profile: Any = meter.identify()
+                deadline = time.monotonic() + 6.0
+                found = meter.read()
+                while found.status != "ok" and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    found = meter.read()
+                return asdict(profile), asdict(found)
+        supply = catalog.open_supply(parsed, clock=clock)
+        with contextlib.closing(supply):
+            profile = supply.identify()
+            return asdict(profile), asdict(supply.read())
+    except InstrumentError as problem:
+        raise OSError(str(problem)) from problem
+
+
+def run_emulator(description: BenchDescription, speed: float, faults: tuple[str, ...]) -> None:
+    """A Riden on a pseudo-terminal until interrupted; the bank is wired and the leads are on."""
+    from drivers.clock import ScaledClock
+    from drivers.simulated.embedded import EmbeddedBench
+    from drivers.simulated.faults import parse_fault
+
+    embedded = EmbeddedBench(description, ScaledClock(speed), assembled=True)
+    parsed = [parse_fault(text) for text in faults]
+    embedded.open_ptys()
+    for fault in parsed:
+        embedded.inject_fault(fault)
+    suffix = "" if speed == 1 else f"?speed={speed:g}"
+    sys.stdout.write(f"{embedded.supply_address.split('?')[0]}{suffix}\n")
+    sys.stdout.write(f"{embedded.meter_address.split('?')[0]}{suffix}\n")
+    sys.stdout.flush()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    embedded.close()
