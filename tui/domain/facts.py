@@ -21,6 +21,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
     smallest = min(cell.capacity_ah for cell in plan.cells)
     return {
         "n": str(count),
+        "posts": str(2 * count),
         "cells": "1 cell" if count == 1 else f"{count} cells",
         "bank": plan.bank,
         "wired": str(calculations.wiring(plan)),

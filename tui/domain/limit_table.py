@@ -90,7 +90,7 @@ START = (
       "Below the makers' discharge end a cell may be harmed. With others beside it, its trouble stays hidden.", _MAKERS),
     R("dead_v", "Dead or reversed cell", "V", 2.0, 2.3, "REFUSE", "each of {n} cells at 2.00 V or more",
       "Below 2 V copper goes into solution and grows back as a short. Charged again, such a cell can burn.", _MAKERS),
-    R("spread_before_parallel_v", "Spread before paralleling", "V", 0.02, 0.30, "REFUSE", "highest − lowest ≤ {spread}; a surge of about {surge} there",
+    R("spread_before_parallel_v", "Spread before paralleling", "V", 0.02, 0.30, "REFUSE", "highest − lowest ≤ {spread}; surge there {surge}",
       "Cells apart in charge even themselves out through the busbars at the moment of contact: sparks, pitted posts.", "4.1"),
     R("cold_refuse_c", "Too cold to charge", "°C", 0, 10, "REFUSE", "cells at 0 °C or more",
       "Below freezing lithium plates on the anode instead of going in. The loss is lasting and can end in a short.", _MAKERS),
@@ -190,4 +190,12 @@ OFF_AND_END = (
       "It discharges itself and will pull the pack out of balance within months.", "4.8"),
 )  # fmt: skip
 
-ROWS: tuple[Row, ...] = (*VOLTS, *CURRENT, *START, *TIME, *ATTENTION, *OFF_AND_END)
+# The part of the tutorial that each group belongs to, where a row's own source is none.
+GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
+    ("4.6", VOLTS),
+    ("4.5", CURRENT),
+    ("4.1", START),
+    ("4.7", TIME),
+    ("4.6", ATTENTION),
+    ("4.8", OFF_AND_END),
+)

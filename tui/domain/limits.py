@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from tui.domain.limit_table import ROWS, Action
+from tui.domain.limit_table import GROUPS, Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,8 @@ class Limit:
     action: Action
     rule: str  # with the bank's numbers in braces, see facts.bank_facts
     reason: str
-    source: str
+    tutorial: str  # the section it belongs to
+    source: str  # where its number comes from, when the tutorial does not tell it; else ""
 
 
 DEFAULTS = Limits()
@@ -139,7 +140,9 @@ LIMITS: dict[str, Limit] = {
         row.action,
         row.rule,
         row.reason,
-        row.source,
+        section if " " in row.source else row.source,
+        row.source if " " in row.source else "",
     )
-    for row in ROWS
+    for section, rows in GROUPS
+    for row in rows
 }
