@@ -123,7 +123,7 @@ class TextLineMeter:
             self._start()
             raise
         now_s = self._line_clock.now_s()
-        self._look_gap_s, self._looked_s = now_s - self._looked_s, now_s
+        self._look_gap_s, self._looked_s = max(self._look_gap_s, now_s - self._looked_s), now_s
         if not data:
             return
         self._bytes += len(data)
@@ -148,7 +148,7 @@ class TextLineMeter:
                 self._keep(line)
         if good:
             self._gaps_s.append((now_s - self._good_at_s) / good)
-            self._good_at_s = now_s
+            self._good_at_s, self._look_gap_s = now_s, 0.0
 
     def _keep(self, line: TextLine) -> None:
         """A good line becomes the newest message."""
@@ -186,7 +186,7 @@ class TextLineMeter:
     def _patience_s(self) -> float:
         """How long silence is borne: three intervals, within 2 s and 10 s.
 
-        Whether a line is late can be told no finer than the gap between two looks, so that gap is added.
+        Whether a line is late can be told no finer than the widest gap between two looks since the last one, so that gap is added.
         """
         return min(max(3 * self._interval_s(), STALE_AT_LEAST_S), STALE_AT_MOST_S) + self._look_gap_s
 

@@ -1,7 +1,7 @@
 """Addresses, and the way from an address to a driver."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_line import ScriptedLine, polls
 
@@ -28,6 +28,7 @@ def test_addresses(text: str, family: str, url: str, options: dict[str, str]) ->
     assert str(address) == text
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=40))
 def test_any_text_is_an_address_or_a_clear_error(text: str) -> None:
     try:

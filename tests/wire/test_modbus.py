@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers import modbus
@@ -77,12 +77,14 @@ def test_an_echo_of_another_value_is_refused() -> None:
         modbus.parse_write_reply(modbus.write_request(1, 8, 3650), modbus.write_request(1, 8, 365), **ASKED)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_the_table_agrees_with_the_rule(data: bytes) -> None:
     assert modbus.crc16(data) == crc_bit_by_bit(data)
     assert modbus.check(modbus.frame(data + b"..")) is True
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=42), st.data())
 def test_a_changed_answer_is_never_accepted_against_its_crc(values: list[int], data: st.DataObject) -> None:
     count = len(values)
@@ -109,6 +111,7 @@ def test_a_changed_answer_is_never_accepted_against_its_crc(values: list[int], d
     assert crc_bit_by_bit(answer) == 0 and accepted == tuple(values)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=64))
 def test_an_emulator_is_not_upset_by_noise(data: bytes) -> None:
     request = modbus.decode_request(data)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_line import ScriptedLine, polls, reads, riden_registers, writes
 
@@ -221,6 +221,7 @@ def test_a_late_reply_to_a_poll_cannot_pass_for_the_output_flag() -> None:
 # --- setting ---
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 6200), st.sampled_from((100, 1000, 10000)))
 def test_a_value_on_a_step_is_that_many_counts(hundredths: int, per_unit: int) -> None:
     assert counts(hundredths / 100, per_unit) == hundredths * per_unit // 100

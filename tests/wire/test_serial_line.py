@@ -82,7 +82,7 @@ def test_silence_ends_at_the_deadline_without_using_the_processor(line: SerialLi
 
 def test_a_short_answer_is_handed_over_at_the_deadline(far: FarEnd, line: SerialLine) -> None:
     thread = far.answer_once(b"ask", b"ans")
-    assert line.ask(b"ask", 6, 0.1) == b"ans"
+    assert line.ask(b"ask", 6, 0.5) == b"ans"
     thread.join()
 
 
