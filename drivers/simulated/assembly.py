@@ -30,6 +30,7 @@ class Assembly:
         self.lead_cell = 0  # where the leads go while cells stand apart
         self.loose = self.forgotten = ""  # labels: the cell with a bad joint, the cell that is not wired
         self.bank: Bank | None = None
+        self._alone = self.cells  # those that nothing is joined to
         self.charges: list[Charge] = []
         self.max_cell_v = self.max_supply_v = 0.0
 
@@ -39,7 +40,7 @@ class Assembly:
         if left_s <= 0:
             return
         bank = self.bank
-        for cell in self.cells if bank is None else [cell for cell in self.cells if cell not in bank.cells]:
+        for cell in self._alone:
             self._chemistry.move(cell, 0.0, self._chemistry.span(left_s))  # without current one step is exact, however long
             self._chemistry.refresh(cell)
         while bank is not None and left_s > 1e-9:
@@ -62,6 +63,7 @@ class Assembly:
         else:
             members = [self.lead_cell] if self.leads_on else []
         self.bank = self._built(members) if members else None
+        self._alone = [cell for k, cell in enumerate(self.cells) if k not in members]
         self.drive()
 
     def _built(self, members: list[int]) -> Bank:

@@ -12,7 +12,7 @@ from math import expm1
 
 from drivers.simulated.cells import Cell, Chemistry, Span
 from drivers.simulated.description import Hookup
-from drivers.simulated.ladder import Ladder, LadderSolution
+from drivers.simulated.ladder import Ladder
 
 STEP_VOLTAGE_V = 1e-3  # a step moves no cell's open-circuit voltage by more than about this …
 STEP_SOC = 1e-3  # … nor its surface by more than this, so that no step jumps over the knee of a small cell
@@ -48,8 +48,9 @@ class Bank:
         self.cells = list(cells)
         self.source: Source | None = None
         self._chemistry = chemistry
-        self._ladder = Ladder(list(link_ohm), hookup)
         self._resistance_ohm = [cell.r0_ohm + contact for cell, contact in zip(cells, contact_ohm, strict=True)]
+        self._link_ohm, self._hookup = list(link_ohm), hookup
+        self._ladder = Ladder(self._resistance_ohm, self._link_ohm, hookup)
         self.currents_a: list[float] = []
         self.current_a = 0.0  # into the bank
         self.posts_v = 0.0  # at the hook-up posts
@@ -59,43 +60,51 @@ class Bank:
         """Solve the present instant: every cell's current, the bank's current and its voltage at the posts."""
         for cell in self.cells:
             self._chemistry.refresh(cell)
-        solution = self._ladder.solve([cell.emf_v for cell in self.cells], self._resistance_ohm)
-        self.current_a = self._law(solution)
-        self.currents_a = solution.currents_a(self.current_a)
-        self.posts_v = solution.open_v + solution.resistance_ohm * self.current_a
+        open_v, self.current_a, self.currents_a = self._split(self._ladder, [cell.emf_v for cell in self.cells])
+        self.posts_v = open_v + self._ladder.bank_ohm * self.current_a
 
-    def _law(self, solution: LadderSolution) -> float:
-        return self.source.current_into_bank_a(solution.open_v, solution.resistance_ohm) if self.source else 0.0
+    def _split(self, ladder: Ladder, emf_v: list[float]) -> tuple[float, float, list[float]]:
+        """Open voltage at the posts, current into the bank, and each cell's current."""
+        open_v, exchange_a = ladder.rest(emf_v)
+        current_a = self.source.current_into_bank_a(open_v, ladder.bank_ohm) if self.source else 0.0
+        return open_v, current_a, [own + part * current_a for own, part in zip(exchange_a, ladder.share, strict=True)]
 
     def advance(self, longest_s: float) -> tuple[float, float]:
         """Move on by one step of at most `longest_s`; gives its length and the charge put into the bank in ampere-seconds."""
         chemistry, cells = self._chemistry, self.cells
-        hurry = stiffness = 0.0
-        for cell, current_a, resistance_ohm in zip(cells, self.currents_a, self._resistance_ohm, strict=True):
-            rate = abs(chemistry.surface_rate_per_s(cell, current_a)) * max(1.0 / STEP_SOC, cell.slope_v / STEP_VOLTAGE_V)
-            stiff = cell.slope_v / (cell.capacity_as * resistance_ohm)
-            hurry = max(hurry, rate)
-            stiffness = max(stiffness, stiff)
-        stiffness = stiffness * chemistry.surface_gain if len(cells) > 1 else 0.0
-        step_s = min(longest_s, REST_STEP_S if self.source is None else CHARGE_STEP_S)
-        if hurry * step_s > 1.0:
-            step_s = max(1.0 / hurry, SHORTEST_STEP_S)
-        if self.source is not None and step_s > 1.0:
-            step_s = min(step_s, max(1.0, STIFF_STEPS / stiffness)) if stiffness else step_s
-        if step_s < longest_s < 1.5 * step_s:
-            step_s = longest_s / 2  # no sliver at the end
-
-        part, whole = self._spans(step_s, stiffness)
-        answer_ohm = [
-            resistance_ohm + cell.slope_v * part.gain_s / cell.capacity_as
-            for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True)
-        ]
-        solution = self._ladder.solve([cell.emf_v - chemistry.drift_v(cell, part) for cell in cells], answer_ohm)
-        current_a = self._law(solution)
-        for cell, own_a in zip(cells, solution.currents_a(current_a), strict=True):
+        step_s, stiffness_per_s = self._step(longest_s)
+        part, whole = self._spans(step_s, stiffness_per_s)
+        emf_v = []
+        answer_ohm = []
+        for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True):
+            emf_v.append(cell.emf_v - chemistry.drift_v(cell, part))
+            answer_ohm.append(resistance_ohm + cell.slope_v * part.gain_s * cell.per_as)
+        _, current_a, currents_a = self._split(Ladder(answer_ohm, self._link_ohm, self._hookup), emf_v)
+        for cell, own_a in zip(cells, currents_a, strict=True):
             chemistry.move(cell, own_a, whole)
         self.refresh()
         return step_s, current_a * step_s
+
+    def _step(self, longest_s: float) -> tuple[float, float]:
+        """How far to go, and the rate of the fastest exchange between cells (1/s; 0 for a single cell)."""
+        hurry = stiffness = 0.0
+        for cell, current_a, resistance_ohm in zip(self.cells, self.currents_a, self._resistance_ohm, strict=True):
+            per_soc = cell.slope_v / STEP_VOLTAGE_V
+            rate = abs(self._chemistry.surface_rate_per_s(cell, current_a)) * (per_soc if per_soc > 1.0 / STEP_SOC else 1.0 / STEP_SOC)
+            if rate > hurry:
+                hurry = rate
+            stiff = cell.slope_v * cell.per_as / resistance_ohm
+            if stiff > stiffness:
+                stiffness = stiff
+        stiffness = stiffness * self._chemistry.surface_gain if len(self.cells) > 1 else 0.0
+        step_s = min(longest_s, REST_STEP_S if self.source is None else CHARGE_STEP_S)
+        if hurry * step_s > 1.0:
+            step_s = max(1.0 / hurry, SHORTEST_STEP_S)
+        if self.source is not None and step_s > 1.0 and stiffness * step_s > STIFF_STEPS:
+            step_s = max(1.0, STIFF_STEPS / stiffness)
+        if step_s < longest_s < 1.5 * step_s:
+            step_s = longest_s / 2  # no sliver at the end
+        return step_s, stiffness
 
     def _spans(self, step_s: float, stiffness_per_s: float) -> tuple[Span, Span]:
         """The part of the step at which the equations are held, and the whole step.

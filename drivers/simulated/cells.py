@@ -29,7 +29,6 @@ class Cell:
     """One cell. Currents in A into the cell, times in s, states as fractions of the capacity."""
 
     __slots__ = (
-        "capacity_as",
         "cooling_w_per_k",
         "emf_v",
         "hysteresis",
@@ -38,6 +37,7 @@ class Cell:
         "lag_middle",
         "lag_slow",
         "leak_a",
+        "per_as",
         "r0_ohm",
         "slope_v",
         "soc",
@@ -46,7 +46,7 @@ class Cell:
 
     def __init__(self, description: CellDescription, ambient_c: float) -> None:
         self.label = description.label
-        self.capacity_as = description.capacity_ah * 3600.0
+        self.per_as = 1.0 / (description.capacity_ah * 3600.0)  # one over the capacity
         self.cooling_w_per_k = COOLING_W_PER_K_AH * description.capacity_ah
         self.r0_ohm = description.r0_mohm * 1e-3 * r0_factor(ambient_c)
         self.leak_a = description.self_discharge_ma * 1e-3
@@ -71,6 +71,9 @@ class Span:
         "gain_s",
         "gain_slow_s",
         "length_s",
+        "loss_fast",
+        "loss_middle",
+        "loss_slow",
     )
 
     def __init__(self, length_s: float, slow_lag: bool) -> None:
@@ -79,10 +82,13 @@ class Span:
         self.decay_middle = exp(-length_s / MIDDLE_LAG_S[1])
         self.decay_slow = exp(-length_s / SLOW_LAG_S[1])
         self.decay_warmth = exp(-length_s * COOLING_W_PER_K_AH / HEAT_CAPACITY_J_PER_K_AH)
-        self.gain_fast_s = FAST_LAG_S[0] * (1.0 - self.decay_fast)
-        self.gain_middle_s = MIDDLE_LAG_S[0] * (1.0 - self.decay_middle)
-        self.gain_slow_s = SLOW_LAG_S[0] * (1.0 - self.decay_slow) if slow_lag else 0.0
-        self.gain_s = length_s + self.gain_fast_s + self.gain_middle_s + self.gain_slow_s  # of the surface: its move · capacity / current
+        self.loss_fast, self.loss_middle, self.loss_slow = 1.0 - self.decay_fast, 1.0 - self.decay_middle, 1.0 - self.decay_slow
+        self.gain_fast_s = FAST_LAG_S[0] * self.loss_fast
+        self.gain_middle_s = MIDDLE_LAG_S[0] * self.loss_middle
+        self.gain_slow_s = SLOW_LAG_S[0] * self.loss_slow if slow_lag else 0.0
+        self.gain_s = (
+            length_s + self.gain_fast_s + self.gain_middle_s + self.gain_slow_s
+        )  # of the surface: what it moves by is gain · current · per_as
 
 
 class Chemistry:
@@ -98,14 +104,12 @@ class Chemistry:
     def refresh(self, cell: Cell) -> None:
         """The cell's voltage without its ohmic part, and the slope, at its present state."""
         cell.emf_v, cell.slope_v = self._table.ocv_and_slope(cell.soc + cell.lag_fast + cell.lag_middle + cell.lag_slow)
-        if cell.hysteresis:
+        if cell.hysteresis and cell.soc < self._table.gap_end_soc:
             cell.emf_v += cell.hysteresis * self._table.half_gap_v(cell.soc)
 
     def surface_rate_per_s(self, cell: Cell, current_a: float) -> float:
-        drive = current_a / cell.capacity_as
         return (
-            drive * self.surface_gain
-            - cell.leak_a / cell.capacity_as
+            (current_a * self.surface_gain - cell.leak_a) * cell.per_as
             - cell.lag_fast / FAST_LAG_S[1]
             - cell.lag_middle / MIDDLE_LAG_S[1]
             - cell.lag_slow / SLOW_LAG_S[1]
@@ -114,16 +118,16 @@ class Chemistry:
     def drift_v(self, cell: Cell, span: Span) -> float:
         """How far the cell's voltage falls over a span without current, along the present slope: leak and lags."""
         return cell.slope_v * (
-            cell.leak_a / cell.capacity_as * span.length_s
-            + cell.lag_fast * (1.0 - span.decay_fast)
-            + cell.lag_middle * (1.0 - span.decay_middle)
-            + cell.lag_slow * (1.0 - span.decay_slow)
+            cell.leak_a * cell.per_as * span.length_s
+            + cell.lag_fast * span.loss_fast
+            + cell.lag_middle * span.loss_middle
+            + cell.lag_slow * span.loss_slow
         )
 
     def move(self, cell: Cell, current_a: float, span: Span) -> None:
         """Carry the cell on over a span of constant current; `refresh` gives the voltage afterwards."""
-        drive = current_a / cell.capacity_as
-        cell.soc += (current_a - cell.leak_a) / cell.capacity_as * span.length_s
+        drive = current_a * cell.per_as
+        cell.soc += (drive - cell.leak_a * cell.per_as) * span.length_s
         cell.lag_fast = cell.lag_fast * span.decay_fast + drive * span.gain_fast_s
         cell.lag_middle = cell.lag_middle * span.decay_middle + drive * span.gain_middle_s
         if span.gain_slow_s:

@@ -27,6 +27,9 @@ class OcvTable:
             gap_slope = (half_gap_v[k + 1] - half_gap_v[k]) / width
             segment = (soc[k], voltage_v[k], slope[k], quadratic, cubic, half_gap_v[k], gap_slope)
             self._grid += [segment] * round(width * GRID_PER_SOC)
+        self.gap_end_soc = next(
+            end for end, gap in zip(reversed(soc), [*reversed(half_gap_v[:-1]), 1.0], strict=True) if gap
+        )  # no gap above
         self._low_v, self._low_slope = voltage_v[0], slope[0]
         self._high_soc, self._high_v, self._high_slope = soc[-1], voltage_v[-1], slope[-1]
 
