@@ -1,0 +1,217 @@
+"""Adding cells, one or many, and editing one. What is wrong stands at its field; nothing half is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.domain import quantities
+from tui.panes.draft import MAX_CELLS, read_cells
+from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
+from tui.records.cell import Cell, InvalidCell
+from tui.records.inventory import CellGone, Inventory
+from tui.records.store import StoreError
+
+if TYPE_CHECKING:
+    from tui.records.places import Home
+
+FIELDS: tuple[FieldSpec, ...] = (
+    FieldSpec("label", "Label", "text", "What is written on the cell: A1. Many at once: A1..A8, or A1 and a count."),
+    FieldSpec("count", "Count", "text", "How many cells of this kind; the number in the label counts up.", "1"),
+    FieldSpec("capacity_ah", "Each", "capacity", "Rated capacity, from its label: 280Ah. Empty when unknown.", "280Ah"),
+    FieldSpec("resistance_mohm", "Resist.", "resistance", "Internal resistance from the maker or a tester: 0.18 mOhm."),
+    FieldSpec("received_voltage_v", "Volts", "cell_voltage", "Volts as received; 3301 is taken as millivolts."),
+    FieldSpec("maker", "Maker", "text", "Who made it: EVE.", wide=True),
+    FieldSpec("model", "Model", "text", "The model on the label: LF280K.", wide=True),
+    FieldSpec("code", "Code", "text", "The QR or data-matrix text, of one cell only.", wide=True),
+    FieldSpec("supplier", "From", "text", "Where it was bought.", wide=True),
+    FieldSpec("received_date", "Came", "text", "Day it came, as 2026-03-21.", wide=True),
+    FieldSpec("notes", "Notes", "text", "Dents, threads, anything worth knowing later.", wide=True),
+)
+_NUMBERS = {"capacity_ah": 1.0, "resistance_mohm": 1e3, "received_voltage_v": 1.0}  # what the parsed value is multiplied by
+
+
+@dataclass(frozen=True, slots=True)
+class CellDraft:
+    """The form as read: what was understood, what is wrong, and the records when nothing is."""
+
+    echoes: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[dict[str, Any], ...] = ()
+
+
+def read_form(answers: Mapping[str, str]) -> CellDraft:
+    """Read the fields of the form. Pure; never raises."""
+    echoes, messages = dict[str, str](), dict[str, str]()
+    values: dict[str, Any] = {}
+    labels: tuple[str, ...] = ()
+    try:
+        labels = labels_of(answers.get("label", ""), answers.get("count", "1"))
+    except ValueError as error:
+        messages["count" if "count" in str(error) else "label"] = str(error)
+    echoes["label"] = labels[0] if len(labels) == 1 else f"{len(labels)} cells" if labels else ""
+    for spec in FIELDS[2:]:
+        text = answers.get(spec.name, "").strip()
+        if spec.name not in _NUMBERS:
+            values[spec.name] = text
+        elif not text:
+            values[spec.name], echoes[spec.name] = None, "unknown"
+        else:
+            try:
+                values[spec.name] = quantities.parse(text, spec.kind) * _NUMBERS[spec.name]
+                echoes[spec.name] = f"{values[spec.name]:.2f} mΩ" if spec.kind == "resistance" else quantities.echo(text, spec.kind)
+            except ValueError as error:
+                messages[spec.name] = str(error)
+    if values.get("code") and len(labels) > 1:
+        messages["code"] = "A code belongs to one cell. Add these cells without it, then edit each."
+    cells = () if messages else tuple({"label": label, **values} for label in labels)
+    return CellDraft(echoes, messages, cells)
+
+
+def labels_of(text: str, count_text: str = "1") -> tuple[str, ...]:
+    """`A1..A8`, or `A1` and a count, counting up from the number at the end; zeros in front stay (A01, A02). Raises ValueError."""
+    text = text.strip()
+    if not text:
+        raise ValueError("A cell needs a label: what is written on it.")
+    if ".." in text or "," in text or "…" in text:
+        return read_cells(text)[0]
+    if not count_text.strip().isdecimal() or not 1 <= int(count_text) <= MAX_CELLS:
+        raise ValueError(f"The count is a whole number from 1 to {MAX_CELLS}.")
+    count = int(count_text)
+    if count == 1:
+        return (text,)
+    match = re.fullmatch(r"(.*?)(\d+)", text)
+    stem, first, width = (match[1], int(match[2]), len(match[2])) if match else (text, 1, 1)
+    return tuple(f"{stem}{number:0{width}d}" for number in range(first, first + count))
+
+
+def answers_of(cell: Cell) -> dict[str, str]:
+    """The form's texts for a cell that is edited."""
+    answers = {spec.name: str(getattr(cell, spec.name, "") or "") for spec in FIELDS}
+    units = {"capacity_ah": "Ah", "resistance_mohm": "mOhm", "received_voltage_v": "V"}
+    for name, unit in units.items():
+        value = getattr(cell, name)
+        answers[name] = "" if value is None else f"{value:g}{unit}"
+    return {**answers, "count": "1"}
+
+
+class CellForm(ModalScreen[str | None]):
+    """Returns the label of the (first) cell that was kept, or None after Esc."""
+
+    DEFAULT_CSS = """
+    CellForm { align: center middle; }
+    CellForm > Vertical { width: 60; max-width: 100%; height: auto; max-height: 100%; }
+    CellForm > Vertical { padding: 0 1; background: $surface; border: round $accent; }
+    CellForm VerticalScroll { height: auto; max-height: 16; scrollbar-size-vertical: 1; }
+    CellForm Input { background: $panel; }
+    CellForm #cell-help { height: 2; color: $text-muted; }
+    CellForm #cell-said { height: auto; color: $text-error; }
+    CellForm .box-keys { color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False), Binding("f5,ctrl+s", "keep", show=False)]
+
+    @dataclass
+    class Kept(Message):
+        """The inventory answered: "" or what it refused, and at which field."""
+
+        problem: str = ""
+        field: str = ""
+
+    def __init__(self, home: Home, cell: Cell | None = None) -> None:
+        super().__init__()
+        self._home, self._cell = home, cell
+        self.draft = CellDraft()
+
+    def compose(self) -> ComposeResult:
+        answers = answers_of(self._cell) if self._cell else {}
+        with Vertical() as box:
+            box.border_title = "Edit cell" if self._cell else "Add cells"
+            with VerticalScroll(can_focus=False):
+                for spec in FIELDS:
+                    if spec.name != "count" or self._cell is None:
+                        yield FieldRow(spec, answers.get(spec.name))
+            yield Static("", id="cell-help", markup=False)
+            yield Static("", id="cell-said", markup=False)
+            yield Static("enter next field · F5 keep · esc cancel", classes="box-keys", markup=False)
+
+    def on_mount(self) -> None:
+        self.read()
+
+    @property
+    def rows(self) -> dict[str, FieldRow]:
+        return {row.spec.name: row for row in self.query(FieldRow)}
+
+    @on(FieldRow.Changed)
+    def _changed(self) -> None:
+        self.read()
+
+    def read(self, *, judge: bool = False) -> None:
+        """Show what was understood. An empty label is no fault before the form is sent (`judge`)."""
+        self.draft = read_form({name: row.value for name, row in self.rows.items()})
+        for name, row in self.rows.items():
+            message = self.draft.messages.get(name, "")
+            quiet = name == "label" and not row.value and not judge
+            row.show(self.draft.echoes.get(name, ""), "" if quiet else message, "error" if message and not quiet else "")
+
+    def on_descendant_focus(self) -> None:
+        focused = self.focused
+        row = next((node for node in focused.ancestors if isinstance(node, FieldRow)), None) if focused else None
+        self.query_one("#cell-help", Static).update(row.spec.help if row else "", layout=False)
+
+    @on(QuantityInput.WhyAsked)
+    def _help_is_there(self, event: QuantityInput.WhyAsked) -> None:
+        event.stop()
+
+    @on(FieldRow.Submitted)
+    def _next_field(self, event: FieldRow.Submitted) -> None:
+        if event.row.spec is FIELDS[-1]:
+            self.action_keep()
+        else:
+            self.focus_next()
+
+    def action_keep(self) -> None:
+        self.read(judge=True)
+        if self.draft.messages:
+            self.rows[next(name for name in self.rows if name in self.draft.messages)].editor.focus()
+            return
+        self._keep(self.draft.cells)
+
+    @work(thread=True, exit_on_error=False, exclusive=True)
+    def _keep(self, cells: tuple[dict[str, Any], ...]) -> None:
+        """Into the inventory, all or none, from beside the loop."""
+        inventory = Inventory(self._home)
+        try:
+            if self._cell:
+                inventory.edit(self._cell.id, **cells[0])
+            else:
+                inventory.add_many(cells)
+        except InvalidCell as error:
+            self.post_message(self.Kept(str(error), error.field))
+        except (StoreError, CellGone, ValueError) as error:
+            self.post_message(self.Kept(str(error)))
+        else:
+            self.post_message(self.Kept())
+
+    @on(Kept)
+    def _kept(self, event: Kept) -> None:
+        row = self.rows.get(event.field)
+        if not event.problem:
+            self.dismiss(self.draft.cells[0]["label"])
+        elif row:
+            row.show("", event.problem, "error")
+            row.editor.focus()
+        else:
+            self.query_one("#cell-said", Static).update(event.problem)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,326 @@
+"""Cells: the inventory as a table that fits a bank of sixteen into 80×24, with a passport beside it where there is room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text as RichText
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import DataTable, Input
+
+from tui.panes.cell_form import CellForm
+from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
+from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
+from tui.panes.workspace import Workspace
+from tui.records.cell import Cell
+from tui.records.inventory import CellGone, Inventory
+from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
+from tui.widgets.line import Line, Text
+
+PAGE_ROWS = 500  # more rows at once would block the loop while the table measures them
+LOG_BESIDE = 12  # lines of log in the passport beside the table
+
+
+@dataclass
+class Loaded(Message):
+    """The inventory as a thread read it."""
+
+    cells: list[Cell]
+    problem: str
+
+
+@dataclass
+class Done(Message):
+    """Something was done to the inventory (or refused); `title` with `text` wants to be read, `text` alone is a word in passing."""
+
+    text: str
+    title: str = ""
+
+
+class CellsScreen(Workspace):
+    """Reads and writes the inventory from threads only; the table shows what was read last."""
+
+    MODE = "cells"
+    AUTO_FOCUS = "#cells-table"
+    DEFAULT_CSS = """
+    CellsScreen .workspace-body { height: 1fr; }
+    CellsScreen #cells-banner { display: none; color: $text-warning; padding: 0 1; }
+    CellsScreen #cells-row { height: 1fr; }
+    CellsScreen DataTable { width: 80; max-width: 100%; height: 1fr; scrollbar-size-vertical: 1; background: $background; }
+    CellsScreen #cells-detail { display: none; width: 1fr; height: 1fr; padding: 0 1; border-left: solid $border; }
+    CellsScreen.-w120 #cells-detail { display: block; }
+    CellsScreen #cells-foot { height: 1; }
+    CellsScreen #cells-count { padding: 0 1; color: $text-muted; }
+    CellsScreen #cells-filter { display: none; width: 30; }
+    CellsScreen.-filtering #cells-filter { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", show=False),
+        Binding("e", "edit", show=False),
+        Binding("d,delete", "delete", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("s", "sort", show=False),
+        Binding("i", "import", show=False),
+        Binding("x", "export", show=False),
+        Binding("n", "page(1)", show=False),
+        Binding("p", "page(-1)", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: list[Cell] = []
+        self.problem = ""
+        self.sort = SORTS[0]
+        self.page = 0
+        self._wanted = ""  # label to put the cursor on after the next reading
+
+    def compose_body(self) -> Iterator[Widget]:
+        table: DataTable[RichText] = DataTable(id="cells-table", cursor_type="row", zebra_stripes=False)
+        yield Vertical(
+            Text(id="cells-banner"),
+            Horizontal(table, VerticalScroll(Text(id="cells-passport"), id="cells-detail", can_focus=False), id="cells-row"),
+            Horizontal(
+                Input(placeholder="filter: every word must occur", id="cells-filter", compact=True),
+                Line(id="cells-count"),
+                id="cells-foot",
+            ),
+            classes="workspace-body",
+        )
+
+    def on_mount(self) -> None:
+        self._head()
+        self.load()
+
+    def on_screen_resume(self) -> None:
+        self.load()
+
+    def own_keys(self) -> list[KeyHint]:
+        keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", "")]
+        changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
+        hints = [*([] if self.problem else changes), ("x", "export", "export"), *keys]
+        return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
+
+    @property
+    def inventory(self) -> Inventory:
+        return Inventory(self.bench_app.home)
+
+    @property
+    def table(self) -> DataTable[RichText]:
+        return self.query_one("#cells-table", DataTable)
+
+    @property
+    def cell(self) -> Cell | None:
+        """The cell under the cursor."""
+        at = self.page * PAGE_ROWS + self.table.cursor_row
+        return self.cells[at] if self.table.cursor_row >= 0 and at < len(self.cells) else None
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the inventory with the filter and the order that are set."""
+        self._load(self.query_one("#cells-filter", Input).value, self.sort)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="cells-load")
+    def _load(self, needle: str, sort: str) -> None:
+        inventory = self.inventory
+        try:
+            cells = inventory.list(needle, sort)
+        except StoreError as error:
+            self.post_message(Loaded([], str(error)))
+        else:
+            self.post_message(Loaded(cells, inventory.problem))
+
+    @on(Loaded)
+    def _loaded(self, event: Loaded) -> None:
+        keep = self._wanted or (self.cell.label if self.cell else "")
+        self._wanted = ""
+        self.cells, self.problem = event.cells, event.problem
+        self.page = min(self.page, max(0, (len(self.cells) - 1) // PAGE_ROWS))
+        at = next((index for index, cell in enumerate(self.cells) if cell.label == keep), None)
+        if at is not None:
+            self.page = at // PAGE_ROWS
+        self.query_one("#cells-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
+        self._fill()
+        if at is not None:
+            self.table.move_cursor(row=at % PAGE_ROWS, animate=False)
+        self._show_passport()
+        self.show_snapshot(self.bench_app.snapshot)
+
+    def _head(self) -> None:
+        """The headings; the sorted one bears a mark."""
+        self.table.clear(columns=True)
+        for column in COLUMNS:
+            title = f"{column.title} ▾" if column.sort == self.sort else column.title
+            self.table.add_column(RichText(title, justify="right" if column.right else "left"), width=column.width, key=column.title)
+
+    def _fill(self) -> None:
+        now_s = time.time()
+        self.table.clear()
+        for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]:
+            texts = zip(row_of(cell, now_s), COLUMNS, strict=True)
+            self.table.add_row(
+                *(RichText(_cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
+                key=cell.id,
+            )
+        pages = -(-len(self.cells) // PAGE_ROWS)
+        count = f"{len(self.cells)} {'cell' if len(self.cells) == 1 else 'cells'}"
+        if self.query_one("#cells-filter", Input).value:
+            count += " found"
+        elif not self.cells and not self.problem:
+            count = "No cells yet. a adds them, one or many at once; i imports a CSV list."
+        self.query_one("#cells-count", Line).show(count + (f" · page {self.page + 1} of {pages}, n next, p previous" if pages > 1 else ""))
+
+    @on(DataTable.RowHighlighted)
+    def _show_passport(self) -> None:
+        cell = self.cell
+        text = f"Cell {cell.label}\n\n{passport(cell, log_lines=LOG_BESIDE)}" if cell else ""
+        self.query_one("#cells-passport", Text).show(text)
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def _read_only(self) -> bool:
+        """Say why nothing can be changed; False when it can."""
+        if self.problem:
+            self.bench_app.say(f"The inventory is open for reading only. {self.problem}", refused=True)
+        return bool(self.problem)
+
+    def action_add(self) -> None:
+        if not self._read_only():
+            self.app.push_screen(CellForm(self.bench_app.home), self._changed)
+
+    def action_edit(self) -> None:
+        if self.cell and not self._read_only():
+            self.app.push_screen(CellForm(self.bench_app.home, self.cell), self._changed)
+
+    def _changed(self, label: str | None) -> None:
+        if label:
+            self._wanted = label
+            self.load()
+
+    def action_delete(self) -> None:
+        cell = self.cell
+        if cell is None or self._read_only():
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(cell)
+
+        self.app.push_screen(ConfirmScreen(f"Delete cell {cell.label}?", loss(cell), yes="delete it"), answered)
+
+    @work(thread=True, exit_on_error=False)
+    def _delete(self, cell: Cell) -> None:
+        try:
+            self.inventory.delete(cell.id)
+        except (StoreError, CellGone) as error:
+            self.post_message(Done(str(error), f"Cell {cell.label} was not deleted"))
+        else:
+            self.post_message(Done(f"Cell {cell.label} is deleted."))
+
+    def action_filter(self) -> None:
+        self.add_class("-filtering")
+        self.query_one("#cells-filter", Input).focus()
+
+    @on(Input.Changed, "#cells-filter")
+    def _filter_changed(self) -> None:
+        self.page = 0
+        self.load()
+
+    @on(Input.Submitted, "#cells-filter")
+    def _filter_taken(self) -> None:
+        self.table.focus()
+
+    def action_leave(self) -> None:
+        """Esc: away with the filter."""
+        self.query_one("#cells-filter", Input).value = ""
+        self.remove_class("-filtering")
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self._head()
+        self.load()
+
+    def action_page(self, by: int) -> None:
+        pages = -(-len(self.cells) // PAGE_ROWS)
+        if 0 <= self.page + by < pages:
+            self.page += by
+            self._fill()
+
+    @on(DataTable.RowSelected)
+    def _open(self) -> None:
+        if self.cell:
+            self.app.push_screen(TextScreen(f"Cell {self.cell.label}", passport(self.cell)))
+
+    def action_import(self) -> None:
+        if not self._read_only():
+            words = "A CSV or TSV list with a header: label, capacity, resistance, volts … Nothing is kept unless every line can be."
+            self.app.push_screen(LineScreen("Import cells from which file?", words), self._import_from)
+
+    def _import_from(self, path: str | None) -> None:
+        if path:
+            self._import(Path(path).expanduser())
+
+    @work(thread=True, exit_on_error=False)
+    def _import(self, path: Path) -> None:
+        try:
+            added = self.inventory.import_csv(path)
+        except OSError as error:
+            self.post_message(Done(f"{path}: {error.strerror or error}. Nothing was saved.", "Nothing was imported"))
+        except (StoreError, ValueError) as error:
+            self.post_message(Done(f"{path}\n\n{error}", "Nothing was imported"))
+        else:
+            self.post_message(Done(f"{len(added)} cells were added from {path.name}."))
+
+    def action_export(self) -> None:
+        words = "All cells as CSV, which i reads back. The log of each cell stays here."
+        self.app.push_screen(LineScreen("Export cells to which file?", words, str(Path.cwd() / "cells.csv")), self._export_to)
+
+    def _export_to(self, path: str | None) -> None:
+        if not path:
+            return
+        target = Path(path).expanduser()
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._export(target)
+
+        if target.exists():
+            self.app.push_screen(
+                ConfirmScreen(f"{target.name} exists. Replace it?", f"What stands in {target} is lost.", yes="replace it"), answered
+            )
+        else:
+            answered(True)
+
+    @work(thread=True, exit_on_error=False)
+    def _export(self, path: Path) -> None:
+        try:
+            path.write_text(self.inventory.export_csv(), encoding="utf-8", newline="")
+        except (OSError, StoreError) as error:
+            self.post_message(Done(f"{path}: {error}", "Nothing was exported"))
+        else:
+            self.post_message(Done(f"The cells were written to {path}."))
+
+    @on(Done)
+    def _done(self, event: Done) -> None:
+        if event.title:
+            self.app.push_screen(TextScreen(event.title, event.text))
+        else:
+            self.bench_app.say(event.text)
+        self.load()
+
+
+def _cut(text: Any, width: int) -> str:
+    """A text that fits its column; what is cut off is shown to be."""
+    words = str(text)
+    return words if len(words) <= width else words[: width - 1] + "…"
