@@ -17,7 +17,8 @@ FIGURES: tuple[Text, ...] = (
          "{rating_a} × {derating} = {supply_a}",
          "At its full rating for days a cheap supply runs hot and folds back, or fails. A derating of 80 % spares it and costs a quarter "
          "more time.", "1",
-         ("100 %: fastest; fine for a supply that stays cool.", "80 %: what the step-and-pause method asks, so that long runs do not burn the supply.")),
+         ("100 %: fastest; fine for a supply that stays cool.",
+          "80 %: what the step-and-pause method asks, so that long runs do not burn the supply.")),
     Text("lead-limit", "What the leads may carry",
          "as typed: {lead_limit}; at 5 W of heat in {leads} the copper and its ends get hot",
          "Leads that are too thin for {set_a} heat at their ends, where crimp and plug age first.", "D"),

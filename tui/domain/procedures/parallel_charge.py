@@ -71,7 +71,7 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="trim",
         title="Trim at the supply",
-        instruction="The cells passed {facts['knee']}. Put the meter on the supply's own terminals and type its volts: never above "
+        instruction=f"The cells passed {facts['knee']}. Put the meter on the supply's own terminals and type its volts: never above "
         f"{facts['target']}.",
         tutorial="4.6",
         notes=(
