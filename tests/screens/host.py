@@ -47,6 +47,9 @@ class Host(App[None]):
         self.link, self.home, self.demo, self.defaults = ListeningLink(), home, demo, defaults
         self._content = content
 
+    def send(self, command: Command, done: Callable[[Outcome], None]) -> None:
+        done(self.link.send(command))
+
     def compose(self) -> ComposeResult:
         if not isinstance(made := self._content(), Screen):
             yield made

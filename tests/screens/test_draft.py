@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.domain.plan import Plan, PlanCell
+from tui.domain.plan import Plan, PlanCell, PlanSupply
 from tui.panes import draft as drafts
 
 ANSWERS = {spec.name: spec.default for spec in drafts.FIELDS}
@@ -102,3 +102,18 @@ def test_the_letter_of_the_bank_names_its_cells():
 def test_a_plan_fills_the_fields_that_make_it_again():
     plan = plan_of(soc="97%..99%", leads="20mOhm", derating="80%", meter="text:/dev/ttyUSB1")
     assert plan_of(**drafts.answers_of(plan.to_json())) == plan
+
+
+def test_what_setup_has_no_field_for_comes_from_the_plan_that_filled_it():
+    base = Plan(
+        "Bank D", (PlanCell("x1", 280), PlanCell("x2", 281)), PlanSupply("riden:/dev/pts/9", 60, 12, current_step_a=0.001), rest_s=60
+    )
+    answers = {**ANSWERS, **drafts.answers_of(base.to_json())}
+    plan = drafts.read_draft(answers, {"x2": PlanCell("x2", 281, "id-2")}.get, base).plan
+    assert plan is not None
+    assert plan.cells == (PlanCell("x1", 280), PlanCell("x2", 281, "id-2"))
+    assert (plan.supply, plan.rest_s) == (base.supply, 60)
+    other = drafts.read_draft({**answers, "cells": "3", "supply": "manual"}, drafts.no_inventory, base).plan
+    assert other is not None
+    assert [cell.label for cell in other.cells] == ["D1", "D2", "D3"]
+    assert other.supply == PlanSupply("manual", 60, 12)

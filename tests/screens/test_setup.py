@@ -14,6 +14,7 @@ from tui.panes.draft import FIELDS
 from tui.panes.fields import FieldRow
 from tui.panes.figures import FigureList
 from tui.panes.setup import SetupPane
+from tui.records.inventory import Inventory
 
 SIZES = [(80, 24), (120, 40)]
 PLAN = Plan(
@@ -71,7 +72,7 @@ async def test_every_field_echoes_what_it_understood(tmp_path, size):
     async with setup(tmp_path, size=size) as bench:
         for name, echo in {"cells": "8 cells", "capacity": "280 Ah", "target": "3.650 V", "rating": "30 V 10 A", "rate": "0.2C"}.items():
             assert bench.echo(name) == echo
-        assert "10.00 A ◀ wins" in bench.text
+        await until(bench.pilot, lambda: "10.00 A ◀ wins" in bench.text)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -154,7 +155,7 @@ async def test_a_running_session_shows_its_plan_and_no_fields(tmp_path, size):
 async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(tmp_path, size):
     async with setup(tmp_path, size=size, demo=False) as bench:
         for words in ("How many cells?", "Which cell?", "Which supply?", "topbalance demo", "2240 Ah"):
-            assert words in bench.text
+            await until(bench.pilot, lambda words=words: words in bench.text)
         assert "Derate" not in bench.text
         await bench.pilot.press("f7")
         assert "Derate" in bench.text
@@ -193,3 +194,28 @@ def test_the_help_of_every_field_fits_into_three_narrow_lines():
 
     for spec in FIELDS:
         assert len(textwrap.wrap(spec.help, 26)) <= 3, spec.name
+
+
+@on_loop
+async def test_the_bank_used_last_fills_the_fields_of_the_next_start(tmp_path):
+    async with setup(tmp_path) as bench:
+        await bench.type("bank", "Bank E")
+        await bench.type("target", "3.6")
+        await bench.pilot.press("f5")
+        await bench.app.workers.wait_for_complete()
+    async with setup(tmp_path) as bench:
+        await until(bench.pilot, lambda: bench.row("bank").value == "Bank E")
+        assert bench.echo("target") == "3.600 V"
+
+
+@on_loop
+async def test_cells_are_chosen_from_the_inventory(tmp_path):
+    Inventory(home_in(tmp_path)).add_many({"label": f"S{number}", "capacity_ah": 100} for number in range(1, 4))
+    async with setup(tmp_path) as bench:
+        await bench.pilot.press("f6")
+        await until(bench.pilot, lambda: "S3" in bench.text)
+        await bench.pilot.press("a", "enter")
+        await until(bench.pilot, lambda: bench.row("cells").value == "S1, S2, S3")
+        assert bench.pane.draft.plan is not None
+        assert all(cell.id for cell in bench.pane.draft.plan.cells)
+        assert "300 Ah" in bench.text

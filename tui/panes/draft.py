@@ -16,6 +16,7 @@ from tui.domain.plan import Plan, PlanCell, PlanSupply
 from tui.panes.fields import FieldSpec
 
 MAX_CELLS = 64
+SAME_AH = 0.5  # cells of one label whose capacities differ by more are two cells
 
 END_RULES = (("near-zero", "near-zero current"), ("fixed", "fixed current"), ("volts", "volts reached"))
 
@@ -135,13 +136,6 @@ def _supply(address: str, rating: quantities.SupplyRating, base: Plan | None) ->
     return replace(same, max_voltage_v=rating.max_voltage_v, max_current_a=rating.max_current_a)
 
 
-def _same_cells(cells: Sequence[PlanCell], base: Plan | None) -> tuple[PlanCell, ...]:
-    """The cells of `base` when those typed differ from them in nothing but labels made up from a count."""
-    if base is None or any(cell.id for cell in cells) or [cell.capacity_ah for cell in cells] != [cell.capacity_ah for cell in base.cells]:
-        return ()
-    return base.cells
-
-
 def _quantity(kind: str) -> Callable[[str], tuple[Any, str]]:
     return lambda text: (quantities.parse(text, kind), quantities.echo(text, kind))
 
@@ -155,7 +149,7 @@ def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, b
     bank = reader.text("bank")
     if not bank:
         reader.messages["bank"] = "A bank needs a name: the history lists it."
-    cells = _read_bank(reader, bank, find_cell)
+    cells = _read_bank(reader, bank, find_cell, base)
     arrangement = reader.take("arrangement", lambda text: _arrangement(text, len(cells or ()))) if cells else reader.text("arrangement")
     capacity_ah = arrangement.capacity_ah([cell.capacity_ah for cell in cells]) if cells and arrangement else None
     target_v = reader.take("target", _quantity("target"))
@@ -174,7 +168,7 @@ def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, b
     low, high = soc or (None, None)
     values: dict[str, Any] = {
         "bank": bank,
-        "cells": _same_cells(cells, base) or cells,
+        "cells": cells,
         "supply": _supply(address, rating, base),
         "target_v": target_v,
         "arrangement": str(arrangement),
@@ -215,31 +209,39 @@ def _end_current(text: str, capacity_ah: float | None) -> tuple[float, str]:
     return current_a, quantities.show(current_a, "current")
 
 
-def _read_bank(reader: _Reader, bank: str, find_cell: FindCell) -> tuple[PlanCell, ...] | None:
+def _read_bank(reader: _Reader, bank: str, find_cell: FindCell, base: Plan | None) -> tuple[PlanCell, ...] | None:
     """The cells of the plan: chosen by label, or so many of one capacity. Cells that the inventory knows keep their id."""
     labels = reader.take("cells", lambda text: read_cells(text, bank))
-    if labels is None:
-        reader.take("capacity", _quantity("capacity"))
+    counted = reader.text("cells").isdigit()
+    if counted or labels is None:
+        capacity_ah = reader.take("capacity", _quantity("capacity"))
+        return _counted(reader, labels, capacity_ah, find_cell, base) if labels and capacity_ah else None
+    known = [find_cell(label) for label in labels]
+    missing = [label for label, cell in zip(labels, known, strict=True) if cell is None]
+    if missing:
+        reader.messages["cells"] = f"Not in the inventory: {', '.join(missing)}. Add them in Cells, or type how many cells there are."
         return None
-    known = {label: cell for label in labels if (cell := find_cell(label))}
-    missing = [label for label in labels if label not in known]
-    if not reader.text("cells").isdigit():
-        if missing:
-            reader.messages["cells"] = f"Not in the inventory: {', '.join(missing)}. Add them in Cells, or type how many cells there are."
-            return None
-        reader.echoes["capacity"] = "their own"
-        return tuple(known[label] for label in labels)
-    capacity_ah = reader.take("capacity", _quantity("capacity"))
-    if capacity_ah is None:
-        return None
-    other = next((cell for cell in known.values() if abs(cell.capacity_ah - capacity_ah) > 0.5), None)
+    reader.echoes["capacity"] = "their own"
+    return tuple(cell for cell in known if cell)
+
+
+def _counted(
+    reader: _Reader, labels: Sequence[str], capacity_ah: float, find_cell: FindCell, base: Plan | None
+) -> tuple[PlanCell, ...] | None:
+    """So many cells; those of `base` with their labels and sizes while count and capacity are still theirs."""
+    cells = [PlanCell(label, capacity_ah) for label in labels]
+    if base and len(base.cells) == len(cells) and base.cells[0].capacity_ah == capacity_ah:
+        cells = [replace(cell, id="") for cell in base.cells]
+    known = [find_cell(cell.label) for cell in cells]
+    pairs = list(zip(cells, known, strict=True))
+    other = next((found for cell, found in pairs if found and abs(found.capacity_ah - cell.capacity_ah) > SAME_AH), None)
     if other:
         reader.messages["cells"] = (
             f"The inventory has a cell {other.label} of {other.capacity_ah:g} Ah already. "
             "Give the bank another last letter (Bank B), or name the cells."
         )
         return None
-    return tuple(known.get(label) or PlanCell(label, capacity_ah) for label in labels)
+    return tuple(replace(cell, id=found.id if found else "") for cell, found in pairs)
 
 
 _RANGE = re.compile(r"^(?P<stem>.*?)(?P<first>\d+)\s*(?:\.\.|…|-|–)\s*(?P=stem)(?P<last>\d+)$")

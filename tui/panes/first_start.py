@@ -15,5 +15,5 @@ AID = "An aid only: set the supply's own limits, use a meter, and be there."
 
 
 def is_first_start(home: Home, *, demo: bool) -> bool:
-    """True while neither a cell nor a session was ever kept here, and this is not the demo. Looks at files only, before the first paint."""
-    return not demo and not home.inventory.exists() and not home.sessions_db.exists()
+    """True until a bank was balanced here; never in the demo. Looks at one file's name only, before the first paint."""
+    return not demo and not home.sessions_db.exists()

@@ -5,6 +5,7 @@ Nothing here imports pint before the first paint: until the units are ready, the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -71,20 +72,14 @@ class SetupPane(Widget):
     class UnitsReady(Message):
         """pint is imported; the fields can be read."""
 
-    class Answered(Message):
-        """The bench answered a Start."""
-
-        def __init__(self, outcome: Outcome) -> None:
-            super().__init__()
-            self.outcome = outcome
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._units_ready = False
         self.errors: dict[str, str] = {}  # by field: what stops the start
         self._base: Plan | None = None
         self._cells: dict[str, PlanCell] = {}  # the inventory, by label
-        self._cells_problem = ""
+        self._inventory_ns = 0  # when the inventory was last changed, as read
+        self._last: dict[str, str] = {}  # the answers of the bank used last
         self.draft = drafts.Draft()
 
     def compose(self) -> ComposeResult:
@@ -119,23 +114,46 @@ class SetupPane(Widget):
 
     @work(thread=True, exit_on_error=False)
     def _warm_up(self) -> None:
-        """Import pint and read the inventory beside the loop, after the first paint."""
+        """Import pint and read the records beside the loop, after the first paint."""
         from tui.domain import quantities
+        from tui.records.banks import Banks
+        from tui.records.store import StoreError
 
         quantities.warm_up()
+        with contextlib.suppress(StoreError, KeyError, TypeError, ValueError):  # a damaged record must not keep Setup from working
+            last = None if self.app.defaults else Banks(self.app.home).last()
+            self._last = drafts.answers_of(last.plan) if last and last.plan else {}
         self._read_inventory()
-        self.post_message(self.UnitsReady())
+
+    @work(thread=True, exit_on_error=False)
+    def _read_again(self) -> None:
+        self._read_inventory()
 
     def _read_inventory(self) -> None:
+        """In a thread: the cells that can be chosen. A damaged inventory is told by Cells; here its last good state counts."""
         from tui.records.inventory import Inventory
+        from tui.records.store import StoreError
 
-        inventory = Inventory(self.app.home)
-        self._cells = {cell.label: PlanCell(cell.label, cell.capacity_ah, cell.id) for cell in inventory.list() if cell.capacity_ah}
+        with contextlib.suppress(StoreError):
+            cells = Inventory(self.app.home).list()
+            self._cells = {cell.label: PlanCell(cell.label, cell.capacity_ah, cell.id) for cell in cells if cell.capacity_ah}
+        self.post_message(self.UnitsReady())
 
     @on(UnitsReady)
     def _units_are_ready(self) -> None:
+        if not self._units_ready and self._last and self.answers == {spec.name: spec.default for spec in drafts.FIELDS}:
+            self.fill(self._last)
         self._units_ready = True
         self.read()
+
+    @work(thread=True, exit_on_error=False)
+    def _remember(self, plan: Plan) -> None:
+        """Keep the bank, so that the next start is filled in with it. Its loss costs nobody anything."""
+        from tui.records.banks import Banks
+        from tui.records.store import StoreError
+
+        with contextlib.suppress(StoreError):
+            Banks(self.app.home).save(plan.bank, [cell.id for cell in plan.cells if cell.id], plan.to_json())
 
     @on(FieldRow.Changed)
     def _field_changed(self) -> None:
@@ -220,7 +238,8 @@ class SetupPane(Widget):
             self._go_to(next(iter(self.errors), ""))
             return
         self._say("")
-        self._start(self.draft.plan)
+        self.query_one("#setup-start", Button).disabled = True
+        self.app.send(Start(self.draft.plan.to_json()), self._answered)
 
     @on(Button.Pressed, "#setup-start")
     def _pressed(self) -> None:
@@ -239,19 +258,17 @@ class SetupPane(Widget):
                 return
         self._say(self.errors.get(name, ""))
 
-    @work(thread=True, exit_on_error=False, exclusive=True)
-    def _start(self, plan: Plan) -> None:
-        """Hand the plan to the bench from beside the loop, and bring its answer back."""
-        self.post_message(self.Answered(self.app.link.send(Start(plan.to_json()))))
-
-    @on(Answered)
-    def _answered(self, event: Answered) -> None:
-        if event.outcome.ok:
+    def _answered(self, outcome: Outcome) -> None:
+        """The bench's answer to Start."""
+        self.query_one("#setup-start", Button).disabled = False
+        if outcome.ok:
             self._say("")
             self.remove_class("-first")
+            if self.draft.plan:
+                self._remember(self.draft.plan)
             self._look()
         else:
-            self._say(event.outcome.message, refused=True)
+            self._say(outcome.message, refused=True)
 
     def _look(self) -> None:
         """Form or plan, by what the bench does now."""
@@ -260,6 +277,10 @@ class SetupPane(Widget):
         if running != self.has_class("-running"):
             self.set_class(running, "-running")
             self.refresh_bindings()
+        changed_ns = self.app.home.inventory.stat().st_mtime_ns if self.app.home.inventory.exists() else 0
+        if self._units_ready and changed_ns != self._inventory_ns:
+            self._inventory_ns = changed_ns
+            self._read_again()
         if running and (card := self.app.link.card()):
             self.query_one(PlanView).show(card, snapshot)
 

@@ -1,0 +1,240 @@
+"""The history screen: the list, its curve, a session opened, resting volts and exports."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from fake_link import CHARGING, PLAN, FakeLink, curve
+from host import home_in, on_loop, text_of, until
+
+from tui.app import TopBalanceApp
+from tui.panes.confirm import LineScreen
+from tui.panes.session_text import COLUMNS, events, result_word, row_of
+from tui.panes.session_view import RestForm, SessionView, read_rest
+from tui.panes.sessions import SessionsScreen
+from tui.records.curve import CurveWriter
+from tui.records.journal import Journal
+from tui.records.places import Home
+from tui.records.sessions import Session, Sessions
+from tui.widgets.trace import Trace
+
+SIZES = [(80, 24), (120, 40)]
+START_S = 1_760_000_000.0
+LABELS = [cell.label for cell in PLAN.cells]
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    return home_in(tmp_path)
+
+
+def balanced(home: Home) -> Session:
+    """A finished session with curve, journal and volts of each cell."""
+    sessions = Sessions(home)
+    session = sessions.create(PLAN, started_unix_s=START_S, before_v=dict.fromkeys(LABELS, 3.301))
+    writer = CurveWriter(sessions.curve_path(session.id))
+    for point in curve(13330):
+        writer.add(point.time_s, point.cells_high_v, point.current_a)
+    writer.close()
+    journal = Journal(sessions.journal_path(session.id), create=True)
+    journal.append("session_start", test_time_s=0, unix_time_s=START_S)
+    journal.append("reading", test_time_s=1, unix_time_s=START_S + 1, cells_v=3.31)
+    journal.append("warn", test_time_s=3725, unix_time_s=START_S + 3725, text="leads drop 101 mV")
+    journal.close()
+    return sessions.finish(
+        session.id,
+        result="balanced",
+        ended_unix_s=START_S + 13330,
+        resting=True,
+        duration_s=13330.0,
+        charge_ah=41.3,
+        energy_wh=146.9,
+        end_current_a=0.09,
+        end_v=dict.fromkeys(LABELS, 3.649),
+        end_reason="0.09 A for 10 min at 3.649 V",
+    )
+
+
+class Bench:
+    def __init__(self, app: TopBalanceApp, pilot) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def screen(self) -> SessionsScreen:
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, SessionsScreen))
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def shown(self, *words: str) -> None:
+        await until(self.pilot, lambda: all(word in self.text for word in words))
+
+    async def at(self, screen: type) -> None:
+        await until(self.pilot, lambda: isinstance(self.app.screen, screen))
+
+
+@asynccontextmanager
+async def history(home: Home, *, size=(80, 24), link: FakeLink | None = None) -> AsyncIterator[Bench]:
+    app = TopBalanceApp(link or FakeLink(), home)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.is_mounted)
+        yield Bench(app, pilot)
+
+
+@on_loop
+async def test_an_empty_history_says_where_to_begin(home):
+    async with history(home) as bench:
+        await bench.shown("No sessions yet", "key 1")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_the_list_stands_over_the_curve_of_the_selected_session(home, size):
+    balanced(home)
+    async with history(home, size=size) as bench:
+        await bench.shown("RESTING", "Bank A", "parallel", "3.7", "41.3", "0.09")
+        await until(
+            bench.pilot, lambda: "target" in "\n".join(bench.screen.query_one(Trace).rows) or any(bench.screen.query_one(Trace).rows)
+        )
+
+
+@on_loop
+async def test_the_newest_session_comes_first_and_a_crashed_one_is_unfinished(home):
+    balanced(home)
+    Sessions(home).create(replace(PLAN, bank="Bank Z"), started_unix_s=START_S + 1e6)
+    async with history(home) as bench:
+        await until(bench.pilot, lambda: [session.bank for session in bench.screen.sessions] == ["Bank Z", "Bank A"])
+        await bench.shown("UNFINISHED")
+
+
+@on_loop
+async def test_the_session_of_the_bench_is_running(home):
+    session = Sessions(home).create(PLAN, started_unix_s=START_S)
+    async with history(home, link=FakeLink(replace(CHARGING, session=session.id))) as bench:
+        await bench.shown("RUNNING")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_enter_opens_cells_and_events(home, size):
+    balanced(home)
+    async with history(home, size=size) as bench:
+        await bench.shown("RESTING")
+        await bench.press("enter")
+        await bench.at(SessionView)
+        await bench.shown("before", "3.301 V", "3.649 V", "0.09 A for 10 min")
+        await bench.press("end")
+        await until(bench.pilot, lambda: "01:02:05" in bench.text and "WARN: leads drop 101 mV" in bench.text)
+        await bench.press("ctrl+x")
+        assert bench.app.link.stops == 1
+        await bench.press("escape")
+        await bench.at(SessionsScreen)
+
+
+@on_loop
+async def test_resting_volts_are_typed_echoed_and_kept(home):
+    session = balanced(home)
+    async with history(home) as bench:
+        await bench.shown("RESTING")
+        await bench.press("r")
+        await bench.at(RestForm)
+        await bench.press(*"3.345 3,344 3343 3.345 3.345 3.345 3.345 3.34")
+        await bench.shown("A2 3.344 V", "A3 3.343 V")
+        await bench.press("enter")
+        await bench.at(SessionView)
+        await until(bench.pilot, lambda: Sessions(home).get(session.id).rests)
+        await bench.shown("3.344 V", "5 mV")
+    assert Sessions(home).get(session.id).spread_v == pytest.approx(0.005)
+
+
+@on_loop
+async def test_resting_volts_that_cannot_be_are_refused_and_nothing_is_kept(home):
+    session = balanced(home)
+    async with history(home) as bench:
+        await bench.shown("RESTING")
+        await bench.press("r")
+        await bench.at(RestForm)
+        await bench.press(*"1.2 - - - - - - -", "enter")
+        await bench.shown("A1: 1.2 V is no resting voltage")
+    assert Sessions(home).get(session.id).rests == ()
+
+
+@pytest.mark.parametrize(("key", "header", "rows"), [("x", "Test Time / s", 200), ("c", "cell_label", 16)])
+@on_loop
+async def test_curve_and_cells_are_exported(home, tmp_path, key, header, rows):
+    balanced(home)
+    target = tmp_path / "out.csv"
+    async with history(home) as bench:
+        await bench.shown("RESTING")
+        await bench.press("enter")
+        await bench.at(SessionView)
+        await until(bench.pilot, lambda: bench.app.screen.points)
+        await bench.press(key)
+        await bench.at(LineScreen)
+        await bench.press("end", "ctrl+u", *str(target), "enter")
+        await until(bench.pilot, target.exists)
+    lines = list(csv.reader(target.open()))
+    assert lines[0][0] == header
+    assert len(lines) - 1 >= rows
+
+
+@on_loop
+async def test_a_damaged_history_is_shown_read_only(home):
+    balanced(home)
+    home.sessions_db.write_text("{")
+    async with history(home) as bench:
+        await bench.shown("READ ONLY")
+    assert home.sessions_db.read_text() == "{"
+
+
+def test_a_row_fits_its_columns(home):
+    assert sum(column.width + 2 for column in COLUMNS) <= 79
+    row = row_of(replace(balanced(home), duration_s=400 * 3600.0, charge_ah=1120.4, end_current_a=10.04, spread_v=0.123))
+    assert all(len(text) <= column.width for text, column in zip(row, COLUMNS, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "word"),
+    [
+        ("running", "", "UNFINISHED"),
+        ("resting", "balanced", "RESTING"),
+        *(("ended", result, result.upper()) for result in ("balanced", "done", "stopped", "tripped", "held")),
+        ("ended", "", "UNFINISHED"),
+    ],
+)
+def test_every_end_has_its_word(home, state, result, word):
+    assert result_word(replace(balanced(home), state=state, result=result)) == word
+
+
+def test_readings_are_no_events():
+    lines = [
+        {"kind": "reading", "test_time_s": 1},
+        {"kind": "answer", "test_time_s": 60, "data": {"cell:A1": 3.301}},
+        {"kind": "override", "test_time_s": 3600, "text": "meter agrees"},
+    ]
+    assert list(events(lines)) == ["00:01:00  answer: A1 3.301", "01:00:00  OVERRIDE: meter agrees"]
+
+
+@pytest.mark.parametrize(
+    ("text", "volts", "problem"),
+    [
+        ("3.345 3,344 V", {"A1": 3.345, "A2": 3.344}, ""),
+        ("3345 -", {"A1": 3.345}, ""),
+        ("3.345", {"A1": 3.345}, "1 values for 2"),
+        ("3.3 3.3 3.3", {"A1": 3.3, "A2": 3.3}, "3 values for 2"),
+        ("3.3 many", {"A1": 3.3}, "A2:"),
+    ],
+)
+def test_rest_lines(text, volts, problem):
+    found, said = read_rest(text, ["A1", "A2"], complete=True)
+    assert found == volts
+    assert said.startswith(problem) and bool(said) == bool(problem)
