@@ -143,8 +143,8 @@ def _end(plan: Plan) -> Iterator[Problem]:
     if plan.end_current_a < smallest - 1e-9:
         yield Problem(
             "end_current_a",
-            f"{plan.end_current_a:g} A is less than two counts of this supply ({smallest:g} A); its display could not tell it from zero. "
-            f"Choose {smallest:g} A or more.",
+            f"{plan.end_current_a:g} A is less than two counts of this supply ({smallest:g} A); its display could not tell it from "
+            f"zero. Choose {smallest:g} A or more.",
         )
     elif plan.end_current_a >= limit and plan.end_rule != "volts":
         yield Problem(
@@ -179,8 +179,9 @@ def _leads(plan: Plan) -> Iterator[Problem]:
         cost = "" if lost is None else f" They cost about {show(lost, 'time')} of this charge."
         yield Problem(
             "lead_resistance_ohm",
-            f"Leads of {show(ohm, 'resistance')} lose {leads.drop_v(ohm, flowing) * 1000:.0f} mV and turn {heat:.1f} W into heat, and only "
-            f"{flowing:.1f} A flow on the plateau.{cost} Thick short leads with rings at both ends are about 5 mΩ (tutorial appendix D).",
+            f"Leads of {show(ohm, 'resistance')} lose {leads.drop_v(ohm, flowing) * 1000:.0f} mV and turn {heat:.1f} W into heat, and "
+            f"only {flowing:.1f} A flow on the plateau.{cost} Thick short leads with rings at both ends are about 5 mΩ (tutorial "
+            "appendix D).",
             False,
         )
 
@@ -190,8 +191,8 @@ def _charge(plan: Plan) -> Iterator[Problem]:
     if times is not None and times[1] > 48 * 3600:
         yield Problem(
             "soc_low",
-            f"From {plan.soc_low:.0%} this takes up to {show(times[1], 'time')}. Cells that are mostly empty are filled faster in series "
-            "under a BMS first (tutorial section 3); then balance them here.",
+            f"From {plan.soc_low:.0%} this takes up to {show(times[1], 'time')}. Cells that are mostly empty are filled faster in "
+            "series under a BMS first (tutorial section 3); then balance them here.",
             False,
         )
 

@@ -34,11 +34,11 @@ def _cells(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         instruction="Check the thread of every post and fit the studs. Use the same studs for the balance and for the finished pack.",
         tutorial="Warning",
         notes=(
-            "The posts are soft aluminium. Steel studs that go in and out wear the thread; fit each stud once, with red thread locker, and "
-            "leave it there.",
+            "The posts are soft aluminium. Steel studs that go in and out wear the thread; fit each stud once, with red thread locker, "
+            "and leave it there.",
             f"Torque for the nuts: {TORQUE}",
-            "Is it needed at all? New matched cells often come balanced. A pack that shows its full capacity in a test needs "
-            "no balance now.",
+            "Is it needed at all? New matched cells often come balanced. A pack that shows its full capacity in a test needs no "
+            "balance now.",
             "Balance at the top suits packs whose BMS balances at the top, as in solar use; such a pack spends little time near empty.",
         ),
         warnings=("Turn nuts by hand first: a stripped post cannot be repaired on most cells.",),
@@ -70,12 +70,10 @@ def _cells(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         instruction="Measure each cell alone, before any busbar joins them: red on +, black on −, with the sign that the meter shows.",
         tutorial="4.1",
         notes=(
-            f"Cells more than {facts['spread']} apart are not joined: charge the low ones first, in parallel with each other, "
-            "with this same "
-            "procedure, until they are near the high ones.",
+            f"Cells more than {facts['spread']} apart are not joined: charge the low ones first, in parallel with each other, with this "
+            "same procedure, until they are near the high ones.",
             f"Equal volts on the flat part do not mean equal charge. Mostly empty cells take long here: {facts['set_a']} into "
-            f"{facts['bank_ah']} "
-            f"is only {facts['power']}. Series pre-charge under a BMS is faster (tutorial section 3).",
+            f"{facts['bank_ah']} is only {facts['power']}. Series pre-charge under a BMS is faster (tutorial section 3).",
         ),
         warnings=("One cell below 2.00 V, or with a minus sign, stops here.",),
         fields=tuple(Field(f"cell:{cell.label}", cell.label, "voltage", "V", f"cell:{cell.label}") for cell in plan.cells),
@@ -84,8 +82,10 @@ def _cells(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="wire",
         title="Wire all cells in parallel",
-        instruction=f"Set the {facts['cells']} in a row, all + on one side. Join + to + and − to − with a busbar between each "
-        "neighbours, nuts tight.",
+        instruction=f"Set the {facts['cells']} in a row, all + on one side. Join + to + and − to − with a busbar between neighbours, "
+        "nuts tight."
+        if len(plan.cells) > 1
+        else "One cell alone: there is nothing to join. Set it upright, with free access to both posts.",
         tutorial="4.1",
         notes=(
             f"Torque: {TORQUE}",
@@ -106,8 +106,7 @@ def _supply(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     notes = (
         "The supply must hold both a voltage and a current limit (CV and CC).",
         f"{facts['set_a']} is the current to set, {facts['set_c']} of the bank: {facts['why_current']}. {facts['c_rate']} of "
-        f"{facts['bank_ah']} would be "
-        f"{facts['c_rate_a']}, nearly always more than a supply gives.",
+        f"{facts['bank_ah']} would be {facts['c_rate_a']}, nearly always more than a supply gives.",
         "About 10 A is where a supply is cheapest; more amperes finish sooner.",
     )
     if plan.supply.by_hand:
@@ -129,8 +128,8 @@ def _supply(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="supply",
         title="Find the supply",
-        instruction=f"Switch on {facts['supply']} and connect its serial line. Its leads are off the cells. Nothing is written "
-        "to it in this step.",
+        instruction=f"Switch on {facts['supply']} and connect its serial line. Its leads are off the cells. Nothing is written to it in "
+        "this step.",
         tutorial="1",
         notes=notes,
         warnings=("Another device on this port stops the procedure here.",),
@@ -143,8 +142,8 @@ def _supply(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         instruction="With the leads off the cells a harmless value (1.00 V, 0.10 A, output off) is written and read back.",
         tutorial="4.2",
         notes=(
-            "A wrong scale between program and supply shows itself here, where it can harm nothing. Compare the panel: it must "
-            "show 1.00 V.",
+            "A wrong scale between program and supply shows itself here, where it can harm nothing. Compare the panel: it must show "
+            "1.00 V.",
         ),
         warnings=("If the panel shows 10.0 V or 0.10 V, do not go on: the model is not the one that was named.",),
         confirm="Leads are off the cells",
@@ -155,23 +154,21 @@ def _supply(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
 def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     by_hand = plan.supply.by_hand
     target_notes = (
-        "3.65 V is a thorough target, 3.60 V a mild one; below 3.50 V is not offered. It should lie above the highest volts "
-        "the BMS will allow in use.",
+        "3.65 V is a thorough target, 3.60 V a mild one; below 3.50 V is not offered. It should lie above the highest volts the BMS "
+        "will allow in use.",
         f"Both limits are set before any cell is connected: {facts['set_v']} and {facts['set_a']}.",
     )
     if by_hand:
         yield Step(
             id="leads-apart",
             title="Leads apart, set the supply",
-            instruction=f"Leads off the cells and apart, meter probes on their rings. Output on, set {facts['set_v']} by the "
-            "meter, then the current "
-            f"limit to {facts['set_a']}.",
+            instruction=f"Leads off the cells and apart, meter probes on their rings. Output on, set {facts['set_v']} by the meter, "
+            f"then the current limit to {facts['set_a']}.",
             tutorial="4.3",
             notes=(
                 *target_notes,
-                "If the knob shows no amperes with open leads: switch the output off, volts at the lowest, join the lead ends, "
-                "output on, turn the "
-                "current up to its value, output off, part the ends. Then set the voltage anew.",
+                "If the knob shows no amperes with open leads: switch the output off, volts at the lowest, join the lead ends, output "
+                "on, turn the current up to its value, output off, part the ends. Then set the voltage anew.",
                 "In most cases the current knob is simply turned to its maximum.",
             ),
             warnings=(
@@ -185,9 +182,8 @@ def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         yield Step(
             id="leads-apart",
             title="Leads apart, test the output",
-            instruction="Take the lead ends off the cells and lay them apart. Hold red probe on red ring, black on black: the "
-            "output comes on for at "
-            "most 3 s. Watch the meter.",
+            instruction="Take the lead ends off the cells and lay them apart. Hold red probe on red ring, black on black: the output "
+            "comes on for at most 3 s. Watch the meter.",
             tutorial="4.3",
             notes=(
                 *target_notes,
@@ -212,8 +208,8 @@ def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         yield Step(
             id="output-off-before",
             title="Output off",
-            instruction="Switch the supply's output off and touch none of its knobs from now on. Without an output switch, use "
-            "the mains switch.",
+            instruction="Switch the supply's output off and touch none of its knobs from now on. Without an output switch, use the "
+            "mains switch.",
             tutorial="4.4",
             warnings=("Live leads near a bank of cells are a danger of their own.",),
             confirm="The output is off",
@@ -222,9 +218,8 @@ def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="post-polarity",
         title="Polarity of the posts",
-        instruction=f"Red probe on the + post of {facts['first']}, black on the − post of {facts['last']}, just as they were "
-        "on the rings. Type the "
-        "volts with their sign.",
+        instruction=f"Red probe on the + post of {facts['first']}, black on the − post of {facts['last']}, just as they were on the "
+        "rings. Type the volts with their sign.",
         tutorial="4.4",
         notes=("The same probes the same way twice: so red lead and + post are proved to belong together.",),
         warnings=("Wrong polarity makes a very large spark and can destroy the supply.",),
@@ -234,15 +229,15 @@ def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="connect",
         title="Connect across the diagonal",
-        instruction=f"Output off. Bolt the black lead to the − post of {facts['last']}, then the red lead with its fuse to the + post of "
-        f"{facts['first']} at the other end of the row.",
+        instruction=f"Output off. Bolt the black lead to the − post of {facts['last']}, then the red lead with its fuse to the + post "
+        f"of {facts['first']} at the other end of the row.",
         tutorial="4.4",
         notes=(
             "The diagonal gives every cell about the same way through the busbars.",
-            "Leads: short, 8 or 10 AWG, with ring terminals at both ends; rings matter more than thickness. Banana plugs and "
-            "clips lose volts and heat.",
-            "A ring that fits the stud is best: an 8 mm ring also goes on a 6 mm stud. Fine-stranded cable, as for boats or "
-            "welding, bends easily.",
+            "Leads: short, 8 or 10 AWG, with ring terminals at both ends; rings matter more than thickness. Banana plugs and clips "
+            "lose volts and heat.",
+            "A ring that fits the stud is best: an 8 mm ring also goes on a 6 mm stud. Fine-stranded cable, as for boats or welding, "
+            "bends easily.",
             f"Your leads: {facts['leads']}, {facts['lead_drop']} and {facts['lead_heat']} at {facts['plateau_a']}.",
         ),
         warnings=(

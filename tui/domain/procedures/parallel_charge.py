@@ -37,9 +37,8 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="charge",
         title="Switch on",
-        instruction=f"{'Switch the output on' if by_hand else 'The output comes on when you confirm'}. Up to {facts['set_a']} "
-        "will flow into "
-        f"the bank. From now on do not adjust the voltage!",
+        instruction=f"{'Switch the output on' if by_hand else 'The output comes on when you confirm'}. Up to {facts['set_a']} will flow "
+        "into the bank. From now on do not adjust the voltage!",
         tutorial="4.5",
         notes=(
             f"If the display drops below {facts['target']} at once, all is well: the current limit is at work.",
@@ -53,15 +52,15 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="to-knee",
         title=f"Charge to {facts['knee']}",
-        instruction=f"The cells take {facts['plateau_a']} until they reach {facts['knee']}. Whole charge: {facts['time']}. "
-        "Do not adjust the voltage!",
+        instruction=f"The cells take {facts['plateau_a']} until they reach {facts['knee']}. Whole charge: {facts['time']}. Do not "
+        "adjust the voltage!",
         tutorial="4.5",
         notes=(
             f"While the supply limits the current, its display shows less than {facts['target']}. That is right: leave the knob alone.",
             "Volts at the cells lie below the supply's, and cells differ a little from each other. That is the resistance of leads and "
             "busbars; it goes to zero with the current.",
-            "For hours nothing seems to happen: the curve is flat. Nearly full cells reach the top in one to four hours, "
-            "emptier ones need days.",
+            "For hours nothing seems to happen: the curve is flat. Nearly full cells reach the top in one to four hours, emptier ones "
+            "need days.",
         ),
         warnings=("Do not adjust the voltage, whatever the display shows.",),
         fields=fields,
@@ -172,9 +171,8 @@ def _rest(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         instruction=f"Leave the cells alone for {facts['rest']}. Their volts fall; that is normal.",
         tutorial="4.8",
         notes=(
-            "Without current the volts drift down to a resting value, after a long taper often 3.45 to 3.6 V, after a short "
-            "one 3.33 to 3.47 V, "
-            "and on for days.",
+            "Without current the volts drift down to a resting value, after a long taper often 3.45 to 3.6 V, after a short one 3.33 "
+            "to 3.47 V, and on for days.",
             "Resting cells may differ by a few millivolts. That says nothing against the balance.",
         ),
         until="rest",
@@ -192,8 +190,8 @@ def _rest(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
     yield Step(
         id="after",
         title="What comes next",
-        instruction="Measure the cells again after 24 hours and after 7 days, and record it with `topbalance sessions rest`. "
-        "Then build the pack.",
+        instruction="Measure the cells again after 24 hours and after 7 days, and record it with `topbalance sessions rest`. Then "
+        "build the pack.",
         tutorial="4.8",
         notes=(
             "A cell that falls more than 10 mV away from the others between the first and the seventh day discharges itself: suspect it.",
