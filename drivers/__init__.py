@@ -1,1 +1,1 @@
-"""Instruments of topbalance: supplies, meters and the embedded bench. Knows bytes, volts and amperes; nothing of banks, files or screens."""
+"""Instruments of topbalance: supplies, meters, the embedded bench. Knows bytes, volts and amperes; nothing of banks, files or screens."""

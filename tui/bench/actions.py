@@ -123,9 +123,10 @@ def open_lead_test(hall: Hall) -> Action:
             "The output is off. Take the leads apart, away from the cells, then try again."
         )
     if abs(shown - plan.target_v) > max(0.010, step) + 1e-9:
+        meaning = "the cells would be overcharged by as much" if shown > plan.target_v else "the cells would never be filled"
         raise ActionRefused(
-            f"Set to {plan.target_v:.3f} V, the supply measures {shown:.3f} V at its open output. With cells connected this error would "
-            "be the overcharge. The output is off. Do not use this supply before its cause is found (wrong model, wrong range, defect)."
+            f"Set to {plan.target_v:.3f} V, the supply measures {shown:.3f} V at its open output; with this error {meaning}. "
+            "The output is off. Find the cause before this supply meets cells (wrong model, wrong range, defect)."
         )
 
 

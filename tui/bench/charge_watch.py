@@ -23,6 +23,7 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         text = f"The current rises to {reading.amperes or 0:.2f} A at constant volts. A cell may be failing; feel for a warm one."
         found.append(Finding("trip", "F-39", "the current rises at the top", text))
     found += _attention(bench, session, reading)
+    found += _journal(session, reading)
     entered = session.runner.entered_s if session.runner else 0.0
     high_s = session.facts.get("forecast_high_s")
     allowed = None if high_s is None else session.limits.step_overtime_factor * high_s + session.limits.step_overtime_s
@@ -33,6 +34,15 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     if volts is not None and volts >= session.plan.target_v - session.limits.end_margin_v and reading.cells_trusted:
         session.top_s += max(0.0, bench.tick_s)
     return found
+
+
+def _journal(session: Session, reading: Reading) -> list[Finding]:
+    """F-58: a charge that is not being recorded is told at once, and does not go on near the top."""
+    problem = session.recorder.problem
+    if not problem:
+        return []
+    near = reading.alarm_v is None or reading.alarm_v >= session.limits.hand_knee_v
+    return [Finding("hold" if near else "warn", "journal", "the record cannot be written", problem)]
 
 
 def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding]:

@@ -54,12 +54,17 @@ def handle(bench: Bench, command: Command) -> Outcome:
     if bench.session is not None and not isinstance(command, Speed):
         bench.session.attention.present(bench.now_s())
         bench.safety.alarms.pop("attention-soon", None)
+    if bench.session is not None:
+        bench.session.recorder.strict = True
     try:
         return _HANDLERS[type(command)](bench, command)
     except JournalUnwritable as problem:
         return Outcome(False, f"Not taken, because it could not be written down: {problem}")
     except (StoreError, RecordsRefused, InvalidCell) as problem:
         return Outcome(False, str(problem))
+    finally:
+        if bench.session is not None:
+            bench.session.recorder.strict = False
 
 
 def _start(bench: Bench, command: Start) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 from drivers import catalog
 from drivers.address import Address
 from drivers.clock import Clock
-from drivers.roles import Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
+from drivers.roles import InstrumentError, Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
 from drivers.supplies.manual import ManualSupply
 from tui.bench.ports import LockStepPort, Port, ThreadPort
 from tui.domain.limits import Limits
@@ -47,13 +47,13 @@ class Instruments:
             return LockStepPort[Supply](manual), manual.identify()
         self._take(spec.address)
         driver = catalog.open_supply(spec.address, clock=self.clock, line_factory=self._lines)
-        profile = driver.identify()
+        profile = _identified(driver)
         return self._port(driver, lambda: self._again(spec.address, profile)), profile
 
     def _again(self, address: str, known: SupplyProfile) -> Supply:
         """The line came back: the same supply must answer before it is used again."""
         driver = catalog.open_supply(address, clock=self.clock, line_factory=self._lines)
-        profile = driver.identify()
+        profile = _identified(driver)
         if (profile.model, profile.serial) != (known.model, known.serial):
             driver.close()
             raise WrongDevice(address, "identify", f"a {profile.model} answers where a {known.model} was.", "Plug the right one in.")
@@ -62,7 +62,7 @@ class Instruments:
     def open_meter(self, address: str) -> tuple[Port[Meter], MeterProfile]:
         self._take(address)
         driver = catalog.open_meter(address, clock=self.clock, line_factory=self._lines)
-        profile = driver.identify()
+        profile = _identified(driver)
         reopen = lambda: catalog.open_meter(address, clock=self.clock, line_factory=self._lines)  # noqa: E731
         return self._port(driver, reopen), profile
 
@@ -103,6 +103,15 @@ class Instruments:
         for lock in self._locks:
             lock.release()
         self._locks.clear()
+
+
+def _identified(driver: Any) -> Any:
+    """What answers; a port on which nobody answers rightly is let go of."""
+    try:
+        return driver.identify()
+    except InstrumentError:
+        driver.close()
+        raise
 
 
 def fitted(plan: Plan, profile: SupplyProfile) -> PlanSupply:

@@ -55,6 +55,7 @@ class Recorder:
         self._curve = CurveWriter(self._sessions.curve_path(row.id))
         self._closed = False
         self._stumble = ""
+        self.strict = True  # set for each Command: its first durable line must reach the disk
         self.log("session_start", durable=True, data={"plan": plan.to_json(), **facts})
 
     @property
@@ -63,19 +64,22 @@ class Recorder:
         return self._journal.problem or self._stumble
 
     def log(self, kind: str, *, durable: bool = False, **fields: Any) -> None:
-        """One line. A durable line that cannot be written raises JournalUnwritable, except that safety acts never wait for a disk."""
+        """One line. A durable one is on the disk when this returns.
+
+        Where it cannot be: the first durable line of a Command raises JournalUnwritable, so that nothing is acknowledged that is not kept.
+        All others (what happened anyway, what the tick does, safety) are kept in memory and written when the disk takes them.
+        """
         if self._closed:
             return
-        safety = kind in ("output_off", "readback", "hold", "trip", "call", "link_lost", "link_back", "gap", "ack")
+        test_s, unix_s = self._time_s(), self._clock.unix_s()
         try:
-            self._journal.append(
-                kind, test_time_s=self._time_s(), unix_time_s=self._clock.unix_s(), durable=durable and not safety, **fields
-            )
-        except JournalUnwritable as problem:
-            self._stumble = str(problem)
-            raise
-        if safety and durable:
-            self._journal.sync_if_due()
+            self._journal.append(kind, test_time_s=test_s, unix_time_s=unix_s, durable=durable, **fields)
+        except JournalUnwritable:
+            if self.strict:
+                raise
+            self._journal.append(kind, test_time_s=test_s, unix_time_s=unix_s, **fields)
+        if durable:
+            self.strict = False
 
     def reading(self, reading: Reading, count: ChargeCount) -> None:
         """One row of the series: flushed now, on the disk within ten seconds."""
@@ -95,6 +99,7 @@ class Recorder:
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
         self._journal.append("reading", test_time_s=self._time_s(), unix_time_s=self._clock.unix_s(), **fields)
+        self._journal.sync_if_due()
         trusted = reading.cells_v.trust in ("measured", "typed", "derived")
         self._curve.add(self._time_s(), reading.cells_v.value if trusted else None, _known(reading.current_a))
 

@@ -50,11 +50,12 @@ class Safety:
 
     def stop(self, reason: str) -> None:
         """The emergency stop: off first, words after."""
-        self.begin_off(reason)
         session = self.bench.session
+        hands_needed = session is not None and session.by_hand and self.bench.output.commanded.output_on
+        self.begin_off(reason)
         if session is None or session.runner is None or self.bench.state in ("ended", "idle"):
             return
-        if session.by_hand and self.bench.output.commanded.output_on:
+        if hands_needed:
             self.start_call("STOP", "You asked for the output off. This supply has no interface: your hands must do it.")
         if self.bench.state in ("preparing", "charging", "resting"):
             self.raise_alarm(
@@ -127,10 +128,14 @@ class Safety:
             self.bench.state = "tripped" if self.bench.session is not None and self.bench.session.latched else "hold"
 
     def begin_off(self, reason: str) -> None:
-        """Output off, now; the proof follows in the next ticks. Slows a scaled clock down so that the proof's time is real."""
+        """Output off, now; the proof follows in the next ticks. Slows a scaled clock down so that the proof's time is real.
+
+        A supply without interface hears nothing: there the call to the operator's hands is the way, and its end the proof.
+        """
         self.bench.pace(1.0)
-        if self.bench.opened_output is not None:
-            self.bench.opened_output.begin_off(reason)
+        output = self.bench.opened_output
+        if output is not None and output.profile.has_interface:
+            output.begin_off(reason)
 
     def start_call(self, title: str, text: str) -> None:
         """Full-screen call for the operator's hands; ends only by acknowledgement and a safe reading."""

@@ -52,7 +52,7 @@ def took(stage: Stage, volts: float) -> str:
         )
         return ""
     missing = min(-over, session.limits.set_point_lift_v, target + session.limits.set_point_lift_v - told)
-    if missing >= step and session.runner is not None and not session.by_hand:
+    if missing >= step - 1e-6 and session.runner is not None and not session.by_hand:
         session.facts["lift_to_v"] = math.floor((told + missing) / step + 1e-6) * step
     return ""
 
