@@ -19,7 +19,7 @@ STEP_SOC = 1e-3  # … nor its surface by more than this, so that no step jumps 
 CHARGE_STEP_S = 30.0
 REST_STEP_S = 600.0
 SHORTEST_STEP_S = 1e-3
-STIFF_STEPS = 2.0  # while charging, a step over 1 s spans at most so many time constants of the fastest exchange
+KNEE_SLOPE_V, KNEE_STEP_S = 2.0, 5.0  # while charging: from this slope on (V per unit of SOC) the bends of current are followed closer
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +87,25 @@ class Bank:
 
     def _step(self, longest_s: float) -> tuple[float, float]:
         """How far to go, and the rate of the fastest exchange between cells (1/s; 0 for a single cell)."""
-        hurry = stiffness = 0.0
+        hurry = stiffness = steepest_v = 0.0
         for cell, current_a, resistance_ohm in zip(self.cells, self.currents_a, self._resistance_ohm, strict=True):
-            per_soc = cell.slope_v / STEP_VOLTAGE_V
+            slope_v = cell.slope_v
+            per_soc = slope_v / STEP_VOLTAGE_V
             rate = abs(self._chemistry.surface_rate_per_s(cell, current_a)) * (per_soc if per_soc > 1.0 / STEP_SOC else 1.0 / STEP_SOC)
             if rate > hurry:
                 hurry = rate
-            stiff = cell.slope_v * cell.per_as / resistance_ohm
+            stiff = slope_v * cell.per_as / resistance_ohm
             if stiff > stiffness:
                 stiffness = stiff
+            if slope_v > steepest_v:
+                steepest_v = slope_v
         stiffness = stiffness * self._chemistry.surface_gain if len(self.cells) > 1 else 0.0
-        step_s = min(longest_s, REST_STEP_S if self.source is None else CHARGE_STEP_S)
+        if self.source is None:
+            step_s = min(longest_s, REST_STEP_S)
+        else:
+            step_s = min(longest_s, KNEE_STEP_S if steepest_v > KNEE_SLOPE_V else CHARGE_STEP_S)
         if hurry * step_s > 1.0:
             step_s = max(1.0 / hurry, SHORTEST_STEP_S)
-        if self.source is not None and step_s > 1.0 and stiffness * step_s > STIFF_STEPS:
-            step_s = max(1.0, STIFF_STEPS / stiffness)
         if step_s < longest_s < 1.5 * step_s:
             step_s = longest_s / 2  # no sliver at the end
         return step_s, stiffness
