@@ -100,10 +100,8 @@ class Bank:
             if slope_v > steepest_v:
                 steepest_v = slope_v
         stiffness = stiffness * self._chemistry.surface_gain if len(self.cells) > 1 else 0.0
-        if self.source is None:
-            step_s = min(longest_s, REST_STEP_S)
-        else:
-            step_s = min(longest_s, KNEE_STEP_S if steepest_v > KNEE_SLOPE_V else CHARGE_STEP_S)
+        driven_s = KNEE_STEP_S if steepest_v > KNEE_SLOPE_V else CHARGE_STEP_S
+        step_s = min(longest_s, driven_s if self.source is not None else REST_STEP_S)
         if hurry * step_s > 1.0:
             step_s = max(1.0 / hurry, SHORTEST_STEP_S)
         if step_s < longest_s < 1.5 * step_s:
