@@ -118,6 +118,8 @@ class FaultQueue:
 
     def due(self, now_s: float) -> list[Fault]:
         """Take out the faults whose time has come, oldest first."""
+        if not self._waiting:
+            return []
         due = sorted((fault for fault in self._waiting if (fault.at_s or 0.0) <= now_s), key=lambda fault: fault.at_s or 0.0)
         self._waiting = [fault for fault in self._waiting if fault not in due]
         return due

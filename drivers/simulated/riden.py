@@ -33,9 +33,9 @@ UNIT = 1
 TOKEN_REGISTER, TOKEN = 0xFE00, b"topbal!!"  # no real Riden has these registers: a program proves with them that it is not on hardware
 LONGEST_READ = 125  # registers in one Modbus answer
 REGISTERS = range(120)
-V_SET, I_SET, PROTECTION, MODE, OUTPUT, CURRENT_RANGE, POWER_UP, OVP, OCP, PRESETS = 8, 9, 16, 17, 18, 20, 68, 82, 83, range(84, 120)
-SETTINGS = (*range(48, 54), *range(66, 73))  # clock, recall and panel settings: kept as written
-WRITABLE = (V_SET, I_SET, 15, OUTPUT, CURRENT_RANGE, *SETTINGS, 80, 81, OVP, OCP, *PRESETS)
+V_SET, I_SET, OUTPUT, CURRENT_RANGE, POWER_UP, OVP, OCP, PRESETS = 8, 9, 18, 20, 68, 82, 83, range(84, 120)
+REMEMBERED = (*range(48, 54), *range(66, 73), 80, 81, *PRESETS)  # clock, recall and panel settings, presets
+WRITABLE = (V_SET, I_SET, 15, OUTPUT, CURRENT_RANGE, OVP, OCP, *REMEMBERED)
 PROTECTION_CODES = {"": 0, "OVP": 1, "OCP": 2}
 FACTORY_OVER_VOLTAGE_V, FACTORY_OVER_CURRENT_MARGIN_A = 62.0, 0.2
 NO_PROBE = (1, 191, 1, 312)  # −191 °C, −312 °F: what the supply shows without an external probe
@@ -73,9 +73,9 @@ class RidenEmulator:
         self._max_current_a = min(self._model.max_current_a, world.description.supply.current_a or self._model.max_current_a)
         self._over_voltage_v = FACTORY_OVER_VOLTAGE_V
         self._over_current_a = self._model.max_current_a + FACTORY_OVER_CURRENT_MARGIN_A
-        self._kept = dict.fromkeys((*SETTINGS, 80, 81, *PRESETS), 0)
-        self._kept.update(dict.fromkeys(range(86, 120, 4), round(FACTORY_OVER_VOLTAGE_V * self._model.counts_per_volt)))
-        self._kept.update(dict.fromkeys(range(87, 120, 4), round(self._over_current_a * self._counts_per_ampere)))
+        self._kept = [0] * len(REGISTERS)  # what was written to registers that only remember it
+        self._kept[86::4] = [round(FACTORY_OVER_VOLTAGE_V * self._model.counts_per_volt)] * 9
+        self._kept[87::4] = [round(self._over_current_a * self._counts_per_ampere)] * 9
         self._counted_ah = self._energy_wh = 0.0
         self._protect()
 
@@ -145,9 +145,7 @@ class RidenEmulator:
     def _registers(self) -> list[int]:
         """All registers now, as counts."""
         model, per_ampere, world = self._model, self._counts_per_ampere, self.world
-        registers = [0] * len(REGISTERS)
-        for register, value in self._kept.items():
-            registers[register] = value
+        registers = self._kept.copy()
         voltage_v, current_a, mode = world.supply_terminals()
         set_voltage_v, set_current_a = world.set_points
         on = world.output_on
@@ -202,7 +200,7 @@ class RidenEmulator:
         elif register == CURRENT_RANGE:
             if self.model_name == "RD6012P":
                 self._current_range = 1 if value else 0
-        elif register in self._kept:
+        elif register in REMEMBERED:
             self._kept[register] = value
         return True  # the keypad lock is the supply's own matter: taken, without effect
 

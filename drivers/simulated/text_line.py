@@ -40,7 +40,7 @@ class TextLineEmulator:
             self._sequence += 1
             if self.faults.silent:
                 return b""
-            channels = " ".join(f"V{number}={self._shown(volts)}" for number, volts in enumerate(self._inputs_v(), 1))
+            channels = " ".join(f"V{number}={self._shown(volts)}" for number, volts in enumerate(self.world.points_v(self._meter.point), 1))
             text = f"seq={self._sequence} {channels}".encode()
             return self.faults.spoil(text + b"*%02X" % reduce(xor, text)).rstrip(b"\n") + b"\n"
 
@@ -62,14 +62,6 @@ class TextLineEmulator:
     def undo(self, name: str) -> None:
         with self._lock:
             self.faults.undo(name)
-
-    def _inputs_v(self) -> list[float | None]:
-        posts_v, supply_v, cells_v = self.world.points_v()
-        if self._meter.point == "bank":
-            return [posts_v]
-        if self._meter.point == "supply":
-            return [supply_v]
-        return list(cells_v.values())
 
     def _shown(self, true_v: float | None) -> str:
         if true_v is None:

@@ -15,7 +15,7 @@ from drivers.clock import Clock
 from drivers.roles import Mode
 from drivers.simulated.assembly import Assembly
 from drivers.simulated.charges import Charge, Truth
-from drivers.simulated.description import BenchDescription
+from drivers.simulated.description import BenchDescription, MeterPoint
 from drivers.simulated.faults import Fault, FaultError, FaultQueue, make_fault
 
 WATCHED_S = 10.0  # somebody who looks at a meter during a short test still knows the number afterwards
@@ -54,6 +54,8 @@ class World:
         """Bring the bench to the clock's time."""
         with self._lock:
             target_s = self.clock.now_s()
+            if target_s <= self._bench.now_s:
+                return
             fault_s = self._queue.next_s()
             while fault_s is not None and fault_s <= target_s:
                 self._bench.move_to(fault_s)
@@ -131,12 +133,15 @@ class World:
                 return bench.terminals()[0]
             return -bench.bank.posts_v if bench.leads_reversed else bench.bank.posts_v
 
-    def points_v(self) -> tuple[float | None, float, dict[str, float]]:
-        """True volts where a meter may stand: at the hook-up posts (None while nothing is joined), at the supply, at each cell by label."""
+    def points_v(self, point: MeterPoint) -> list[float | None]:
+        """True volts at a meter's inputs: "bank" is the hook-up posts (None while nothing is joined), "cells" each cell in order."""
         with self._lock:
             self.advance()
-            posts_v = self._bench.bank.posts_v if self._bench.bank is not None else None
-            return posts_v, self._bench.terminals()[0], {cell.label: cell.voltage_v for cell in self._bench.cell_truths()}
+            if point == "bank":
+                return [self._bench.bank.posts_v if self._bench.bank is not None else None]
+            if point == "supply":
+                return [self._bench.terminals()[0]]
+            return [cell.voltage_v for cell in self._bench.cell_truths()]
 
     # --- the simulated hands ------------------------------------------------------------------------------------
 
