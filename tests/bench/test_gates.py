@@ -40,7 +40,7 @@ def test_gate_refuses_a_wrong_value(drive, step, field, value, words, overridabl
     with pytest.raises(ScriptStuck, match=words or ".+"):
         bench.go_on()
     prompt = bench.snapshot().prompt
-    assert bench.step_id == step
+    assert bench.step_id == ("leads-apart" if step == "lead-volts" else step)  # the output test runs again before the value is read anew
     assert prompt.refusal
     assert prompt.overridable is overridable
     assert not bench.world.output_on
@@ -49,7 +49,7 @@ def test_gate_refuses_a_wrong_value(drive, step, field, value, words, overridabl
     if not overridable:
         refused = bench.send(Override(prompt.id, "I know what I do"))
         assert not refused.ok
-        assert bench.step_id == step
+        assert bench.snapshot().prompt.refusal
 
 
 def test_override_asks_for_words_and_is_kept_in_the_record(drive):
@@ -102,3 +102,13 @@ def test_trim_above_target_lowers_the_set_point_by_itself(drive):
     bench.script.wrong = {"trim_v": 3.662}
     bench.go_to("hold")
     assert bench.world.set_points[0] == pytest.approx(3.63)
+
+
+def test_trim_far_above_target_trips(drive):
+    bench = drive()
+    bench.start()
+    bench.go_to("trim")
+    prompt = bench.snapshot().prompt
+    assert not bench.send(Answer(prompt.id, {"trim_v": 3.69})).ok
+    assert bench.snapshot().state == "tripped"
+    assert not bench.world.output_on

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from drivers.clock import Clock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import charge_watch, trim
+from tui.bench.attention import WARN_FRACTION
 from tui.bench.instruments import Instruments
 from tui.bench.messages import State
 from tui.bench.output import Output, switch_off
@@ -348,7 +349,15 @@ class Bench:
             or session.guard.suspicious
             or (session.attention.reading_due_s(self.reading) or 1e9) <= 60
         )
-        self.pace(1.0 if waiting else self.wanted_speed)
+        self.pace(1.0 if waiting else self._fastest())
+
+    def _fastest(self) -> float:
+        """The wanted speed, but near the top never so fast that a tick would jump over what must be seen."""
+        session, volts = self.session, self.reading.alarm_v
+        if session is None or not self.reading.output_on or volts is None or volts < CALM_BELOW_V:
+            return self.wanted_speed
+        interval = session.attention.interval_s(self.reading) or session.limits.attention_knee_s
+        return min(self.wanted_speed, (1 - WARN_FRACTION) * interval)
 
     def pace(self, speed: float) -> None:
         if speed != self.speed and self._set_speed is not None:

@@ -48,6 +48,10 @@ class Stage(Hall, Protocol):
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
 
+    def refused(self, step: Step, values: Mapping[str, Value]) -> None:
+        """A gate refused values; some refusals are dangers of their own."""
+        ...
+
     def took(self, step: Step, values: Mapping[str, Value]) -> str:
         """Values passed their gate: keep them where they belong. Returns a follow-up refusal, or ""."""
         ...
@@ -187,9 +191,13 @@ class Runner:
         if prompt.fields or not step.fields:
             result = self._gate(step, checked)
             if not result.ok:
-                self._pending = checked
                 self.stage.log("gate_refuse", durable=True, step_id=step.id, text=result.message, data=dict(checked))
-                self._ask(blocking=prompt.blocking, refusal=result.message, overridable=result.overridable)
+                self.stage.refused(step, checked)
+                if step.retry_from:
+                    self.go_back_to(step.retry_from)
+                if self.phase == "ask" or self.phase == "until":
+                    self._pending = checked
+                    self._ask(blocking=self.phase == "ask", refusal=result.message, overridable=result.overridable and not step.retry_from)
                 return Outcome(False, result.message)
             if result.warning:
                 self.stage.warn(f"gate-{step.id}", step.title, result.warning)

@@ -26,7 +26,8 @@ class Script:
             if prompt.refusal:
                 raise ScriptStuck(prompt.refusal)
             return Answer(prompt.id, self.values(prompt))
-        if snapshot.attention_due_s is not None and snapshot.attention_due_s <= 60.0:
+        called = any(alarm.code == "attention-soon" for alarm in snapshot.alarms)
+        if called or (snapshot.attention_due_s is not None and snapshot.attention_due_s <= 60.0):
             return Present()
         return None
 

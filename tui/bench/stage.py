@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
 from tui.bench import trim
+from tui.bench.guard import Finding
 from tui.bench.output import Output
-from tui.bench.reading import Reading
+from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.domain.plan import Plan
 from tui.domain.procedure import Step, Value
 
@@ -79,6 +80,14 @@ class Stage:
             session.composer.forget_current()
             self.output.told(output_on=on)
             self.log("output_on" if on else "output_off", durable=True, text="by hand")
+
+    def refused(self, step: Step, values: Mapping[str, Value]) -> None:
+        """A gate refused values: the supply's terminals measured far above the target are not only refused, they trip."""
+        volts = values.get("trim_v")
+        limit_v = self.plan.target_v + self.running.limits.trip_over_target_v
+        if isinstance(volts, float) and limit_v < volts < PLAUSIBLE_CELL_V[1]:
+            text = f"Your meter shows {volts:.3f} V at the supply's terminals, target {self.plan.target_v:.3f} V. It does not hold its voltage."
+            self.bench.safety.act_on(Finding("trip", "cell-over-target", "over the target", text))
 
     def took(self, step: Step, values: Mapping[str, Value]) -> str:
         """Values passed their gate: keep each where it belongs. Returns a refusal when something must be done and typed again."""

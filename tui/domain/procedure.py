@@ -50,6 +50,7 @@ class Step:
     until: Literal["", "knee", "end-rule", "rest"] = ""
     until_s: float = 0.0  # for "rest": how long
     ask_during: bool = False
+    retry_from: str = ""  # after a refusal go back to this step: its action must run again before the value can be read anew
 
 
 HANDS = ("leads-apart", "leads-on", "wire-cells", "take-apart", "set-knobs", "switch-on", "switch-off", "trim-knob")

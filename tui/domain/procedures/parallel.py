@@ -203,6 +203,7 @@ def _connection(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         warnings=("A minus sign here means a reversed bank later, and a very large spark.",),
         fields=(Field("lead_end_v", "Volts at the lead ends", "voltage", "V", "lead-ends"),),
         gate="open-lead",
+        retry_from="" if by_hand else "leads-apart",
     )
     if by_hand:
         yield Step(
