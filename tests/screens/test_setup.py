@@ -154,7 +154,7 @@ async def test_a_running_session_shows_its_plan_and_no_fields(tmp_path, size):
 @on_loop
 async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(tmp_path, size):
     async with setup(tmp_path, size=size, demo=False) as bench:
-        for words in ("How many cells?", "Which cell?", "Which supply?", "topbalance demo", "2240 Ah"):
+        for words in ("How many cells?", "Which cell?", "Which supply,", "topbalance demo", "2240 Ah"):
             await until(bench.pilot, lambda words=words: words in bench.text)
         assert "Derate" not in bench.text
         await bench.pilot.press("f7")

@@ -178,7 +178,9 @@ class CellsScreen(Workspace):
             count += " found"
         elif not self.cells and not self.problem:
             count = "No cells yet. a adds them, one or many at once; i imports a CSV list."
-        self.query_one("#cells-count", Line).show(count + (f" · page {self.page + 1} of {pages}, n next, p previous" if pages > 1 else ""))
+        if pages > 1:
+            count += f" · page {self.page + 1} of {pages}, n next, p previous"
+        self.query_one("#cells-count", Line).show(f"{count} · / filter · s sort · enter open" if self.cells else count)
 
     @on(DataTable.RowHighlighted)
     def _show_passport(self) -> None:

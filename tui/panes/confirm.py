@@ -93,7 +93,7 @@ class TextScreen(ModalScreen[None]):
             yield Static(self._title, classes="box-title", markup=False)
             with VerticalScroll(classes="box-text"):
                 yield Static(self._text, markup=False)
-            yield Static("esc back", classes="box-keys", markup=False)
+            yield Static("↑ ↓ scroll     esc back", classes="box-keys", markup=False)
 
     def action_close(self) -> None:
         self.dismiss()

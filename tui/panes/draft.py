@@ -29,7 +29,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "capacity",
         "Ah of one cell, from its label. Chosen cells bring their own.",
         "280Ah",
-        question="Which cell? Its capacity, from the label.",
+        question="Which cell? Its Ah, from the label.",
     ),
     FieldSpec("arrangement", "Wired", "text", "8P: eight in parallel. Empty means all in parallel.", ""),
     FieldSpec("target", "Target", "target", "Volts per cell. 3.65 is usual, 3.64 or 3.60 milder, 3.50 least.", "3.65V"),
@@ -40,7 +40,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "manual: you read and type. riden:/dev/ttyUSB0: it is driven.",
         "manual",
         wide=True,
-        question="Which supply? manual: without interface.",
+        question="Which supply, and what does it give?",
     ),
     FieldSpec(
         "rating",
@@ -48,7 +48,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "supply",
         "What the supply gives at most, from its label: 30V/10A.",
         "30V/10A",
-        question="What can it give? From its label.",
+        first=True,
     ),
     FieldSpec("meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True),
     FieldSpec("leads", "Leads", "lead", "Both wires with contacts: 20mOhm, or 8AWG. Empty if unknown.", "8AWG"),
@@ -75,6 +75,20 @@ FIELD_OF_PLAN: Mapping[str, str] = {
     "c_rate": "rate",
     "end_current_a": "end_current",
     "capacity_ah": "capacity",
+}
+
+
+# The figure that tells why a field matters.
+FIGURE_OF_FIELD: Mapping[str, str] = {
+    "cells": "bank-capacity",
+    "capacity": "bank-capacity",
+    "target": "pack-target",
+    "rating": "supply-current",
+    "leads": "lead-resistance",
+    "soc": "charging-time",
+    "rate": "c-rate-current",
+    "end_current": "end-current",
+    "derating": "supply-current",
 }
 
 

@@ -30,6 +30,7 @@ class FieldSpec:
     default: str = ""
     choices: tuple[tuple[str, str], ...] = ()  # (value, words)
     question: str = ""  # asked above the field at the first start only
+    first: bool = False  # shown at the first start without a question of its own
     wide: bool = False  # no echo: the input takes its place (addresses, names)
 
 

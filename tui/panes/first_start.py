@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.records.places import Home
 
-WELCOME = "Three answers make a plan. The rest has sensible values; F7 shows it."
+WELCOME = "Three answers make a plan (F7: more)."
 
-TRY_IT = "No cells at hand? The built-in bench: ctrl+q, then type: topbalance demo"
+TRY_IT = "No cells? Try the built-in bench: ctrl+q, then type: topbalance demo"
 
-AID = "An aid only: set the supply's own limits, use a meter, and be there."
+AID = "An aid only: be there, with a meter."
 
 
 def is_first_start(home: Home, *, demo: bool) -> bool:

@@ -48,7 +48,7 @@ def plan_lines(plan: Plan) -> list[Content]:
     """Cells, wiring and target, then the figures of `SHOWN` aligned on their decimal points."""
     sizes = {cell.capacity_ah for cell in plan.cells}
     cells = f"{len(plan.cells)} × {sizes.pop():g} Ah" if len(sizes) == 1 else f"{len(plan.cells)} of {min(sizes):g} to {max(sizes):g} Ah"
-    rows = [row for row in rows_of(plan) if row.figure.id in SHOWN]
+    rows = [row for row in rows_of(plan) if row.figure.id in SHOWN and row.figure.value is not None]
     capacity = next(row.text for row in rows_of(plan) if row.figure.id == "bank-capacity")
     facts = [
         ("Cells", cells),
@@ -62,11 +62,16 @@ def plan_lines(plan: Plan) -> list[Content]:
 def instrument_lines(plan: Plan, snapshot: Snapshot) -> list[Content]:
     """Supply and meter, each with what it is and how its number is known."""
     rating = f"{plan.supply.max_voltage_v:g} V {plan.supply.max_current_a:g} A"
-    lines = [
-        Content.assemble((f"{'Supply':<{LABEL_WIDTH}}", "dim"), snapshot.supply or plan.supply.name or plan.supply.address),
+    return [
+        *_instrument("Supply", snapshot.supply or plan.supply.name or plan.supply.address),
         Content(f"  {rating} · {trust_words(snapshot.supply_v)}"),
-        Content.assemble((f"{'Meter':<{LABEL_WIDTH}}", "dim"), snapshot.meter or plan.meter or "by hand"),
+        *_instrument("Meter", snapshot.meter or plan.meter or "by hand"),
+        *([Content(f"  {snapshot.cells_v.value:.3f} V · {trust_words(snapshot.cells_v)}")] if snapshot.cells_v.value is not None else []),
     ]
-    if snapshot.cells_v.value is not None:
-        lines.append(Content(f"  {snapshot.cells_v.value:.3f} V · {trust_words(snapshot.cells_v)}"))
-    return lines
+
+
+def _instrument(label: str, name: str) -> list[Content]:
+    """An instrument's name, and below it where it is."""
+    model, _, place = name.partition(" at ")
+    lines = [Content.assemble((f"{label:<{LABEL_WIDTH}}", "dim"), model)]
+    return [*lines, Content(f"  {place}")] if place else lines

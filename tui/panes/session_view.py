@@ -100,7 +100,7 @@ class SessionView(ModalScreen[None]):
                 yield Line("Events", classes="session-head")
                 yield Text(id="session-events")
             yield Text(id="session-said")
-            yield Line("^x OUTPUT OFF · r resting volts · x export curve · c export cells · ↑ ↓ scroll · esc back", id="session-keys")
+            yield Line("^x OUTPUT OFF · r resting volts · x curve CSV · c cells CSV · ↑ ↓ · esc back", id="session-keys")
 
     def on_mount(self) -> None:
         self._show()

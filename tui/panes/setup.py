@@ -35,7 +35,7 @@ SIDE_BY_SIDE_WIDTH = 62  # columns from which the figures stand beside the field
 RUNNING = ("preparing", "charging", "hold", "tripped", "call", "resting")
 
 
-class SetupPane(Widget):
+class SetupPane(Widget, can_focus=True):
     """The plan of a session. A form while nothing runs; the running plan, read-only, while something does."""
 
     DEFAULT_CSS = """
@@ -52,11 +52,14 @@ class SetupPane(Widget):
     SetupPane.-first .field-question { display: block; }
     SetupPane.-first FieldRow.-later { display: none; }
     SetupPane #setup-help { height: 3; padding: 0 1; color: $text-muted; }
-    SetupPane.-side #setup-help { height: 1; }
+    SetupPane.-side #setup-help, SetupPane.-first.-side #setup-help { height: 1; }
     SetupPane.-first #setup-figures { height: 7; }
+    SetupPane.-first #setup-help { height: 2; }
     SetupPane.-first.-side #setup-figures { height: 1fr; }
     SetupPane Button { margin: 0 0 0 8; }
     SetupPane PlanView { display: none; }
+    SetupPane.-side PlanView Vertical { layout: horizontal; }
+    SetupPane.-side PlanView Text { width: 1fr; margin: 0; }
     SetupPane.-running PlanView { display: block; }
     SetupPane.-running #setup-form { display: none; }
     """
@@ -91,7 +94,7 @@ class SetupPane(Widget):
                 with VerticalScroll(id="setup-fields", can_focus=False):
                     for spec in drafts.FIELDS:
                         row = FieldRow(spec, answers.get(spec.name))
-                        row.set_class(not spec.question, "-later")
+                        row.set_class(not (spec.question or spec.first), "-later")
                         yield row
                     yield Button("Start  F5", id="setup-start", compact=True)
                 with VerticalScroll(id="setup-figures", can_focus=False):
@@ -103,12 +106,15 @@ class SetupPane(Widget):
         if is_first_start(self.app.home, demo=self.app.demo):
             self.add_class("-first")
             self._say("\n".join((WELCOME, TRY_IT, AID)))
+        self.call_after_refresh(self.on_resize)  # a pane mounted into a finished layout gets no Resize
         self.call_after_refresh(self._warm_up)
         self.set_interval(1.0, self._look)
         self._look()
+        if self.can_focus and self.screen.focused is None:
+            self.focus(scroll_visible=False)  # F5 works at once, and digits still go to the workspaces
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= SIDE_BY_SIDE_WIDTH, "-side")
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= SIDE_BY_SIDE_WIDTH, "-side")
 
     # --- reading the fields ---------------------------------------------------------------------------------------
 
@@ -190,6 +196,9 @@ class SetupPane(Widget):
 
     # --- help and reasons -----------------------------------------------------------------------------------------
 
+    def on_focus(self) -> None:
+        self.query_one("#setup-help", Static).update("tab to the fields · F5 start · F6 choose cells · F7 all fields", layout=False)
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         row = next((node for node in event.widget.ancestors if isinstance(node, FieldRow)), None)
         text = (
@@ -203,14 +212,23 @@ class SetupPane(Widget):
 
     @on(FigureList.WhyAsked)
     def _why_figure(self, event: FigureList.WhyAsked) -> None:
-        figure = event.figure
-        inputs = "\n".join(f"{name:<18}{value}" for name, value in figure.inputs.items())
-        self.app.push_screen(TextScreen(f"{figure.label}: {figure.text}", f"{figure.formula}\n\n{inputs}"))
+        self._why(event.figure.id, "")
 
     @on(QuantityInput.WhyAsked)
     def _why_field(self, event: QuantityInput.WhyAsked) -> None:
-        spec = drafts.spec_of(event.field)
-        self.app.push_screen(TextScreen(spec.label, spec.help))
+        self._why(drafts.FIGURE_OF_FIELD.get(event.field, ""), drafts.spec_of(event.field).help)
+
+    def _why(self, figure_id: str, otherwise: str) -> None:
+        """Why this figure, then the others in their order; a field of a plan that cannot be read yet has only its help."""
+        from tui.domain.reasons import why
+        from tui.panes.why import WhyScreen
+
+        plan, ids = self.draft.plan, [row.figure.id for row in self.query_one(FigureList).rows]
+        if plan is None or figure_id not in ids:
+            self.app.push_screen(TextScreen("What goes here", otherwise))
+            return
+        at = ids.index(figure_id)
+        self.app.push_screen(WhyScreen([why(name, plan, {}) for name in ids[at:] + ids[:at]]))
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
@@ -276,6 +294,8 @@ class SetupPane(Widget):
         running = snapshot.state in RUNNING
         if running != self.has_class("-running"):
             self.set_class(running, "-running")
+            self.can_focus = not running
+            self.query_one("#setup-form").disabled = running  # out of the way of tab
             self.refresh_bindings()
         changed_ns = self.app.home.inventory.stat().st_mtime_ns if self.app.home.inventory.exists() else 0
         if self._units_ready and changed_ns != self._inventory_ns:
