@@ -28,7 +28,6 @@ from tui.bench.messages import (
     Present,
     Resume,
     SessionCard,
-    Snapshot,
     Speed,
 )
 from tui.panes.bench_screen import BenchScreen, PaneName
@@ -95,11 +94,14 @@ class TopBalanceApp(App[int]):
     def __init__(self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.link, self.home, self.demo, self.defaults = link, home, demo, defaults or {}
-        self.snapshot = Snapshot()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.set_reactive(App.theme, DARK.name)  # without a watcher: the style sheet is read once
+        self.snapshot = link.snapshot()
         self._heard = time.monotonic()  # when the bench last told something new
         self._present_at = float("-inf")
         self._rung: set[int] = set()
-        self._curve_session = ""
+        self._curve_session: str | None = None
         self.points: list[Point] = []
         self.card: SessionCard | None = None
         self._closing = False
@@ -107,9 +109,6 @@ class TopBalanceApp(App[int]):
     # --- life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
         self.pull()
         self.set_interval(PULL_EVERY_S, self.pull)
         self.set_interval(CURVE_EVERY_S, self._fetch_curve)

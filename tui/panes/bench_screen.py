@@ -20,7 +20,21 @@ from tui.panes.workspace import Workspace
 from tui.widgets.line import Line
 
 PaneName = Literal["setup", "gauges", "checklist"]
+SETUP_AFTER_S = 0.05  # lets the first paint reach the terminal before Setup brings its calculations
 PANES: tuple[tuple[PaneName, str, str], ...] = (("setup", "Setup", "F2"), ("gauges", "Live", "F3"), ("checklist", "Checklist", "F4"))
+
+
+def _is_idle(snapshot: Snapshot) -> bool:
+    """Nothing runs: Setup gets the room."""
+    return snapshot.state in ("idle", "ended")
+
+
+def _pane_for(snapshot: Snapshot) -> PaneName:
+    """The pane that matters in this state, where only one is shown."""
+    if snapshot.state == "idle":
+        return "setup"
+    waits = snapshot.prompt is not None and snapshot.prompt.blocking
+    return "gauges" if snapshot.state == "charging" and not waits else "checklist"
 
 
 class BenchScreen(Workspace):
@@ -44,16 +58,19 @@ class BenchScreen(Workspace):
         self._setup.border_title = "Setup"
 
     def compose_body(self) -> Iterator[Widget]:
+        snapshot = self.bench_app.snapshot
+        self.update_classes({"-idle": _is_idle(snapshot)}, update=False)
+        self._state = snapshot.state
+        self.show_pane(_pane_for(snapshot))
         yield self._headline
         yield self._tabs
         yield Horizontal(self._setup, self.gauges, self.checklist, id="panes")
         yield self.next_bar
 
     def on_mount(self) -> None:
-        self.show_pane("setup" if self.bench_app.snapshot.state == "idle" else "gauges")
         self.show_card(self.bench_app.card)
         self.show_points(self.bench_app.points, self.bench_app.snapshot)
-        self.call_after_refresh(self._mount_setup)
+        self.call_after_refresh(self.set_timer, SETUP_AFTER_S, self._mount_setup)
 
     def _mount_setup(self) -> None:
         """After the first paint: Setup brings the calculations with it."""
@@ -69,8 +86,7 @@ class BenchScreen(Workspace):
 
     def show_pane(self, name: PaneName) -> None:
         self.pane = name
-        for other, _, _ in PANES:
-            self.set_class(other == name, f"-show-{other}")
+        self.update_classes({f"-show-{other}": other == name for other, _, _ in PANES})
         parts: list[Content | str | tuple[str, str]] = [" "]
         for other, title, key in PANES:
             parts += [(f" {title} ", "bold reverse $accent" if other == name else "$foreground 60%"), (f" {key}   ", "dim")]
@@ -107,7 +123,7 @@ class BenchScreen(Workspace):
     # --- the Snapshot -------------------------------------------------------------------------------------------
 
     def show_body(self, snapshot: Snapshot) -> None:
-        self.set_class(snapshot.state in ("idle", "ended"), "-idle")
+        self.set_class(_is_idle(snapshot), "-idle")
         self._headline.show_snapshot(snapshot)
         self.gauges.show_snapshot(snapshot)
         self.next_bar.show_snapshot(snapshot)
@@ -127,10 +143,8 @@ class BenchScreen(Workspace):
         self.call_after_refresh(self.checklist.prompt.focus_first)
 
     def _turn_to_state(self, snapshot: Snapshot) -> None:
-        if snapshot.state in ("hold", "tripped", "resting", "ended") and self._state:
-            self.show_pane("checklist")
-        elif snapshot.state == "charging" and (snapshot.prompt is None or not snapshot.prompt.blocking):
-            self.show_pane("gauges")
+        self.show_pane(_pane_for(snapshot))
+        if snapshot.state == "charging":
             self.set_focus(None)
 
     def show_card(self, card: SessionCard | None) -> None:

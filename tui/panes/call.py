@@ -30,8 +30,8 @@ class CallScreen(ModalScreen[None]):
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
-        self._title, self._what, self._hands = Line(id="call-title"), Text(id="call-text"), Text(id="call-hands")
-        self._asks, self._said, self._values = Line(id="call-asks"), Text(id="call-said"), Line(id="call-values")
+        self._title, self._what, self._hands = Text(id="call-title"), Text(id="call-text"), Text(id="call-hands")
+        self._asks, self._said, self._values = Text(id="call-asks"), Text(id="call-said"), Line(id="call-values")
         self._input, self._echo = NumberInput(id="call-input"), Line(id="call-echo")
         self._snapshot = snapshot
         self._sure_of: float | None = None  # the value that the bench asked to confirm
@@ -60,7 +60,7 @@ class CallScreen(ModalScreen[None]):
         if call is None:
             return
         self._snapshot = snapshot
-        self._title.show(f"{plain('‼')} CALL — {call.title}")
+        self._title.show(f"{plain('‼')} CALL — {call.title.upper()}")
         self._what.show(call.text)
         self._hands.show(
             Content("\n").join([Content.assemble((f" {number}  ", "bold"), hand) for number, hand in enumerate(call.hands, 1)])

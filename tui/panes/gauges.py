@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tui.bench.messages import Channel, Point, Snapshot
 from tui.widgets.big_number import BigNumber
 from tui.widgets.cell_bars import CellBars
-from tui.widgets.line import Line, Text
+from tui.widgets.line import Line, Rows, Text
 from tui.widgets.text import ago, channel_number, number, plain, trust_words
 from tui.widgets.trace import Trace
 
@@ -68,7 +68,7 @@ class GaugesPane(Widget):
         super().__init__(id=id)
         self.border_title = "Live"
         self._big = BigPair(id="gauges-big")
-        self._rows = [Line() for _ in range(6)]
+        self._facts = Rows(id="facts")
         self._trace = Trace(id="trace")
         self._bars = CellBars(id="cell-bars")
         self._clauses = Text(id="clauses")
@@ -77,7 +77,7 @@ class GaugesPane(Widget):
         yield self._big
         with Container(id="gauges-body"):
             with Vertical(id="gauges-facts"):
-                yield from self._rows
+                yield self._facts
                 yield self._clauses
             with Vertical(id="gauges-curve"):
                 yield self._trace
@@ -85,8 +85,7 @@ class GaugesPane(Widget):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._big.show_snapshot(snapshot)
-        for line, content in zip(self._rows, fact_rows(snapshot), strict=True):
-            line.show(content)
+        self._facts.show_rows(fact_rows(snapshot))
         self._clauses.show(clause_list(snapshot, self._clauses.size.width or 42))
         self._bars.show(snapshot.per_cell_v, snapshot.target_v or 3.65)
 
@@ -103,10 +102,8 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
     set_point = Channel(snapshot.set_voltage_v, "echo" if snapshot.set_voltage_v is not None else "unknown")
     amps = snapshot.current_a
     volts = snapshot.supply_v
-    trusted = (amps.trust not in ("unknown", "stale") and amps.value is not None) and (
-        volts.trust not in ("unknown", "stale") and volts.value is not None
-    )
-    power_w = volts.value * amps.value if trusted and volts.value is not None and amps.value is not None else None
+    power_w = volts.value * amps.value if _fresh(volts) and _fresh(amps) and volts.value is not None and amps.value is not None else None
+    drop_v = snapshot.lead_drop_v if _fresh(volts) and _fresh(snapshot.cells_v) else None
     resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
     limit = "" if snapshot.set_current_a is None else f"{number(snapshot.set_current_a, 2, 8)} A"
     return [
@@ -115,13 +112,17 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
         _row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         _row(
             "leads",
-            number(snapshot.lead_drop_v, 3, VALUE),
+            number(drop_v, 3, VALUE),
             "V",
             Content(f"{number(resistance, 1, 6)} mΩ") if resistance is not None else "",
         ),
         _row("power", number(power_w, 1, VALUE - 2) + "  ", "W", _knee(snapshot)),
         _row("put in", number(snapshot.charge_ah, 2, VALUE - 1) + " ", "Ah", f"{number(snapshot.energy_wh, 1, 8)} Wh"),
     ]
+
+
+def _fresh(channel: Channel) -> bool:
+    return channel.value is not None and channel.trust not in ("unknown", "stale")
 
 
 def _knee(snapshot: Snapshot) -> str:

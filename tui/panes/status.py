@@ -32,9 +32,7 @@ class StatusLine(Line):
         self._draw()
 
     def _draw(self) -> None:
-        width = self.size.width
-        if not width:
-            return
+        width = self.size.width or self.app.size.width  # before the first layout: the whole line
         snapshot = self._snapshot
         symbol, word, style = state_words(snapshot)
         output, output_style = output_words(snapshot)
@@ -142,7 +140,7 @@ class NextBar(Vertical):
 
 def next_words(snapshot: Snapshot) -> str:
     """The bench's sentence, with the key that does it where the sentence does not name one."""
-    text = snapshot.next or ("Fill in Setup and start the session." if snapshot.state == "idle" else "")
+    text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
     if snapshot.prompt is not None:
         key = _prompt_key(snapshot)
         if key and key not in text:

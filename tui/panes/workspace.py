@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -37,9 +38,22 @@ class Workspace(Screen[None]):
         self._composed = False
 
     def compose(self) -> ComposeResult:
-        yield from (self.status, self._too_small, self._safety)
+        # classes that are set before there are children cost nothing; later each restyles every widget
+        for breakpoints, cells in (
+            (self.app.HORIZONTAL_BREAKPOINTS, self.app.size.width),
+            (self.app.VERTICAL_BREAKPOINTS, self.app.size.height),
+        ):
+            self.update_classes({max((least, name) for least, name in breakpoints or () if least <= cells)[1]: True}, update=False)
+        yield self.status
         yield from self.compose_body()
         yield self.key_line
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The views for small terminals are made when one is small."""
+        if (event.size.width < 80 or event.size.height < 24) and not self._safety.is_attached:
+            self.mount(self._too_small, self._safety, after=self.status)
+            for part in (self._too_small, self._safety):
+                part.show_snapshot(self.bench_app.snapshot)
 
     def on_mount(self) -> None:
         self._composed = True

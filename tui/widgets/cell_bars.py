@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 
 from tui.bench.messages import Channel
 from tui.terminal import glyphs
-from tui.widgets.line import Line
+from tui.widgets.line import Rows
 from tui.widgets.text import channel_number, trust_sign
 
-MAX_ROWS = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -26,21 +23,13 @@ def bar(fraction: float, width: int, *, fine: bool = True) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-class CellBars(Vertical):
-    """Cells of the bank with their volts, from 3.0 V (or the lowest cell) to the target."""
-
-    DEFAULT_CSS = "CellBars { height: auto; width: 1fr; }"
+class CellBars(Rows):
+    """Cells of the bank with their volts; the bars go from 3.0 V to the target."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._lines = [Line() for _ in range(MAX_ROWS)]
         self._cells: Sequence[tuple[str, Channel]] = ()
         self._target_v = 3.65
-
-    def compose(self) -> ComposeResult:
-        for line in self._lines:
-            line.display = False
-            yield line
 
     def show(self, cells: Sequence[tuple[str, Channel]], target_v: float) -> None:
         """`cells` are (label, channel); labels are shown as they are."""
@@ -51,18 +40,17 @@ class CellBars(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        cells, target_v = self._cells, self._target_v
-        columns = 1 if len(cells) <= 4 else 2
-        if len(cells) > 2 * MAX_ROWS:
-            columns = 3
+        cells = self._cells
+        columns = 1 if len(cells) <= 4 else 2 if len(cells) <= 32 else 3
         rows = -(-len(cells) // columns)
         label_width = min(8, max((len(label) for label, _ in cells), default=0))
-        for index, line in enumerate(self._lines):
-            line.display = index < rows
-            if index >= rows:
-                continue
-            width = (self.size.width or 40) // columns
-            line.show(Content.assemble(*(self._cell(cells[at], width, label_width, target_v) for at in range(index, len(cells), rows))))
+        width = (self.size.width or 40) // columns
+        self.show_rows(
+            [
+                Content.assemble(*(self._cell(cells[at], width, label_width, self._target_v) for at in range(row, len(cells), rows)))
+                for row in range(rows)
+            ]
+        )
 
     def _cell(self, cell: tuple[str, Channel], width: int, label_width: int, target_v: float) -> Content:
         label, channel = cell

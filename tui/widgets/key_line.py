@@ -51,9 +51,7 @@ class KeyLine(Line):
         self._draw()
 
     def _draw(self) -> None:
-        width = self.size.width
-        if not width:
-            return
+        width = self.size.width or self.app.size.width  # before the first layout: the whole line
         middle = fit(self._hints, width)
         parts: list[Content] = [_hint(STOP, "bold $text-error")]
         parts += [Content.assemble(" · ", _hint(hint, "bold $foreground")) for hint in middle]

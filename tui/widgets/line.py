@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from textual.app import RenderResult
 from textual.content import Content
+from textual.geometry import Region
+from textual.widget import Widget
 from textual.widgets import Static
 
 
@@ -44,3 +49,32 @@ class Text(Line):
         self._shown = new
         self.display = bool(new.plain)
         self.update(new)
+
+
+class Rows(Widget):
+    """Several lines in one widget; of those only the rows that differ are drawn. Its height follows the number of rows."""
+
+    DEFAULT_CSS = "Rows { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._rows: list[Content] = []
+
+    @property
+    def texts(self) -> list[str]:
+        """What is shown, row by row, without style."""
+        return [row.plain for row in self._rows]
+
+    def show_rows(self, rows: Sequence[Content]) -> None:
+        old, self._rows = self._rows, list(rows)
+        if len(old) != len(rows):
+            self.refresh(layout=True)
+            return
+        changed = [
+            Region(0, y, self.size.width, 1) for y, (before, now) in enumerate(zip(old, rows, strict=True)) if not now.is_same(before)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render(self) -> RenderResult:
+        return Content("\n").join(self._rows)

@@ -138,6 +138,8 @@ def state_words(snapshot: Snapshot) -> tuple[str, str, str]:
 
 def output_words(snapshot: Snapshot) -> tuple[str, str]:
     """Whether the supply's output is on, in words and style; unknown is said, never left out."""
+    if snapshot.output_on is None and not snapshot.session:
+        return " " * 10, ""
     if snapshot.output_on is None:
         return ("output ?  ", "bold $warning") if snapshot.state not in ("idle", "ended") else ("output ?  ", "dim")
     return ("output ON ", "bold $accent") if snapshot.output_on else ("output off", "dim")
