@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +153,7 @@ def _catch_signals(app: TopBalanceApp, link: Link) -> None:
         loop = getattr(app, "_loop", None)
         if isinstance(loop, asyncio.AbstractEventLoop):
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(app.exit, 128 + signum)
+                loop.call_soon_threadsafe(partial(app.exit, return_code=128 + signum))
         time.sleep(max(0.1, SIGNAL_EXIT_S - (time.monotonic() - started)))
         logging.shutdown()
         os._exit(128 + signum)
