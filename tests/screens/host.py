@@ -1,4 +1,4 @@
-"""An application that holds one pane or screen of ours, with a bench that only listens: what the tests of panes stand on."""
+"""An application that holds one pane of ours, with a bench that only listens: what the tests of panes stand on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.bench.messages import Command, Outcome, SessionCard, Snapshot
@@ -40,7 +39,7 @@ class ListeningLink:
 
 
 class Host(App[None]):
-    """`content` makes the pane or the screen."""
+    """`content` makes the pane."""
 
     def __init__(self, content: Callable[[], Widget], home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
         super().__init__()
@@ -51,10 +50,7 @@ class Host(App[None]):
         done(self.link.send(command))
 
     def compose(self) -> ComposeResult:
-        if not isinstance(made := self._content(), Screen):
-            yield made
-        else:
-            self.call_later(self.push_screen, made)
+        yield self._content()
 
 
 def home_in(folder: Path) -> Home:

@@ -151,6 +151,20 @@ async def test_a_cell_is_edited_where_the_cursor_stands(four):
         assert (cell.model, cell.capacity_ah, cell.resistance_mohm) == ("LF280K", 281.0, 0.17)
 
 
+@on_loop
+async def test_a_cell_is_marked_as_scrapped_and_keeps_its_record(four):
+    async with cells(four) as bench:
+        await bench.listed("A1", "A2", "A10", "B1")
+        await bench.press("e")
+        await bench.at(CellForm)
+        bench.row("state").editor.focus()
+        await bench.press("left", "f5")
+        await bench.shown("scrapped")
+        cell = bench.inventory.by_label("A1")
+        assert cell is not None
+        assert (cell.state, cell.capacity_ah) == ("scrapped", 280.0)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @on_loop
 async def test_deleting_asks_and_says_what_is_lost(four, size):
@@ -232,6 +246,18 @@ async def test_a_damaged_inventory_is_shown_read_only_and_never_written(four, si
         await bench.press("d")
         assert isinstance(bench.app.screen, CellsScreen)
     assert four.inventory.read_bytes() == damaged
+
+
+@on_loop
+async def test_a_large_inventory_is_shown_in_pages(home):
+    Inventory(home).add_many({"label": f"A{number}"} for number in range(1, 503))
+    async with cells(home) as bench:
+        await bench.shown("502 cells", "page 1 of 2")
+        assert bench.screen.table.row_count == 500
+        await bench.press("n")
+        await bench.shown("A501", "A502", "page 2 of 2")
+        assert bench.screen.cell is not None
+        assert bench.screen.cell.label == "A501"
 
 
 @on_loop

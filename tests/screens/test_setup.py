@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from fake_link import FakeLink
 from host import Host, home_in, on_loop, text_of, until
 
+from tui.app import TopBalanceApp
 from tui.bench.messages import Outcome, SessionCard, Snapshot, Start
 from tui.domain.plan import Plan, PlanCell, PlanSupply
 from tui.panes.draft import FIELDS
@@ -219,3 +223,21 @@ async def test_cells_are_chosen_from_the_inventory(tmp_path):
         assert bench.pane.draft.plan is not None
         assert all(cell.id for cell in bench.pane.draft.plan.cells)
         assert "300 Ah" in bench.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30)])
+@on_loop
+async def test_in_the_application_f5_starts_at_once_and_ctrl_x_works_while_typing(tmp_path, size):
+    app = TopBalanceApp(FakeLink(), home_in(tmp_path), demo=True, defaults=PLAN.to_json())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.screen.query(SetupPane) and app.screen.query_one(SetupPane).draft.plan)
+        await pilot.press("tab", "x", "ctrl+x")
+        assert app.link.stops == 1
+        assert app.screen.query_one("#field-bank", FieldRow).value == "x"
+        await pilot.press("f5")
+        await until(pilot, lambda: any(isinstance(command, Start) for command in app.link.sent))
+
+
+def test_setup_brings_neither_pint_nor_the_database_to_the_first_paint():
+    heavy = "import sys, tui.panes.setup; sys.exit(sum(name in sys.modules for name in ('pint', 'tinydb', 'serial', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0

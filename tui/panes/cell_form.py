@@ -25,9 +25,20 @@ from tui.records.store import StoreError
 if TYPE_CHECKING:
     from tui.records.places import Home
 
+# A person's word on a cell; "balancing" and "balanced" are said by sessions only.
+STATE_CHOICES = (("", "as it is"), *((state, state) for state in ("stock", "in pack", "suspect", "scrapped")))
+
 FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("label", "Label", "text", "What is written on the cell: A1. Many at once: A1..A8, or A1 and a count."),
     FieldSpec("count", "Count", "text", "How many cells of this kind; the number in the label counts up.", "1"),
+    FieldSpec(
+        "state",
+        "State",
+        "choice",
+        "Where the cell stands. Suspect and scrapped cells are refused by a bank.",
+        choices=STATE_CHOICES,
+        wide=True,
+    ),
     FieldSpec("capacity_ah", "Each", "capacity", "Rated capacity, from its label: 280Ah. Empty when unknown.", "280Ah"),
     FieldSpec("resistance_mohm", "Resist.", "resistance", "Internal resistance from the maker or a tester: 0.18 mOhm."),
     FieldSpec("received_voltage_v", "Volts", "cell_voltage", "Volts as received; 3301 is taken as millivolts."),
@@ -60,7 +71,9 @@ def read_form(answers: Mapping[str, str]) -> CellDraft:
     except ValueError as error:
         messages["count" if "count" in str(error) else "label"] = str(error)
     echoes["label"] = labels[0] if len(labels) == 1 else f"{len(labels)} cells" if labels else ""
-    for spec in FIELDS[2:]:
+    for spec in FIELDS:
+        if spec.name in ("label", "count", "state"):
+            continue
         text = answers.get(spec.name, "").strip()
         if spec.name not in _NUMBERS:
             values[spec.name] = text
@@ -97,7 +110,7 @@ def labels_of(text: str, count_text: str = "1") -> tuple[str, ...]:
 
 def answers_of(cell: Cell) -> dict[str, str]:
     """The form's texts for a cell that is edited."""
-    answers = {spec.name: str(getattr(cell, spec.name, "") or "") for spec in FIELDS}
+    answers = {spec.name: str(getattr(cell, spec.name, "") or "") for spec in FIELDS if spec.kind != "choice"}
     units = {"capacity_ah": "Ah", "resistance_mohm": "mOhm", "received_voltage_v": "V"}
     for name, unit in units.items():
         value = getattr(cell, name)
@@ -138,7 +151,7 @@ class CellForm(ModalScreen[str | None]):
             box.border_title = "Edit cell" if self._cell else "Add cells"
             with VerticalScroll(can_focus=False):
                 for spec in FIELDS:
-                    if spec.name != "count" or self._cell is None:
+                    if spec.name != ("count" if self._cell else "state"):
                         yield FieldRow(spec, answers.get(spec.name))
             yield Static("", id="cell-help", markup=False)
             yield Static("", id="cell-said", markup=False)
@@ -184,15 +197,18 @@ class CellForm(ModalScreen[str | None]):
         if self.draft.messages:
             self.rows[next(name for name in self.rows if name in self.draft.messages)].editor.focus()
             return
-        self._keep(self.draft.cells)
+        state = self.rows["state"].value if self._cell else ""
+        self._keep(self.draft.cells, state)
 
     @work(thread=True, exit_on_error=False, exclusive=True)
-    def _keep(self, cells: tuple[dict[str, Any], ...]) -> None:
+    def _keep(self, cells: tuple[dict[str, Any], ...], state: str) -> None:
         """Into the inventory, all or none, from beside the loop."""
         inventory = Inventory(self._home)
         try:
             if self._cell:
                 inventory.edit(self._cell.id, **cells[0])
+                if state:
+                    inventory.log(self._cell.id, "state", state=state, reason="by hand")
             else:
                 inventory.add_many(cells)
         except InvalidCell as error:

@@ -195,6 +195,7 @@ class FieldRow(Widget):
 
     def on_descendant_focus(self) -> None:
         self.query_one(".field-label").add_class("-active")
+        self.call_after_refresh(self.scroll_visible, animate=False)  # with the message below it
 
     def on_descendant_blur(self) -> None:
         self.query_one(".field-label").remove_class("-active")

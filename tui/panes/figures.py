@@ -126,7 +126,7 @@ class FigureList(Widget, can_focus=True):
 
     def render(self) -> RenderResult:
         if not self.rows:
-            return Content.styled("What follows is shown as soon as every field can be read.", "dim")
+            return Content.styled("What follows is shown\nas soon as every field can be read.", "dim")
         lines = []
         for index, (label, value) in enumerate(lay_out(self.rows)):
             chosen = self.has_focus and index == self.cursor

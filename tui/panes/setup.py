@@ -47,13 +47,16 @@ class SetupPane(Widget, can_focus=True):
     SetupPane.-side #setup-body { layout: horizontal; }
     SetupPane #setup-fields { height: 1fr; min-height: 5; width: 1fr; scrollbar-size-vertical: 1; padding-left: 1; }
     SetupPane #setup-figures { height: 11; padding: 0 0 0 1; border-top: solid $foreground 20%; scrollbar-size-vertical: 1; }
-    SetupPane.-side #setup-figures { border-top: none; border-left: solid $foreground 20%; height: 1fr; width: 34; }
+    SetupPane.-side #setup-figures, SetupPane.-side.-unread #setup-figures {
+        border-top: none; border-left: solid $foreground 20%; height: 1fr; width: 34;
+    }
     SetupPane .field-question { display: none; color: $text-muted; }
     SetupPane.-first .field-question { display: block; }
     SetupPane.-first FieldRow.-later { display: none; }
     SetupPane #setup-help { height: 3; padding: 0 1; color: $text-muted; }
     SetupPane.-side #setup-help, SetupPane.-first.-side #setup-help { height: 1; }
     SetupPane.-first #setup-figures { height: 7; }
+    SetupPane.-unread #setup-figures { height: 3; }
     SetupPane.-first #setup-help { height: 2; }
     SetupPane.-first.-side #setup-figures { height: 1fr; }
     SetupPane Button { margin: 0 0 0 8; }
@@ -193,6 +196,14 @@ class SetupPane(Widget, can_focus=True):
             grade: Grade = "error" if name in self.errors else "warning" if name in warnings else ""
             row.show(draft.echoes.get(name, ""), self.errors.get(name) or warnings.get(name, ""), grade)
         self.query_one(FigureList).show(rows)
+        self.set_class(not rows, "-unread")
+        self.call_after_refresh(self._keep_in_sight)
+
+    def _keep_in_sight(self) -> None:
+        """The field that is typed in, with the whole of its message."""
+        for row in self.query(FieldRow):
+            if row.has_focus_within:
+                row.scroll_visible(animate=False)
 
     # --- help and reasons -----------------------------------------------------------------------------------------
 
