@@ -113,8 +113,7 @@ class SetupPane(Widget, can_focus=True):
         self.call_after_refresh(self._warm_up)
         self.set_interval(1.0, self._look)
         self._look()
-        if self.can_focus and self.screen.focused is None:
-            self.focus(scroll_visible=False)  # F5 works at once, and digits still go to the workspaces
+        self._take_focus()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= SIDE_BY_SIDE_WIDTH, "-side")
@@ -308,12 +307,18 @@ class SetupPane(Widget, can_focus=True):
             self.can_focus = not running
             self.query_one("#setup-form").disabled = running  # out of the way of tab
             self.refresh_bindings()
+            self._take_focus()
         changed_ns = self.app.home.inventory.stat().st_mtime_ns if self.app.home.inventory.exists() else 0
         if self._units_ready and changed_ns != self._inventory_ns:
             self._inventory_ns = changed_ns
             self._read_again()
         if running and (card := self.app.link.card()):
             self.query_one(PlanView).show(card, snapshot)
+
+    def _take_focus(self) -> None:
+        """Where nothing has the focus: F5 then works at once, and digits still go to the workspaces."""
+        if self.can_focus and self.screen.focused is None:
+            self.focus(scroll_visible=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is started or chosen while a session runs."""
