@@ -243,6 +243,7 @@ class Bench:
         charging = runner.phase == "until" and step.until in ("knee", "end-rule") and self.output.commanded.output_on
         if charging and session.charging_since_s is None:
             session.charging_since_s = self.now_s()
+            session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:
@@ -261,7 +262,7 @@ class Bench:
         """The forecast at the start of the charge: what counts as far too long, and until when people may sleep."""
         if "forecast_high_s" in session.facts:
             return
-        forecast = session.forecaster().forecast(self.reading, session.count.charge_ah, hold_left_s=None, hold_s=session.limits.end_hold_s)
+        forecast = session.forecaster.forecast(self.reading, session.count.charge_ah, hold_left_s=None, hold_s=session.limits.end_hold_s)
         if forecast.high_s is not None and forecast.low_s is not None:
             session.facts["forecast_high_s"] = forecast.high_s
             session.attention.quiet_until_s = self.now_s() + max(0.0, forecast.low_s - QUIET_BEFORE_KNEE_S)

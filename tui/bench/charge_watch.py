@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
     found: list[Finding] = []
+    session.forecaster.observe(reading)
     verdict = session.end_rule.update(reading)
     if verdict == "flat":
         text = f"The current stays at {reading.amperes or 0:.2f} A with the cells at {reading.cells_v.value or 0:.3f} V for an hour. "

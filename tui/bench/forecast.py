@@ -6,7 +6,9 @@ own volts place them on the curve. (Cell model, sections on prediction; tested a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import deque
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
@@ -17,14 +19,33 @@ from tui.domain.plan import Plan
 
 CURVE_SEEN_V = 3.40
 DEFAULT_LEAD_OHM = 0.020
+SOC_DOUBT = (0.5, 1.5)
+"""What is missing may be half or half as much again as the state of charge that was typed makes it: nobody can read it from the volts."""
+KNEE_DOUBT = (0.7, 1.9)
+"""Other makers' curves and slow diffusion move the taper by this much (cell model, columns A and B)."""
+TAPER_DOUBT = (0.6, 1.5)
+TAPER_WINDOW_S = 1800.0
+TAPER_EVERY_S = 120.0
 
 
 @dataclass(slots=True)
 class Forecaster:
-    """Forecast of one session. `current_a` is the set current of the charge."""
+    """Forecast of one session. `current_a` is the set current of the charge; `observe` is called each tick of the charge."""
 
     plan: Plan
     current_a: float
+    _taper: deque[tuple[float, float]] = field(default_factory=deque)  # (bench time, A) in constant voltage
+
+    def observe(self, reading: Reading) -> None:
+        """Watch the taper: how fast the current really falls."""
+        amps = reading.amperes
+        if amps is None or not reading.output_on or amps >= 0.98 * self.current_a or reading.mode == "CC":
+            self._taper.clear()
+            return
+        if not self._taper or reading.time_s - self._taper[-1][0] >= TAPER_EVERY_S:
+            self._taper.append((reading.time_s, amps))
+            while reading.time_s - self._taper[0][0] > TAPER_WINDOW_S:
+                self._taper.popleft()
 
     def forecast(self, reading: Reading, charge_ah: float, *, hold_left_s: float | None, hold_s: float) -> Forecast:
         """Seconds to the end rule (low, high), with the basis in words."""
@@ -38,15 +59,29 @@ class Forecaster:
             return Forecast(hold_left_s, hold_left_s + 60.0, "every clause holds; the hold time runs", 0.99)
         if volts is not None and not reading.upper_bound and volts >= CURVE_SEEN_V and reading.output_on:
             low, high = self._from_curve(reading, volts, lead)
-            basis = f"from the cells' {volts:.3f} V on the curve, {leads}"
+            seen = self._from_taper()
+            if seen is None:
+                basis = f"from the cells' {volts:.3f} V on the curve, {leads}"
+            else:
+                low, high = min(low, seen * TAPER_DOUBT[0]), max(high, seen * TAPER_DOUBT[1])
+                basis = "from the cells' volts on the curve and how the current falls"
         else:
             span = self._from_charge(charge_ah, lead)
             if span is None:
                 return Forecast(basis="no state of charge was given; the volts tell nothing on the plateau")
             low, high = span
-            basis = f"from the state of charge you gave less {charge_ah:.0f} Ah, {leads}"
+            basis = f"from the state of charge you gave, with half of it in doubt, less {charge_ah:.0f} Ah; {leads}"
         low, high = low + hold_s, high + hold_s
         return Forecast(low, high, basis, self._progress(charge_ah, low, high))
+
+    def _from_taper(self) -> float | None:
+        """Seconds to the end current if the current goes on falling at the rate of the last half hour; None before that can be told."""
+        if len(self._taper) < 3:
+            return None
+        (first_s, first_a), (last_s, last_a) = self._taper[0], self._taper[-1]
+        if last_a <= 0 or last_a > 0.97 * first_a or last_a <= self.plan.end_current_a:
+            return None
+        return (last_s - first_s) / math.log(first_a / last_a) * math.log(last_a / self.plan.end_current_a)
 
     def _course_s(self, soc: float, lead_ohm: float) -> float:
         return _course_s(self.plan, round(soc, 5), round(lead_ohm, 4), self.current_a)
@@ -54,23 +89,20 @@ class Forecaster:
     def _from_charge(self, charge_ah: float, lead: float) -> tuple[float, float] | None:
         if self.plan.soc_low is None or self.plan.soc_high is None:
             return None
-        gained = charge_ah / calculations.capacity_ah(self.plan)
-        # What was typed is an estimate: allow it to be five percent of what was missing off on either side.
-        low_soc = self.plan.soc_low - 0.05 * (1 - self.plan.soc_low) + gained
-        high_soc = self.plan.soc_high + 0.05 * (1 - self.plan.soc_high) + gained
-        fast = self._course_s(min(high_soc, 0.995), lead) * charge.LOW_FACTOR
-        slow = self._course_s(min(low_soc, 0.995), lead) * charge.HIGH_FACTOR
+        capacity_ah = calculations.capacity_ah(self.plan)
+        least_ah = capacity_ah * (1 - self.plan.soc_high) * SOC_DOUBT[0] - charge_ah
+        most_ah = capacity_ah * (1 - self.plan.soc_low) * SOC_DOUBT[1] - charge_ah
+        fast = self._course_s(min(1 - least_ah / capacity_ah, 0.995), lead) * charge.LOW_FACTOR
+        slow = self._course_s(min(1 - most_ah / capacity_ah, 0.990), lead) * charge.HIGH_FACTOR
         return fast, max(slow, fast)
 
     def _from_curve(self, reading: Reading, volts: float, lead: float) -> tuple[float, float]:
         bank_ah = calculations.capacity_ah(self.plan)
         amps = reading.amperes if reading.amperes is not None else self.current_a
-        cells = len(self.plan.cells)
         rest_v = volts - amps * charge.CELL_OHM_AT_280_AH * 280.0 / bank_ah
         lag = charge.LAG_S * amps / (3600.0 * bank_ah)
         remaining = self._course_s(_soc_at(rest_v) - lag, lead)
-        tolerance = 0.25 if cells > 1 else 0.15
-        return remaining * (1 - tolerance), remaining * (1 + tolerance) + 300.0
+        return remaining * KNEE_DOUBT[0], remaining * KNEE_DOUBT[1] + 300.0
 
     def _progress(self, charge_ah: float, low_s: float, high_s: float) -> float:
         left_ah = min(self.current_a * (low_s + high_s) / 7200.0, 1e9)

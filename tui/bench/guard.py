@@ -154,7 +154,8 @@ class Guard:
         if not PLAUSIBLE_CELL_V[0] <= volts <= PLAUSIBLE_CELL_V[1] or jump:
             self._glitches.append(reading.time_s)
             self._seen["glitch"] = (1, reading.time_s)  # read again at once
-        self._last_volts = volts
+        else:
+            self._last_volts = volts
         recent = [t for t in self._glitches if reading.time_s - t <= self.limits.glitch_window_s]
         if len(recent) >= self.limits.glitch_count:
             found.append(

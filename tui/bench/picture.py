@@ -67,7 +67,7 @@ def forecast(bench: Bench) -> Forecast:
         return Forecast(left, left, "rest before the cells are measured", 1 - left / max(1.0, session.runner.step.until_s))
     rule = session.end_rule
     hold_s = session.limits.end_hold_s
-    return session.forecaster().forecast(bench.reading, session.count.charge_ah, hold_left_s=rule.hold_left_s, hold_s=hold_s)
+    return session.forecaster.forecast(bench.reading, session.count.charge_ah, hold_left_s=rule.hold_left_s, hold_s=hold_s)
 
 
 def snapshot(bench: Bench) -> Snapshot:

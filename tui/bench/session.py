@@ -32,6 +32,7 @@ class Session:
     guard: Guard = field(init=False)
     end_rule: EndRule = field(init=False)
     attention: Attention = field(init=False)
+    forecaster: Forecaster = field(init=False)
     count: ChargeCount = field(default_factory=ChargeCount)
     runner: Runner | None = None
     facts: dict[str, float] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Session:
             current_step_a=self.profile.current_step_a,
         )
         self.attention = Attention(limits)
+        self.forecaster = Forecaster(plan, self.current_a)
 
     @property
     def by_hand(self) -> bool:
@@ -88,6 +90,3 @@ class Session:
     def knee_v(self) -> float:
         """Where the watch begins: 3.55 V (tutorial 4.6), or just under a lower target."""
         return min(self.limits.knee_v, self.plan.target_v - 0.02)
-
-    def forecaster(self) -> Forecaster:
-        return Forecaster(self.plan, self.current_a)
