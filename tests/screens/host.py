@@ -46,6 +46,10 @@ class Host(App[None]):
         self.link, self.home, self.demo, self.defaults = ListeningLink(), home, demo, defaults
         self._content = content
 
+    @property
+    def card(self) -> SessionCard | None:
+        return self.link.running
+
     def send(self, command: Command, done: Callable[[Outcome], None]) -> None:
         done(self.link.send(command))
 

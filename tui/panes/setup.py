@@ -312,7 +312,8 @@ class SetupPane(Widget, can_focus=True):
         if self._units_ready and changed_ns != self._inventory_ns:
             self._inventory_ns = changed_ns
             self._read_again()
-        if running and (card := self.app.link.card()):
+        card = self.app.card  # fetched by a thread of the application: a link may wait for its answer
+        if running and card is not None and card.session == snapshot.session:
             self.query_one(PlanView).show(card, snapshot)
 
     def _take_focus(self) -> None:
