@@ -61,16 +61,16 @@ class Forecaster:
             low, high = self._from_curve(reading, volts, lead)
             seen = self._from_taper()
             if seen is None:
-                basis = f"from the cells' {volts:.3f} V on the curve, {leads}"
+                basis = f"by the cells' volts; {leads}"
             else:
                 low, high = min(low, seen * TAPER_DOUBT[0]), max(high, seen * TAPER_DOUBT[1])
-                basis = "from the cells' volts on the curve and how the current falls"
+                basis = "by the cells' volts and the taper"
         else:
             span = self._from_charge(charge_ah, lead)
             if span is None:
                 return Forecast(basis="no state of charge was given; the volts tell nothing on the plateau")
             low, high = span
-            basis = f"from the state of charge you gave, with half of it in doubt, less {charge_ah:.0f} Ah; {leads}"
+            basis = f"by the charge you gave, ± half; {leads}"
         low, high = low + hold_s, high + hold_s
         return Forecast(low, high, basis, self._progress(charge_ah, low, high))
 

@@ -68,6 +68,9 @@ class Stage:
             volts, amps = session.facts.get("trimmed_set_v", session.plan.target_v), session.current_a
         if self.hands is not None:
             self.hands.do(act, voltage_v=volts, current_a=amps)
+        if act == "wire-cells":  # what each cell showed alone says nothing once they are joined
+            for point in [point for point in session.composer.typed if point.startswith("cell:")]:
+                del session.composer.typed[point]
         driver = self.bench.supply.driver if self.bench.supply else None
         if not isinstance(driver, ManualSupply):
             return
