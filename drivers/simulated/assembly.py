@@ -22,8 +22,7 @@ class Assembly:
         self._description = description
         self._chemistry = Chemistry(description.physics)
         self.cells = [Cell(cell, description.bank.ambient_c) for cell in description.cells]
-        for cell in self.cells:
-            self._chemistry.refresh(cell)
+        self._chemistry.refresh(self.cells)
         self.output = Output(description.supply.set_point_error_v)
         self.now_s = now_s
         self.wired = self.leads_on = self.leads_reversed = False
@@ -40,9 +39,8 @@ class Assembly:
         if left_s <= 0:
             return
         bank = self.bank
-        for cell in self._alone:
-            self._chemistry.move(cell, 0.0, self._chemistry.span(left_s))  # without current one step is exact, however long
-            self._chemistry.refresh(cell)
+        if self._alone:  # without current one step is exact, however long
+            self._chemistry.move(self._alone, [0.0] * len(self._alone), self._chemistry.span(left_s))
         while bank is not None and left_s > 1e-9:
             before_s, before_a = self.now_s, bank.current_a
             step_s, charge_as = bank.advance(left_s)

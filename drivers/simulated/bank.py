@@ -16,6 +16,7 @@ from drivers.simulated.ladder import Ladder
 
 STEP_VOLTAGE_V = 1e-3  # a step moves no cell's open-circuit voltage by more than about this …
 STEP_SOC = 1e-3  # … nor its surface by more than this, so that no step jumps over the knee of a small cell
+FINEST_PER_SOC = 1.0 / STEP_SOC  # what a cell on the flat part is followed by
 CHARGE_STEP_S = 30.0
 REST_STEP_S = 600.0
 SHORTEST_STEP_S = 1e-3
@@ -58,8 +59,6 @@ class Bank:
 
     def refresh(self) -> None:
         """Solve the present instant: every cell's current, the bank's current and its voltage at the posts."""
-        for cell in self.cells:
-            self._chemistry.refresh(cell)
         open_v, self.current_a, self.currents_a = self._split(self._ladder, [cell.emf_v for cell in self.cells])
         self.posts_v = open_v + self._ladder.bank_ohm * self.current_a
 
@@ -74,24 +73,22 @@ class Bank:
         chemistry, cells = self._chemistry, self.cells
         step_s, stiffness_per_s = self._step(longest_s)
         part, whole = self._spans(step_s, stiffness_per_s)
-        emf_v = []
-        answer_ohm = []
-        for cell, resistance_ohm in zip(cells, self._resistance_ohm, strict=True):
-            emf_v.append(cell.emf_v - chemistry.drift_v(cell, part))
-            answer_ohm.append(resistance_ohm + cell.slope_v * part.gain_s * cell.per_as)
-        _, current_a, currents_a = self._split(Ladder(answer_ohm, self._link_ohm, self._hookup), emf_v)
-        for cell, own_a in zip(cells, currents_a, strict=True):
-            chemistry.move(cell, own_a, whole)
+        gain_s = part.gain_s
+        answer_ohm = [own_ohm + cell.slope_v * gain_s * cell.per_as for cell, own_ohm in zip(cells, self._resistance_ohm, strict=True)]
+        ladder = Ladder(answer_ohm, self._link_ohm, self._hookup)
+        _, current_a, currents_a = self._split(ladder, chemistry.drifted_v(cells, part))
+        chemistry.move(cells, currents_a, whole)
         self.refresh()
         return step_s, current_a * step_s
 
     def _step(self, longest_s: float) -> tuple[float, float]:
         """How far to go, and the rate of the fastest exchange between cells (1/s; 0 for a single cell)."""
         hurry = stiffness = steepest_v = 0.0
-        for cell, current_a, resistance_ohm in zip(self.cells, self.currents_a, self._resistance_ohm, strict=True):
+        rates_per_s = self._chemistry.surface_rates_per_s(self.cells, self.currents_a)
+        for cell, rate_per_s, resistance_ohm in zip(self.cells, rates_per_s, self._resistance_ohm, strict=True):
             slope_v = cell.slope_v
             per_soc = slope_v / STEP_VOLTAGE_V
-            rate = abs(self._chemistry.surface_rate_per_s(cell, current_a)) * (per_soc if per_soc > 1.0 / STEP_SOC else 1.0 / STEP_SOC)
+            rate = abs(rate_per_s) * (per_soc if per_soc > FINEST_PER_SOC else FINEST_PER_SOC)
             if rate > hurry:
                 hurry = rate
             stiff = slope_v * cell.per_as / resistance_ohm

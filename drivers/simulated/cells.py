@@ -6,6 +6,7 @@ they are carried on exactly, whatever the step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp
 
@@ -92,7 +93,10 @@ class Span:
 
 
 class Chemistry:
-    """The voltage table and the effects that are on: what is the same for all cells of a bench."""
+    """The voltage table and the effects that are on: what is the same for all cells of a bench.
+
+    Every method takes all the cells at once: this is where a simulated balance spends its time, and a call a cell would double it.
+    """
 
     def __init__(self, physics: PhysicsDescription) -> None:
         self._table = table(physics.table)
@@ -101,40 +105,49 @@ class Chemistry:
         self.surface_gain = 1.0 + sum(k_s / tau_s for k_s, tau_s in lags_s)  # how much faster than the mean the surface moves at first
         self.span = lru_cache(maxsize=512)(lambda length_s: Span(length_s, physics.slow_lag))
 
-    def refresh(self, cell: Cell) -> None:
-        """The cell's voltage without its ohmic part, and the slope, at its present state."""
-        cell.emf_v, cell.slope_v = self._table.ocv_and_slope(cell.soc + cell.lag_fast + cell.lag_middle + cell.lag_slow)
-        if cell.hysteresis and cell.soc < self._table.gap_end_soc:
-            cell.emf_v += cell.hysteresis * self._table.half_gap_v(cell.soc)
+    def surface_rates_per_s(self, cells: Sequence[Cell], currents_a: Sequence[float]) -> list[float]:
+        """How fast each cell's surface moves now."""
+        gain, fast_s, middle_s, slow_s = self.surface_gain, FAST_LAG_S[1], MIDDLE_LAG_S[1], SLOW_LAG_S[1]
+        return [
+            (current_a * gain - cell.leak_a) * cell.per_as - cell.lag_fast / fast_s - cell.lag_middle / middle_s - cell.lag_slow / slow_s
+            for cell, current_a in zip(cells, currents_a, strict=True)
+        ]
 
-    def surface_rate_per_s(self, cell: Cell, current_a: float) -> float:
-        return (
-            (current_a * self.surface_gain - cell.leak_a) * cell.per_as
-            - cell.lag_fast / FAST_LAG_S[1]
-            - cell.lag_middle / MIDDLE_LAG_S[1]
-            - cell.lag_slow / SLOW_LAG_S[1]
-        )
+    def drifted_v(self, cells: Sequence[Cell], span: Span) -> list[float]:
+        """Where each cell's voltage comes to over a span without current, along the present slope, by leak and lags."""
+        length_s, fast, middle, slow = span.length_s, span.loss_fast, span.loss_middle, span.loss_slow
+        return [
+            cell.emf_v
+            - cell.slope_v * (cell.leak_a * cell.per_as * length_s + cell.lag_fast * fast + cell.lag_middle * middle + cell.lag_slow * slow)
+            for cell in cells
+        ]
 
-    def drift_v(self, cell: Cell, span: Span) -> float:
-        """How far the cell's voltage falls over a span without current, along the present slope: leak and lags."""
-        return cell.slope_v * (
-            cell.leak_a * cell.per_as * span.length_s
-            + cell.lag_fast * span.loss_fast
-            + cell.lag_middle * span.loss_middle
-            + cell.lag_slow * span.loss_slow
-        )
+    def move(self, cells: Sequence[Cell], currents_a: Sequence[float], span: Span) -> None:
+        """Carry each cell on over a span of constant current, to its new voltage."""
+        length_s, hysteresis = span.length_s, self._hysteresis
+        decay_fast, decay_middle, decay_slow, decay_warmth = span.decay_fast, span.decay_middle, span.decay_slow, span.decay_warmth
+        gain_fast_s, gain_middle_s, gain_slow_s = span.gain_fast_s, span.gain_middle_s, span.gain_slow_s
+        for cell, current_a in zip(cells, currents_a, strict=True):
+            per_as = cell.per_as
+            drive = current_a * per_as
+            cell.soc += (drive - cell.leak_a * per_as) * length_s
+            cell.lag_fast = cell.lag_fast * decay_fast + drive * gain_fast_s
+            cell.lag_middle = cell.lag_middle * decay_middle + drive * gain_middle_s
+            if gain_slow_s:
+                cell.lag_slow = cell.lag_slow * decay_slow + drive * gain_slow_s
+            if hysteresis and drive:
+                turn = HYSTERESIS_PER_SOC * abs(drive) * length_s
+                turned = 1.0 - 1.0 / (1.0 + turn * (1.0 + 0.5 * turn))  # 1 − e^−turn; the difference is far below the branch's own doubt
+                cell.hysteresis += ((1.0 if drive > 0 else -1.0) - cell.hysteresis) * turned
+            settled_k = current_a * current_a * cell.r0_ohm / cell.cooling_w_per_k
+            cell.warmth_k = settled_k + (cell.warmth_k - settled_k) * decay_warmth
+        self.refresh(cells)
 
-    def move(self, cell: Cell, current_a: float, span: Span) -> None:
-        """Carry the cell on over a span of constant current; `refresh` gives the voltage afterwards."""
-        drive = current_a * cell.per_as
-        cell.soc += (drive - cell.leak_a * cell.per_as) * span.length_s
-        cell.lag_fast = cell.lag_fast * span.decay_fast + drive * span.gain_fast_s
-        cell.lag_middle = cell.lag_middle * span.decay_middle + drive * span.gain_middle_s
-        if span.gain_slow_s:
-            cell.lag_slow = cell.lag_slow * span.decay_slow + drive * span.gain_slow_s
-        if self._hysteresis and drive:
-            turn = HYSTERESIS_PER_SOC * abs(drive) * span.length_s
-            turned = 1.0 - 1.0 / (1.0 + turn * (1.0 + 0.5 * turn))  # 1 − e^−turn; the difference is far below the branch's own doubt
-            cell.hysteresis += ((1.0 if drive > 0 else -1.0) - cell.hysteresis) * turned
-        settled_k = current_a * current_a * cell.r0_ohm / cell.cooling_w_per_k
-        cell.warmth_k = settled_k + (cell.warmth_k - settled_k) * span.decay_warmth
+    def refresh(self, cells: Sequence[Cell]) -> None:
+        """Each cell's voltage without its ohmic part, and the slope, at its present state."""
+        ocv_and_slope, half_gap_v, gap_end_soc = self._table.ocv_and_slope, self._table.half_gap_v, self._table.gap_end_soc
+        for cell in cells:
+            soc = cell.soc
+            cell.emf_v, cell.slope_v = ocv_and_slope(soc + cell.lag_fast + cell.lag_middle + cell.lag_slow)
+            if soc < gap_end_soc and cell.hysteresis:
+                cell.emf_v += cell.hysteresis * half_gap_v(soc)

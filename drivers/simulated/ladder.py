@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from drivers.simulated.description import Hookup
 
 
@@ -17,34 +15,40 @@ class Ladder:
     `resistance_ohm` is each cell's ohmic part with both contacts, `link_ohm` one busbar between each two neighbours, on either side.
     """
 
-    __slots__ = ("_down", "_first_ohm", "_rail_ohm", "_up", "bank_ohm", "share")
+    __slots__ = ("_down", "_first_ohm", "_up", "bank_ohm", "share")
 
     bank_ohm: float  # voltage at the hook-up posts = open voltage + bank_ohm · I
     share: list[float]  # each cell's part of I; their sum is 1
 
     def __init__(self, resistance_ohm: list[float], link_ohm: list[float], hookup: Hookup) -> None:
-        alpha = 1.0 if hookup == "diagonal" else 2.0
+        diagonal = hookup == "diagonal"
+        alpha = 1.0 if diagonal else 2.0
         self._down: list[tuple[float, float]] = []  # by link: R_k, 1 / pivot
-        self._up: list[float] = []  # by link from the far end: R_k+1 / pivot
-        parts: list[float] = []
+        forward: list[tuple[float, float, float]] = []  # by link: R_k+1 / pivot, the part of I that has branched off, the rail's link
+        here_ohm = resistance_ohm[0]
         ratio = part = 0.0
-        for (here_ohm, next_ohm), link in zip(pairwise(resistance_ohm), link_ohm, strict=True):
+        for next_ohm, link in zip(resistance_ohm[1:], link_ohm, strict=True):
             inverse = 1.0 / (here_ohm + next_ohm + 2.0 * link - here_ohm * ratio)
             part = (alpha * link + here_ohm * part) * inverse
             ratio = next_ohm * inverse
             self._down.append((here_ohm, inverse))
-            self._up.append(ratio)
-            parts.append(part)
-        self._up.reverse()
-        sums = [1.0]
-        for ratio, part in zip(self._up, reversed(parts), strict=True):
-            sums.append(part + ratio * sums[-1])
-        sums.reverse()
-        self.share = [sums[0], *[b - a for a, b in pairwise(sums)]]
-        # with the diagonal hook-up the minus rail's drop lies between the first cell and the minus lead
-        self._rail_ohm = link_ohm if hookup == "diagonal" else []
+            # with the diagonal hook-up the minus rail's drop lies between the first cell and the minus lead
+            forward.append((ratio, part, link if diagonal else 0.0))
+            here_ohm = next_ohm
+        forward.reverse()
+        self._up = [(ratio, rail_ohm) for ratio, _, rail_ohm in forward]  # by link from the far end
+        self.share = []
+        sum_here = 1.0
+        rails_ohm = 0.0
+        for ratio, part, rail_ohm in forward:
+            sum_before = part + ratio * sum_here
+            rails_ohm += rail_ohm * sum_before
+            self.share.append(sum_here - sum_before)
+            sum_here = sum_before
+        self.share.append(sum_here)
+        self.share.reverse()
         self._first_ohm = resistance_ohm[0]
-        self.bank_ohm = self._first_ohm * sums[0] + sum(link * rail for link, rail in zip(self._rail_ohm, sums, strict=False))
+        self.bank_ohm = self._first_ohm * sum_here + rails_ohm
 
     def rest(self, emf_v: list[float]) -> tuple[float, list[float]]:
         """With I = 0: the voltage at the hook-up posts, and the current that each cell takes from its neighbours (their sum is 0).
@@ -58,18 +62,13 @@ class Ladder:
             own = (next_v - here_v + here_ohm * own) * inverse
             owns.append(own)
             here_v = next_v
-        own = before = 0.0
+        own = before = rails_v = 0.0
         currents = []
-        for ratio in self._up:  # from the far end: S_N = 0
+        for ratio, rail_ohm in self._up:  # from the far end: S_N = 0
             own = owns.pop() + ratio * own
+            rails_v += rail_ohm * own
             currents.append(before - own)
             before = own
         currents.append(before)
         currents.reverse()
-        open_v = emf_v[0] + self._first_ohm * before
-        if self._rail_ohm:
-            total = 0.0
-            for link, current in zip(self._rail_ohm, currents, strict=False):
-                total += current
-                open_v += link * total
-        return open_v, currents
+        return emf_v[0] + self._first_ohm * before + rails_v, currents
