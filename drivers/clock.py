@@ -44,6 +44,7 @@ class ScaledClock:
         self._base_s = 0.0
         self._base_monotonic_s = time.monotonic()
         self._start_unix_s = time.time()
+        self._scaled = False
         self.speed = speed
 
     @property
@@ -59,13 +60,15 @@ class ScaledClock:
             self._base_s += (now - self._base_monotonic_s) * self._speed
             self._base_monotonic_s = now
             self._speed = factor
+            self._scaled = self._scaled or factor != 1.0
 
     def now_s(self) -> float:
         with self._lock:
             return self._base_s + (time.monotonic() - self._base_monotonic_s) * self._speed
 
     def unix_s(self) -> float:
-        return self._start_unix_s + self.now_s()
+        """The system's time as long as the clock never ran at another speed."""
+        return self._start_unix_s + self.now_s() if self._scaled else time.time()
 
 
 class VirtualClock:

@@ -176,7 +176,7 @@ def read(address: str, as_json: bool) -> None:
 @click.option("--fault", "faults", multiple=True, help="NAME, NAME@5m or NAME=VALUE; may be given more than once.")
 def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) -> None:
     """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
-    from tui.start import run_emulator
+    from tui.emulate import run_emulator
 
     run_emulator(description_from(options), speed, faults)
 

@@ -84,12 +84,12 @@ def run_application() -> int:
 
 
 def _real_bench(place: Home) -> Link:
-    from drivers.clock import WallClock
+    from drivers.clock import ScaledClock
     from tui.bench.bench import Bench
     from tui.bench.instruments import Instruments
     from tui.bench.local import LocalLink
 
-    clock = WallClock()
+    clock = ScaledClock()  # real time, unless the supply proves to be an emulator of ours that runs faster
     return LocalLink(Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic)).start()
 
 
@@ -192,25 +192,3 @@ def read_instrument(address: str) -> tuple[dict[str, Any], dict[str, Any]]:
             return asdict(profile), asdict(supply.read())
     except InstrumentError as problem:
         raise OSError(str(problem)) from problem
-
-
-def run_emulator(description: BenchDescription, speed: float, faults: tuple[str, ...]) -> None:
-    """A Riden on a pseudo-terminal until interrupted; the bank is wired and the leads are on."""
-    from drivers.clock import ScaledClock
-    from drivers.simulated.embedded import EmbeddedBench
-    from drivers.simulated.faults import parse_fault
-
-    embedded = EmbeddedBench(description, ScaledClock(speed), assembled=True)
-    parsed = [parse_fault(text) for text in faults]
-    embedded.open_ptys()
-    for fault in parsed:
-        embedded.inject_fault(fault)
-    suffix = "" if speed == 1 else f"?speed={speed:g}"
-    sys.stdout.write(f"{embedded.supply_address.split('?')[0]}{suffix}\n")
-    sys.stdout.write(f"{embedded.meter_address.split('?')[0]}{suffix}\n")
-    sys.stdout.flush()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
-    embedded.close()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from drivers.clock import Clock
+from drivers.address import Address
+from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import charge_watch, trim
 from tui.bench.attention import WARN_FRACTION
@@ -118,6 +119,16 @@ class Bench:
     def stage_did(self, act: str) -> None:
         """A hand act outside the procedure's steps: the operator switched off in answer to a call."""
         self.stage.did(act)
+
+    def follow(self, emulated: bool, address: str) -> None:
+        """An emulator of ours in another process may run faster than real time; this bench's clock then runs with it.
+
+        The driver has asked for the emulator's token before `emulated` is true: hardware never meets a scaled clock.
+        """
+        if not emulated or not isinstance(self.clock, ScaledClock):
+            return
+        self.speed = Address.parse(address).speed or 1.0
+        self.clock.speed = self.speed
 
     @property
     def can_scale(self) -> bool:

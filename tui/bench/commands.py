@@ -105,6 +105,7 @@ def _open(bench: Bench, plan: Plan) -> Outcome:
                 f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "
                 "Switch it off at its panel, take the leads off the cells, then start.",
             )
+    bench.follow(profile.emulated, plan.supply.address)
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan) if problem.blocking]
     if again:

@@ -91,6 +91,7 @@ class Guard:
         if supply_answered and not self.by_hand:
             self._supply(reading, commanded, found)
         self._current(reading, commanded, found, before)
+        self._temperature(reading, found)
         self._charge(charge_ah, found)
         self._time_at_top(reading, found)
         self._falling_volts(reading, commanded, found, before)
@@ -282,6 +283,22 @@ class Guard:
                 )
             return  # the sample is kept out: the next one is compared with the time before the fall
         self._samples.append(_Sample(sample_s, amps, reading.supply_v.value))
+
+    def _temperature(self, reading: Reading, found: list[Finding]) -> None:
+        degrees, limits = reading.surface_c, self.limits
+        if degrees is None:
+            return
+        feel = f"{degrees:.0f} °C at a cell. "
+        if degrees > limits.hot_trip_c:
+            found.append(Finding("trip", "hot", "a cell is too hot", feel + "Nothing in this charge heats cells: one may be failing."))
+        elif degrees > limits.hot_warn_c:
+            found.append(
+                Finding("warn", "warm", "a cell is warm", feel + f"The charge stops at {limits.hot_trip_c:.0f} °C. Find the cause.")
+            )
+        elif degrees < limits.cold_refuse_c and reading.output_on:
+            found.append(
+                Finding("hold", "cold", "a cell is below freezing", feel + "Charging plates lithium, which stays. Warm the cells.")
+            )
 
     # --- slow limits ----------------------------------------------------------------------------------------
 

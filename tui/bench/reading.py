@@ -14,6 +14,9 @@ from tui.bench.messages import Channel, Trust
 PLAUSIBLE_CELL_V = (0.0, 5.0)
 """A LiFePO4 cell outside this window is a fault of the measurement, not of the cell (fault list, rules against false alarms)."""
 
+SURFACE_FRESH_S = 1800.0
+"""A cell of some kilograms changes by a fraction of a kelvin in this time at bench currents (cell model, heat)."""
+
 MIN_CURRENT_FOR_LEADS_A = 1.0
 """Below this the lead drop drowns in the instruments' resolution."""
 
@@ -45,6 +48,7 @@ class Reading:
     upper_bound: bool = False  # cells_v is only "not more than the supply shows"
     alarm_v: float | None = None  # highest plausible volts of all sources at the cells
     per_cell_v: Mapping[str, Channel] = field(default_factory=dict)
+    surface_c: float | None = None  # hottest fresh temperature of a cell: typed, or the supply's probe
     lead_drop_v: float | None = None
     lead_resistance_ohm: float | None = None
 
@@ -146,9 +150,17 @@ class Composer:
             upper_bound=upper,
             alarm_v=max((v for v in known if PLAUSIBLE_CELL_V[0] <= v <= PLAUSIBLE_CELL_V[1]), default=None),
             per_cell_v=per_cell,
+            surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
             lead_resistance_ohm=resistance,
         )
+
+    def _surface_c(self, now_s: float, supply: SupplyReading | None) -> float | None:
+        typed = self.typed.get("surface_c")
+        known = [typed.value] if typed is not None and now_s - typed.time_s <= SURFACE_FRESH_S else []
+        if supply is not None and supply.probe_temperature_c is not None:
+            known.append(supply.probe_temperature_c)
+        return max(known, default=None)
 
     def _per_cell(self, now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> dict[str, Channel]:
         if profile is not None and profile.point == "cells" and meter is not None:

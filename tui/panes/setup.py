@@ -207,7 +207,11 @@ class SetupPane(Widget, can_focus=True):
     # --- help and reasons -----------------------------------------------------------------------------------------
 
     def on_focus(self) -> None:
-        self.query_one("#setup-help", Static).update("tab to the fields · F5 start · F6 choose cells · F7 all fields", layout=False)
+        self._help("tab to the fields · F5 start · F6 choose cells · F7 all fields")
+
+    def _help(self, text: str) -> None:
+        for line in self.query("#setup-help").results(Static):  # gone already while the screen closes
+            line.update(text, layout=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         row = next((node for node in event.widget.ancestors if isinstance(node, FieldRow)), None)
@@ -218,7 +222,7 @@ class SetupPane(Widget, can_focus=True):
             if isinstance(event.widget, FigureList)
             else ""
         )
-        self.query_one("#setup-help", Static).update(text, layout=False)
+        self._help(text)
 
     @on(FigureList.WhyAsked)
     def _why_figure(self, event: FigureList.WhyAsked) -> None:
