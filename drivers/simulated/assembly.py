@@ -10,7 +10,7 @@ from drivers.simulated.bank import Bank, Source
 from drivers.simulated.cells import Cell, Chemistry
 from drivers.simulated.charges import CellTruth, Charge
 from drivers.simulated.description import BenchDescription
-from drivers.simulated.output import Output
+from drivers.simulated.output import Output, SupplyState
 
 LOOSE_JOINT_OHM = 0.010
 
@@ -113,6 +113,23 @@ class Assembly:
             return 0.0, output.set_current_a, "CC"
         mode: Mode = "CC" if bank.current_a >= output.set_current_a else "CV"
         return bank.posts_v + bank.current_a * bank.source.lead_ohm, bank.current_a, mode
+
+    def supply_state(self) -> SupplyState:
+        """All of the supply's electrical face at this instant."""
+        output, bank = self.output, self.bank
+        voltage_v, current_a, mode = self.terminals()
+        if bank is None or not self.leads_on:
+            battery_v = 0.0
+        elif output.on:
+            battery_v = voltage_v
+        else:
+            battery_v = -bank.posts_v if self.leads_reversed else bank.posts_v
+        delivered_ah = 0.0
+        for charge in self.charges:
+            delivered_ah += charge.charge_ah
+        return SupplyState(
+            voltage_v, current_a, mode, output.set_voltage_v, output.set_current_a, output.on, output.tripped, battery_v, delivered_ah
+        )
 
     def cell_truths(self) -> Iterable[CellTruth]:
         bank = self.bank

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from drivers.roles import Mode
 
 
 @dataclass(slots=True)
@@ -33,3 +35,17 @@ class Output:
         else:
             return False
         return True
+
+
+class SupplyState(NamedTuple):
+    """The supply's electrical face: true volts at its output (0 with the output off), true amperes out of it, which limit rules."""
+
+    voltage_v: float
+    current_a: float
+    mode: Mode
+    set_voltage_v: float  # without the supply's error
+    set_current_a: float
+    output_on: bool
+    tripped: str  # "OVP" or "OCP" after its own protection switched off
+    battery_v: float  # that the cells put on its terminals: negative with reversed leads, 0 with the leads apart; output on: its own volts
+    delivered_ah: float  # into the bank so far, all charges together

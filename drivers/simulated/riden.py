@@ -64,7 +64,6 @@ class RidenEmulator:
         self.world, self.model_name, self.clock = world, model, world.clock
         self.faults = WireFaults(world.clock)
         self._model = RIDEN_MODELS[model]
-        self._serial, self._firmware, self._input_voltage_v, self._inside_c = serial, firmware, input_voltage_v, inside_c
         self._lock = threading.RLock()
         self._wall_s = wall_s
         self._buffer, self._heard_s = b"", 0.0
@@ -73,10 +72,14 @@ class RidenEmulator:
         self._max_current_a = min(self._model.max_current_a, world.description.supply.current_a or self._model.max_current_a)
         self._over_voltage_v = FACTORY_OVER_VOLTAGE_V
         self._over_current_a = self._model.max_current_a + FACTORY_OVER_CURRENT_MARGIN_A
-        self._kept = [0] * len(REGISTERS)  # what was written to registers that only remember it
+        self._kept = [0] * len(REGISTERS)  # what never changes, and what was written to registers that only remember it
+        self._kept[1:4] = serial >> 16, serial & 0xFFFF, firmware
+        self._kept[4:8] = int(inside_c < 0), abs(inside_c), 0, round(abs(inside_c * 1.8 + 32))
+        self._kept[14:16] = round(input_voltage_v * 100), 1  # the keypad locks itself while the supply is polled
+        self._kept[34:38] = NO_PROBE
         self._kept[86::4] = [round(FACTORY_OVER_VOLTAGE_V * self._model.counts_per_volt)] * 9
         self._kept[87::4] = [round(self._over_current_a * self._counts_per_ampere)] * 9
-        self._counted_ah = self._energy_wh = 0.0
+        self._counted_ah = self._energy_wh = 0.0  # the supply's own counters
         self._protect()
 
     # --- bytes --------------------------------------------------------------------------------------------------
@@ -144,34 +147,25 @@ class RidenEmulator:
 
     def _registers(self) -> list[int]:
         """All registers now, as counts."""
-        model, per_ampere, world = self._model, self._counts_per_ampere, self.world
+        model, per_ampere, supply = self._model, self._counts_per_ampere, self.world.supply_state()
+        per_volt, voltage_v, battery_v = model.counts_per_volt, supply.voltage_v, supply.battery_v
+        voltage, current = round(voltage_v * per_volt), round(abs(supply.current_a) * per_ampere)
+        self._energy_wh += voltage_v * (supply.delivered_ah - self._counted_ah)
+        self._counted_ah = supply.delivered_ah
         registers = self._kept.copy()
-        voltage_v, current_a, mode = world.supply_terminals()
-        set_voltage_v, set_current_a = world.set_points
-        on = world.output_on
-        registers[0:4] = [self.faults.model_id or model.model_id, self._serial >> 16, self._serial & 0xFFFF, self._firmware]
-        registers[4:8] = [int(self._inside_c < 0), abs(self._inside_c), 0, round(abs(self._inside_c * 1.8 + 32))]
-        voltage = round(voltage_v * model.counts_per_volt)
-        current = round(abs(current_a) * per_ampere)
-        registers[8:12] = [round(set_voltage_v * model.counts_per_volt), round(set_current_a * per_ampere), voltage, current]
-        watts = voltage / model.counts_per_volt * current / per_ampere
-        registers[12:14] = _two_words(watts * model.counts_per_watt)
-        registers[14:19] = [
-            round(self._input_voltage_v * 100),
-            1,  # the keypad locks itself while the supply is polled
-            PROTECTION_CODES[world.tripped],
-            int(on and mode == "CC"),
-            int(on),
-        ]
+        registers[0] = self.faults.model_id or model.model_id
+        registers[8:14] = (
+            round(supply.set_voltage_v * per_volt),
+            round(supply.set_current_a * per_ampere),
+            voltage,
+            current,
+            *_two_words(voltage / per_volt * current / per_ampere * model.counts_per_watt),
+        )
+        registers[16:19] = PROTECTION_CODES[supply.tripped], int(supply.output_on and supply.mode == "CC"), int(supply.output_on)
         registers[CURRENT_RANGE] = self._current_range
-        battery_v = world.battery_terminal_v()
-        registers[32] = int(battery_v > 0.5)
-        registers[33] = max(round(battery_v * model.counts_per_volt), 0)
-        registers[34:38] = NO_PROBE
-        self._count(voltage_v)
-        registers[38:40] = _two_words(max(self._counted_ah, 0.0) * 1000)
-        registers[40:42] = _two_words(min(max(self._energy_wh, 0.0), 9999.0) * 1000)
-        registers[OVP] = round(self._over_voltage_v * model.counts_per_volt)
+        registers[32:34] = int(battery_v > 0.5), round(battery_v * per_volt) if battery_v > 0.0 else 0
+        registers[38:42] = *_two_words(max(self._counted_ah, 0.0) * 1000), *_two_words(min(max(self._energy_wh, 0.0), 9999.0) * 1000)
+        registers[OVP] = round(self._over_voltage_v * per_volt)
         registers[OCP] = round(self._over_current_a * per_ampere)
         return registers
 
@@ -206,12 +200,6 @@ class RidenEmulator:
 
     def _protect(self) -> None:
         self.world.set_protection(over_voltage_v=self._over_voltage_v, over_current_a=self._over_current_a)
-
-    def _count(self, voltage_v: float) -> None:
-        """The supply's own counters of charge and energy."""
-        delivered_ah = self.world.delivered_ah()
-        self._energy_wh += voltage_v * (delivered_ah - self._counted_ah)
-        self._counted_ah = delivered_ah
 
     # --- faults -------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from drivers.simulated.assembly import Assembly
 from drivers.simulated.charges import Charge, Truth
 from drivers.simulated.description import BenchDescription, MeterPoint
 from drivers.simulated.faults import Fault, FaultError, FaultQueue, make_fault
+from drivers.simulated.output import SupplyState
 
 WATCHED_S = 10.0  # somebody who looks at a meter during a short test still knows the number afterwards
 HAND_METER_STEP_V = 0.001
@@ -95,43 +96,34 @@ class World:
             self._watch_lead_ends()
             self._bench.drive()
 
-    @property
-    def output_on(self) -> bool:
+    def supply_state(self) -> SupplyState:
+        """All of the supply's electrical face at one instant: what an emulator needs for one answer."""
         with self._lock:
             self.advance()
-            return self._bench.output.on
+            return self._bench.supply_state()
+
+    def supply_terminals(self) -> tuple[float, float, Mode]:
+        """True volts at the supply's output, true amperes out of it, and which limit rules. 0 V with the output off."""
+        state = self.supply_state()
+        return state.voltage_v, state.current_a, state.mode
+
+    @property
+    def output_on(self) -> bool:
+        return self.supply_state().output_on
 
     @property
     def tripped(self) -> str:
         """ "OVP" or "OCP" after the supply's own protection switched off, else ""."""
-        with self._lock:
-            self.advance()
-            return self._bench.output.tripped
+        return self.supply_state().tripped
 
     @property
     def set_points(self) -> tuple[float, float]:
         """Voltage and current that the supply is set to, V and A, without its error."""
-        return self._bench.output.set_voltage_v, self._bench.output.set_current_a
-
-    def supply_terminals(self) -> tuple[float, float, Mode]:
-        """True volts at the supply's output, true amperes out of it, and which limit rules. 0 V with the output off."""
-        with self._lock:
-            self.advance()
-            return self._bench.terminals()
+        state = self.supply_state()
+        return state.set_voltage_v, state.set_current_a
 
     def battery_terminal_v(self) -> float:
-        """Volts that the cells put on the supply's output terminals; negative with reversed leads, 0 with the leads apart.
-
-        With the output on these are the volts of the output itself.
-        """
-        with self._lock:
-            self.advance()
-            bench = self._bench
-            if bench.bank is None or not bench.leads_on:
-                return 0.0
-            if bench.output.on:
-                return bench.terminals()[0]
-            return -bench.bank.posts_v if bench.leads_reversed else bench.bank.posts_v
+        return self.supply_state().battery_v
 
     def points_v(self, point: MeterPoint) -> list[float | None]:
         """True volts at a meter's inputs: "bank" is the hook-up posts (None while nothing is joined), "cells" each cell in order."""
@@ -297,9 +289,7 @@ class World:
 
     def delivered_ah(self) -> float:
         """Charge put into the bank so far, all charges together."""
-        with self._lock:
-            self.advance()
-            return sum(charge.charge_ah for charge in self._bench.charges)
+        return self.supply_state().delivered_ah
 
     @property
     def max_cell_voltage_v(self) -> float:
