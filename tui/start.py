@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +130,7 @@ def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any]
     from tui.app import TopBalanceApp
 
     app = TopBalanceApp(link, place, demo=demo, defaults=defaults)
-    _catch_signals(app, link)
+    caught = _catch_signals(app, link)
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
     finally:
@@ -140,11 +139,15 @@ def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any]
     if not off:
         sys.stderr.write("topbalance: the output is NOT proved off. Switch the supply off at its mains switch, or pull the + lead.\n")
         return 1
-    return app.return_code or 0
+    return 128 + caught[0] if caught else app.return_code or 0
 
 
-def _catch_signals(app: TopBalanceApp, link: Link) -> None:
-    """SIGHUP (the terminal is gone) and SIGTERM: the bench's thread switches off, then the screen closes; a frozen screen is not waited for."""
+def _catch_signals(app: TopBalanceApp, link: Link) -> list[int]:
+    """SIGHUP (the terminal is gone) and SIGTERM: the bench's thread switches off, then the screen closes; a frozen screen is not waited for.
+
+    The list that is returned receives the signal's number.
+    """
+    caught: list[int] = []
 
     def leave(signum: int) -> None:
         started = time.monotonic()
@@ -153,17 +156,19 @@ def _catch_signals(app: TopBalanceApp, link: Link) -> None:
         loop = getattr(app, "_loop", None)
         if isinstance(loop, asyncio.AbstractEventLoop):
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(partial(app.exit, return_code=128 + signum))
+                loop.call_soon_threadsafe(app.exit)
         time.sleep(max(0.1, SIGNAL_EXIT_S - (time.monotonic() - started)))
         logging.shutdown()
         os._exit(128 + signum)
 
     def handler(signum: int, _frame: FrameType | None) -> None:
+        caught.append(signum)
         threading.Thread(target=leave, args=(signum,), name="leave", daemon=True).start()
 
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None:
             signal.signal(number, handler)
+    return caught
 
 
 def read_instrument(address: str) -> tuple[dict[str, Any], dict[str, Any]]:

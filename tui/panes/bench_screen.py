@@ -76,7 +76,8 @@ class BenchScreen(Workspace):
         """After the first paint: Setup brings the calculations with it."""
         from tui.panes.setup import SetupPane
 
-        self._setup.mount(SetupPane())
+        if self._setup.is_attached:  # the screen may be closing already
+            self._setup.mount(SetupPane())
 
     # --- one pane at a time -------------------------------------------------------------------------------------
 
