@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from operator import xor
 from typing import Any, Literal
 
 LONGEST_LINE_BYTES = 512
@@ -76,16 +78,36 @@ class Framer:
 
 
 @dataclass(slots=True)
-class _Bare:
-    """Numbers of one line before the unit of the bare ones is known: channel → (number, unit or "", last digit)."""
+class _Found:
+    """What one line holds before the unit of its bare numbers is known. `values`: channel → (number, unit or "", last digit)."""
 
-    values: dict[str, tuple[float, str, float] | None] = field(default_factory=dict)
     named: bool = True  # names stand beside the numbers
+    unit: str = ""  # that the line itself gives to bare numbers
+    values: dict[str, tuple[float, str, float] | None] = field(default_factory=dict)
+    sequence: float | None = None
+    device_ms: float | None = None
+    temperatures_c: dict[str, float] = field(default_factory=dict)
 
     def add(self, channel: str, value: tuple[float, str, float] | None) -> None:
         if channel in self.values:
             raise _Junk(f"channel {channel} stands twice in the line")
         self.values[channel] = value
+
+    def note(self, name: str, text: object) -> None:
+        """Keep sequence number, device time and temperatures; every other name is ignored."""
+        try:
+            number = float(str(text))
+        except ValueError:
+            return
+        key = name.lower()
+        if not math.isfinite(number):
+            return
+        if key in _SEQUENCE:
+            self.sequence = number
+        elif key in _DEVICE_MS:
+            self.device_ms = number
+        elif match := _TEMPERATURE.fullmatch(name):
+            self.temperatures_c[str(int(match[1]))] = number
 
 
 class Grammar:
@@ -121,29 +143,28 @@ class Grammar:
     def _read(self, text: str) -> Line:
         body = _without_checksum(text, self._checksum_required)
         if body.startswith(("{", "[")):
-            line, bare, unit = _json(body)
+            found = _json(body)
         else:
             if self._decimal_comma:
                 body = body.replace(",", ".")
-            unit = ""
             if keys := list(_KEY.finditer(body)):
-                line, bare = _key_values(body, keys)
-            elif found := self._numbers(body):
-                if isinstance(found, Line):
-                    return found
-                line, bare = found
+                found = _key_values(body, keys)
+            elif numbers := self._numbers(body):
+                if isinstance(numbers, Line):
+                    return numbers
+                found = numbers
             else:
-                line, bare = Line("reading"), _single(body)
-        if not bare.values:
+                found = _single(body)
+        if not found.values:
             raise _Junk("no voltage channel")
-        volts, resolution_v, too_far = self._volts(bare, unit)
-        if not bare.named:
-            self._columns = self._columns or len(bare.values)
-        return Line("reading", text, volts, resolution_v, too_far, line.sequence, line.device_ms, line.temperatures_c)
+        volts, resolution_v, too_far = self._volts(found)
+        if not found.named:
+            self._columns = self._columns or len(found.values)
+        return Line("reading", text, volts, resolution_v, too_far, found.sequence, found.device_ms, found.temperatures_c)
 
     # --- numbers alone ---
 
-    def _numbers(self, body: str) -> tuple[Line, _Bare] | Line | None:
+    def _numbers(self, body: str) -> _Found | Line | None:
         """Channels by column, a header line, or None when the line is of another form."""
         fields = [part.strip() for part in _SEPARATORS.split(body)] if _SEPARATORS.search(body) else body.split()
         if all(_WORD.fullmatch(part) and part.lower() not in _INVALID for part in fields):
@@ -153,17 +174,17 @@ class Grammar:
             return None
         if len(fields) != len(self._header or fields):
             raise _Junk(f"{len(fields)} columns where the header names {len(self._header or ())}")
-        bare, line = _Bare(named=self._header is not None), Line("reading")
+        found = _Found(named=self._header is not None)
         for name, part in zip(names, fields, strict=True):
             if channel := _channel(name):
                 if self._header is None and self.unit != "mV" and _is_whole(part):
                     raise _Junk("volts without a decimal point: a decimal comma must be switched on by the user")
-                bare.add(channel, _parse_value(part))
+                found.add(channel, _parse_value(part))
             else:
-                line = _note(line, name, part)
-        if not bare.named and self._columns not in (None, len(fields)):
+                found.note(name, part)
+        if not found.named and self._columns not in (None, len(fields)):
             raise _Junk(f"{len(fields)} columns where the first line had {self._columns}")
-        return line, bare
+        return found
 
     def _take_header(self, fields: list[str], body: str) -> Line | None:
         if self._header == fields:
@@ -176,13 +197,13 @@ class Grammar:
 
     # --- volts ---
 
-    def _volts(self, bare: _Bare, unit: str) -> tuple[dict[str, float | None], float | None, tuple[str, ...]]:
-        numbers = [value[0] for value in bare.values.values() if value and not value[1]]
-        own = unit or self._unit_of(numbers, strict=not bare.named)
+    def _volts(self, found: _Found) -> tuple[dict[str, float | None], float | None, tuple[str, ...]]:
+        numbers = [value[0] for value in found.values.values() if value and not value[1]]
+        own = found.unit or self._unit_of(numbers, strict=not found.named)
         volts: dict[str, float | None] = {}
         too_far: list[str] = []
         digits: list[float] = []
-        for channel, value in bare.values.items():
+        for channel, value in found.values.items():
             volts[channel] = None
             if value is None:
                 continue
@@ -197,12 +218,17 @@ class Grammar:
 
     def _unit_of(self, numbers: list[float], *, strict: bool) -> str:
         """The unit of bare numbers, decided once. `strict`: without names beside them, every number must lie in the unit's window."""
-        volts = [number for number in numbers if 0 < number <= 10]
-        millivolts = [number for number in numbers if 500 <= number <= 10000]
+        volts = millivolts = neither = False
+        for number in numbers:
+            if 0 < number <= 10:
+                volts = True
+            elif 500 <= number <= 10000:
+                millivolts = True
+            elif number:
+                neither = True
         if (volts and millivolts) or (volts and self.unit == "mV") or (millivolts and self.unit == "V"):
             raise _Junk("bare numbers disagree about their unit (V or mV): give it in the address")
         if self.unit == "auto":
-            neither = [number for number in numbers if number and number not in volts and number not in millivolts]
             if neither and (strict or not (volts or millivolts)):
                 raise _Junk("the unit of bare numbers cannot be told (V or mV): give it in the address")
             if not (volts or millivolts):
@@ -216,83 +242,80 @@ class Grammar:
 
 def _without_checksum(text: str, required: bool) -> str:
     """The text before `*HH`, where HH is the XOR of all its bytes without a leading `$`."""
-    match = _CHECKSUM.search(text) if "*" in text else None
+    match = _CHECKSUM.match(text, len(text) - 3) if text[-3:-2] == "*" else None
     if not match:
         if required:
             raise _Junk("no checksum")
         return text
     body = text[: match.start()].removeprefix("$")
-    xor = 0
-    for byte in body.encode():
-        xor ^= byte
-    if xor != int(match[1], 16):
+    if reduce(xor, body.encode(), 0) != int(match[1], 16):
         raise _Junk("checksum")
     return body.strip()
 
 
-def _key_values(body: str, keys: list[re.Match[str]]) -> tuple[Line, _Bare]:
+def _key_values(body: str, keys: list[re.Match[str]]) -> _Found:
     if body[: keys[0].start()].strip(" ,;\t"):
         raise _Junk("a value before the first name: the start of the line is lost")
-    line, bare, single = Line("reading"), _Bare(), ""
+    found, single = _Found(), ""
     for key, following in zip(keys, [*keys[1:], None], strict=True):
-        value = body[key.end() : following.start() if following else None].strip(" ,;\t")
+        name, value = key[1], body[key.end() : following.start() if following else None].strip(" ,;\t")
         if _SEPARATORS.search(value):
-            raise _Junk(f"more than one value after {key[1]}: a decimal comma must be switched on by the user")
-        if channel := _channel(key[1]):
-            bare.add(channel, _parse_value(value))
-        elif key[1].lower() in _ONLY_CHANNEL:
+            raise _Junk(f"more than one value after {name}: a decimal comma must be switched on by the user")
+        if channel := _channel(name):
+            found.add(channel, _parse_value(value))
+        elif name.lower() in _ONLY_CHANNEL:
             if single:
                 raise _Junk("two voltages without a number")
             single = value or "nan"
         else:
-            line = _note(line, key[1], value)
-    if single and not bare.values:
-        bare.add("1", _parse_value(single))
-    return line, bare
+            found.note(name, value)
+    if single and not found.values:
+        found.add("1", _parse_value(single))
+    return found
 
 
-def _single(body: str) -> _Bare:
+def _single(body: str) -> _Found:
     match = _SINGLE.fullmatch(body)
     if not match:
         raise _Junk("not DC" if re.search(r"\bAC\b", body) else "no voltage in it")
-    bare = _Bare(named=True)
-    bare.add("1", _parse_value(match[1]))
-    return bare
+    found = _Found()
+    found.add("1", _parse_value(match[1]))
+    return found
 
 
-def _json(body: str) -> tuple[Line, _Bare, str]:
+def _json(body: str) -> _Found:
     try:
         document = json.loads(body, object_pairs_hook=_pairs, parse_int=_Literal, parse_float=_Literal, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise _Junk("JSON that cannot be read") from None
-    line, bare, single, unit = Line("reading"), _Bare(), [], ""
+    found, single = _Found(), []
     for name, value in document.items() if isinstance(document, dict) else [("cells", document)]:
         key = name.lower()
         if key == "unit":
-            if value not in _FACTORS:
+            if not isinstance(value, str) or value not in _FACTORS:
                 raise _Junk(f"unit {value!r} is no unit of voltage")
-            unit = value
+            found.unit = value
         elif key in ("cells", "v", "voltages") and isinstance(value, (list, dict)):
             items = value.items() if isinstance(value, dict) else [(str(index), item) for index, item in enumerate(value, 1)]
             for part, item in items:
                 channel = _channel(part) or (str(int(part)) if re.fullmatch(r"\d{1,4}", part, re.ASCII) else "")
                 if not channel:
                     raise _Junk(f"'{part}' names no channel")
-                bare.add(channel, _parse_json(item))
+                found.add(channel, _parse_json(item))
         elif channel := _channel(name):
-            bare.add(channel, _parse_json(value))
+            found.add(channel, _parse_json(value))
         elif key in _ONLY_CHANNEL:
             single.append(value)
         elif key == "temps" and isinstance(value, list):
             for index, item in enumerate(value, 1):
-                line = _note(line, f"t{index}", item)
+                found.note(f"t{index}", item)
         elif isinstance(value, str):
-            line = _note(line, name, value)
+            found.note(name, value)
     if len(single) > 1:
         raise _Junk("two voltages without a number")
-    if single and not bare.values:
-        bare.add("1", _parse_json(single[0]))
-    return line, bare, unit
+    if single and not found.values:
+        found.add("1", _parse_json(single[0]))
+    return found
 
 
 class _Literal(str):
@@ -314,6 +337,7 @@ def _no_constant(word: str) -> None:
 _NO_VALUE = (math.nan, "", 0.0)
 
 
+@lru_cache(maxsize=256)  # a device says the same names in every line
 def _channel(name: str) -> str:
     """The channel's number as text, leading zeros removed; "" for a name that is no voltage channel."""
     match = _CHANNEL.fullmatch(name)
@@ -349,21 +373,3 @@ def _parse_json(item: object) -> tuple[float, str, float] | None:
 def _is_whole(text: str) -> bool:
     """A number without point, exponent or unit, other than zero and too small for millivolts: no meter shows a cell in whole volts."""
     return bool(_WHOLE.fullmatch(text)) and 0 < abs(float(text)) < 500
-
-
-def _note(line: Line, name: str, text: object) -> Line:
-    """Keep sequence number, device time and temperatures; every other name is ignored."""
-    try:
-        number = float(str(text))
-    except ValueError:
-        return line
-    key = name.lower()
-    if not math.isfinite(number):
-        return line
-    if key in _SEQUENCE:
-        return replace(line, sequence=number)
-    if key in _DEVICE_MS:
-        return replace(line, device_ms=number)
-    if match := _TEMPERATURE.fullmatch(name):
-        return replace(line, temperatures_c={**line.temperatures_c, str(int(match[1])): number})
-    return line
