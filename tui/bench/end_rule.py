@@ -30,18 +30,19 @@ class EndRule:
         self.set_current_a = set_current_a
         self.current_step_a = current_step_a
         self.held_since_s: float | None = None
-        self.clauses: tuple[Clause, ...] = ()
         self.verdict: Verdict = ""
         self._currents: deque[tuple[float, float]] = deque()  # (time, A) near the top, one a minute
         self._last_current: tuple[float, float] | None = None
         self._jumped_s: float | None = None
+        self._held_v = target_v - limits.end_margin_v
+        self._held_s = 0.0
+        self._judged: Reading | None = None  # by the last update, and how each clause came out
+        self._oks: list[bool] = []
 
     @property
     def hold_left_s(self) -> float | None:
         """Seconds of hold time still to pass at the last update; None while a clause fails."""
-        return self._left_s if self.held_since_s is not None else None
-
-    _left_s = 0.0
+        return max(0.0, self.limits.end_hold_s - self._held_s) if self.held_since_s is not None else None
 
     def restart(self) -> None:
         """The hold starts anew: after a hold, a change of set-point or a switch of the output."""
@@ -53,39 +54,53 @@ class EndRule:
         """Judge this tick's Reading."""
         volts, amps, now = reading.cells_v.value, reading.amperes, reading.time_s
         self._smooth(now, amps)
-        held_v = self.target_v - self.limits.end_margin_v
-        at_volts = reading.cells_trusted and volts is not None and volts >= held_v - 1e-9
-        shown = f"{volts:.3f} V" if volts is not None and reading.cells_trusted else "not known by a meter or typed"
-        spread = reading.spread_v
-        constant_voltage = reading.mode != "CC" and amps is not None and amps < 0.98 * self.set_current_a
-        clauses = [
-            Clause(f"cells ≥ {held_v:.3f} V (now {shown})", at_volts),
-            Clause("output on, readings fresh", bool(reading.output_on) and amps is not None),
-        ]
-        if self.choice != "volts":
-            clauses[1:1] = [
-                Clause("supply holds constant voltage", constant_voltage),
-                Clause(
-                    f"current ≤ {self.end_current_a:.2f} A (now {'unknown' if amps is None else f'{amps:.2f} A'})",
-                    amps is not None and amps <= self.end_current_a + 1e-9,
-                ),
-                Clause("current tapered smoothly", self._jumped_s is None or now - self._jumped_s > self.limits.end_hold_s),
-            ]
-        if spread is not None:
-            clauses.append(Clause(f"cells within {1000 * self.limits.end_spread_v:.0f} mV", spread <= self.limits.end_spread_v + 1e-9))
-        if not all(c.ok for c in clauses):
+        self._judged, self._oks = reading, self._judge(reading, volts, amps)
+        if not all(self._oks):
             self.held_since_s = None
         elif self.held_since_s is None:
             self.held_since_s = now
-        held = 0.0 if self.held_since_s is None else now - self.held_since_s
-        self._left_s = max(0.0, self.limits.end_hold_s - held)
-        clauses.append(Clause(f"all of it for {self.limits.end_hold_s / 60:.0f} min (now {held / 60:.0f})", self._done(held)))
-        self.clauses = tuple(clauses)
-        self.verdict = "end-rule" if self._done(held) else self._taper(now, volts, amps, reading)
+        self._held_s = 0.0 if self.held_since_s is None else now - self.held_since_s
+        done = self.held_since_s is not None and self._held_s >= self.limits.end_hold_s
+        self._oks.append(done)
+        self.verdict = "end-rule" if done else self._taper(now, volts, amps, reading)
         return self.verdict
 
-    def _done(self, held_s: float) -> bool:
-        return self.held_since_s is not None and held_s >= self.limits.end_hold_s
+    def _judge(self, reading: Reading, volts: float | None, amps: float | None) -> list[bool]:
+        """Whether each clause holds, but for the last one (their time together); in the order of `clauses`."""
+        limits = self.limits
+        oks = [reading.cells_trusted and volts is not None and volts >= self._held_v - 1e-9]
+        if self.choice != "volts":
+            oks += (
+                reading.mode != "CC" and amps is not None and amps < 0.98 * self.set_current_a,
+                amps is not None and amps <= self.end_current_a + 1e-9,
+                self._jumped_s is None or reading.time_s - self._jumped_s > limits.end_hold_s,
+            )
+        oks.append(bool(reading.output_on) and amps is not None)
+        spread_v = reading.spread_v
+        if spread_v is not None:
+            oks.append(spread_v <= limits.end_spread_v + 1e-9)
+        return oks
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The last update in words. Made only when somebody looks: a charge is judged each second, and read now and then."""
+        reading, limits = self._judged, self.limits
+        if reading is None:
+            return ()
+        volts, amps = reading.cells_v.value, reading.amperes
+        shown = f"{volts:.3f} V" if volts is not None and reading.cells_trusted else "not known by a meter or typed"
+        texts = [f"cells ≥ {self._held_v:.3f} V (now {shown})"]
+        if self.choice != "volts":
+            texts += [
+                "supply holds constant voltage",
+                f"current ≤ {self.end_current_a:.2f} A (now {'unknown' if amps is None else f'{amps:.2f} A'})",
+                "current tapered smoothly",
+            ]
+        texts.append("output on, readings fresh")
+        if reading.spread_v is not None:
+            texts.append(f"cells within {1000 * limits.end_spread_v:.0f} mV")
+        texts.append(f"all of it for {limits.end_hold_s / 60:.0f} min (now {self._held_s / 60:.0f})")
+        return tuple(Clause(text, ok) for text, ok in zip(texts, self._oks, strict=True))
 
     def _smooth(self, now: float, amps: float | None) -> None:
         """Remember a sudden fall: what follows is no taper until a hold time has passed without one."""

@@ -5,7 +5,7 @@ Order for the volts at the cells: measured → typed → derived (supply volts l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from drivers.roles import MeterProfile, MeterReading, SupplyProfile, SupplyReading
@@ -19,6 +19,9 @@ SURFACE_FRESH_S = 1800.0
 
 MIN_CURRENT_FOR_LEADS_A = 1.0
 """Below this the lead drop drowns in the instruments' resolution."""
+
+
+UNKNOWN = Channel()
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class Reading:
     @property
     def spread_v(self) -> float | None:
         """Highest less lowest fresh per-cell volts, None unless at least two cells are seen."""
+        if not self.per_cell_v:
+            return None
         fresh = [c.value for c in self.per_cell_v.values() if c.value is not None and c.trust in ("measured", "typed")]
         return max(fresh) - min(fresh) if len(fresh) > 1 else None
 
@@ -74,6 +79,7 @@ class Composer:
 
     def __init__(self, cell_labels: tuple[str, ...]) -> None:
         self._labels = cell_labels
+        self._points = [(label, f"cell:{label}") for label in cell_labels]
         self.typed: dict[str, Typed] = {}
         self.typed_fresh_s = 1800.0  # set by the bench from the present phase
         self.smallest_lead_ohm: float | None = None
@@ -90,7 +96,7 @@ class Composer:
     def _typed_channel(self, point: str, now_s: float) -> Channel:
         typed = self.typed.get(point)
         if typed is None:
-            return Channel()
+            return UNKNOWN
         age = now_s - typed.time_s
         return Channel(typed.value, "typed" if age <= self.typed_fresh_s else "stale", age)
 
@@ -112,8 +118,8 @@ class Composer:
         else:
             trust: Trust = "stale" if not supply_fresh else "measured"
             age = now_s - supply.time_s if supply else None
-            supply_v = Channel(supply.voltage_v, trust, age) if supply and supply.voltage_v is not None else Channel()
-            current = Channel(supply.current_a, trust, age) if supply and supply.current_a is not None else Channel()
+            supply_v = Channel(supply.voltage_v, trust, age) if supply and supply.voltage_v is not None else UNKNOWN
+            current = Channel(supply.current_a, trust, age) if supply and supply.current_a is not None else UNKNOWN
             if supply_v.trust == "measured" and profile is not None and profile.echoes_set_point and supply is not None:
                 near = supply.set_voltage_v is not None and supply_v.value is not None and abs(supply_v.value - supply.set_voltage_v) < 0.2
                 supply_v = Channel(supply_v.value, "echo", age) if near else supply_v
@@ -131,9 +137,6 @@ class Composer:
                 if drop > 0 and (self.smallest_lead_ohm is None or self._live_lead_ohm < self.smallest_lead_ohm):
                     self.smallest_lead_ohm = self._live_lead_ohm
             resistance = self._live_lead_ohm
-        known = [c.value for c in (measured, typed, cells, *per_cell.values()) if c.value is not None and c.trust in ("measured", "typed")]
-        if not known and cells.value is not None:
-            known = [cells.value]
         return Reading(
             time_s=now_s,
             supply=supply,
@@ -148,7 +151,7 @@ class Composer:
             current_a=current,
             cells_v=cells,
             upper_bound=upper,
-            alarm_v=max((v for v in known if PLAUSIBLE_CELL_V[0] <= v <= PLAUSIBLE_CELL_V[1]), default=None),
+            alarm_v=_alarm_v(cells, (measured, typed, cells, *per_cell.values())),
             per_cell_v=per_cell,
             surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
@@ -170,7 +173,7 @@ class Composer:
                 label: Channel(value, trust if value is not None else "unknown", now_s - meter.time_s)
                 for label, value in zip(self._labels, values, strict=False)
             }
-        return {label: self._typed_channel(f"cell:{label}", now_s) for label in self._labels if f"cell:{label}" in self.typed}
+        return {label: self._typed_channel(point, now_s) for label, point in self._points if point in self.typed}
 
     def _meter_at_cells(
         self,
@@ -181,14 +184,14 @@ class Composer:
         per_cell: Mapping[str, Channel],
     ) -> Channel:
         if profile is None or meter is None or profile.point == "supply":
-            return Channel()
+            return UNKNOWN
         if profile.point == "cells":
             values = [c.value for c in per_cell.values() if c.value is not None]
             value = max(values) if values else None
         else:
             value = next(iter(meter.channels_v.values()), None)
         if value is None:
-            return Channel()
+            return UNKNOWN
         return Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)
 
     def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
@@ -203,4 +206,18 @@ class Composer:
         for channel in (measured, typed):
             if channel.value is not None:
                 return channel, False
-        return Channel(), False
+        return UNKNOWN, False
+
+
+def _alarm_v(cells: Channel, sources: Iterable[Channel]) -> float | None:
+    """The highest plausible volts of the fresh sources; where none is fresh, the best that is known of the cells."""
+    highest_v, fresh = None, False
+    for source in sources:
+        volts = source.value
+        if volts is not None and source.trust in ("measured", "typed"):
+            fresh = True
+            if PLAUSIBLE_CELL_V[0] <= volts <= PLAUSIBLE_CELL_V[1] and (highest_v is None or volts > highest_v):
+                highest_v = volts
+    if not fresh and cells.value is not None and PLAUSIBLE_CELL_V[0] <= cells.value <= PLAUSIBLE_CELL_V[1]:
+        return cells.value
+    return highest_v

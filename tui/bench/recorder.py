@@ -98,10 +98,11 @@ class Recorder:
         }
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
-        self._journal.append("reading", test_time_s=self._time_s(), unix_time_s=self._clock.unix_s(), **fields)
+        time_s = self._time_s()
+        self._journal.append("reading", test_time_s=time_s, unix_time_s=self._clock.unix_s(), **fields)
         self._journal.sync_if_due()
         trusted = reading.cells_v.trust in ("measured", "typed", "derived")
-        self._curve.add(self._time_s(), reading.cells_v.value if trusted else None, _known(reading.current_a))
+        self._curve.add(time_s, reading.cells_v.value if trusted else None, _known(reading.current_a))
 
     def points(self, since_s: float) -> list[Point]:
         return [Point(p.time_s, p.cells_low_v, p.cells_high_v, p.current_a) for p in self._curve.points(since_s)]

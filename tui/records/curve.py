@@ -147,8 +147,12 @@ def _merge(first: CurvePoint, second: CurvePoint) -> CurvePoint:
 
 
 def _line(point: CurvePoint) -> bytes:
-    rounded = [round(point.time_s, 3), *(None if value is None else round(value, 4) for value in point[1:])]
-    return json.dumps(rounded, separators=(",", ":")).encode("ascii") + b"\n"
+    time_s, low_v, high_v, current_a = point
+    return f"[{_written(time_s, 3)},{_written(low_v, 4)},{_written(high_v, 4)},{_written(current_a, 4)}]\n".encode("ascii")
+
+
+def _written(value: float | None, digits: int) -> str:
+    return "null" if value is None else repr(round(value, digits))
 
 
 def _number(value: object) -> float | None:
