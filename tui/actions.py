@@ -27,6 +27,10 @@ def _needs_session(snapshot: Snapshot) -> str:
     return ""
 
 
+def _needs_no_session(snapshot: Snapshot) -> str:
+    return "" if snapshot.state in ("idle", "ended") else "A session is running already. End it first (e)."
+
+
 def _needs_prompt(snapshot: Snapshot) -> str:
     return "" if snapshot.prompt is not None else "Nothing waits for an answer now."
 
@@ -89,6 +93,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", "f1", "F1", "help", "Show this help.", "Always", priority=True),
     Action("command_palette", "ctrl+p", "^p", "commands", "Find a command by its name.", "Always"),
     Action("quit", "q,ctrl+q", "q", "quit", "Leave the program. With the output on it asks, then switches off.", "Always"),
+    Action("start", "f5", "F5", "start", "Start the session with what stands in Setup.", "Answer", _needs_no_session, footer=True),
     Action(
         "confirm",
         "space,enter",

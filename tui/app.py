@@ -272,6 +272,13 @@ class TopBalanceApp(App[int]):
                     partial(self.run_action, action.name),
                 )
 
+    def action_start(self) -> None:
+        if self._blocked("start"):
+            return
+        self.switch_mode("bench")
+        if self.bench is not None:
+            self.bench.start_session()
+
     def action_confirm(self) -> None:
         if not self._blocked("confirm") and self.bench is not None and self.screen is self.bench:
             missing = self.bench.checklist.prompt.confirm()

@@ -79,6 +79,13 @@ class BenchScreen(Workspace):
         if self._setup.is_attached:  # the screen may be closing already
             self._setup.mount(SetupPane())
 
+    def start_session(self) -> None:
+        """Setup starts, or says what stops it."""
+        from tui.panes.setup import SetupPane
+
+        for setup in self.query(SetupPane):
+            setup.action_start()
+
     # --- one pane at a time -------------------------------------------------------------------------------------
 
     @property

@@ -80,7 +80,7 @@ class SetupPane(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._units_ready = False
+        self._units_ready = self._start_wanted = False
         self.errors: dict[str, str] = {}  # by field: what stops the start
         self._base: Plan | None = None
         self._cells: dict[str, PlanCell] = {}  # the inventory, by label
@@ -153,6 +153,8 @@ class SetupPane(Widget, can_focus=True):
             self.fill(self._last)
         self._units_ready = True
         self.read()
+        if self._start_wanted:
+            self.action_start()
 
     @work(thread=True, exit_on_error=False)
     def _remember(self, plan: Plan) -> None:
@@ -264,7 +266,10 @@ class SetupPane(Widget, can_focus=True):
     def action_start(self) -> None:
         """Begin with what stands in the fields, or go to the field that stops it."""
         if not self._units_ready:
+            self._start_wanted = True  # the units are still being loaded: it starts as soon as they are
+            self._say("Reading the fields …")
             return
+        self._start_wanted = False
         self.read()
         if self.errors or self.draft.plan is None:
             self._go_to(next(iter(self.errors), ""))
