@@ -104,7 +104,7 @@ class TopBalanceApp(App[int]):
         self._curve_session: str | None = None
         self.points: list[Point] = []
         self.card: SessionCard | None = None
-        self._closing = False
+        self._leaving = False
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -234,8 +234,10 @@ class TopBalanceApp(App[int]):
         await super().on_event(event)
 
     def _show_presence(self) -> None:
+        """Any key tells the bench that somebody is here; at most every half minute, but at once when it asks."""
         now = time.monotonic()
-        if self.snapshot.attention_due_s is not None and now - self._present_at >= PRESENCE_EVERY_S:
+        called = any(alarm.code == "attention-soon" for alarm in self.snapshot.alarms)
+        if self.snapshot.attention_due_s is not None and now - self._present_at >= (1.0 if called else PRESENCE_EVERY_S):
             self._present_at = now
             self.send(Present(), lambda _: None)
 
@@ -395,7 +397,7 @@ class TopBalanceApp(App[int]):
         """Leave. With the output on (or unknown in a session) ask first; the bench always switches off before the program ends."""
         snapshot = self.snapshot
         unsure = snapshot.output_on is None and snapshot.state not in ("idle", "ended", "resting")
-        if self._closing or not (snapshot.output_on or unsure):
+        if self._leaving or not (snapshot.output_on or unsure):
             self._close()
             return
         from tui.panes.confirm import ConfirmScreen
@@ -412,9 +414,9 @@ class TopBalanceApp(App[int]):
         )
 
     def _close(self) -> None:
-        if self._closing:
+        if self._leaving:
             return
-        self._closing = True
+        self._leaving = True
         self.say("Switching off and closing …")
         self.run_worker(lambda: self.post_message(Closed(self.link.close())), thread=True, exit_on_error=False, group="close")
 
@@ -424,7 +426,7 @@ class TopBalanceApp(App[int]):
             return
         from tui.panes.confirm import ConfirmScreen
 
-        self._closing = False
+        self._leaving = False
         self.push_screen(
             ConfirmScreen(
                 "The output is not proved off",

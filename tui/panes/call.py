@@ -107,12 +107,15 @@ class CallScreen(ModalScreen[None]):
         if isinstance(found, str):
             self._said.show(found)
             return
-        for alarm in self._snapshot.alarms:
-            if alarm.level == "call" and not alarm.acknowledged:
-                self._bench.send(Acknowledge(alarm.id))
         value = found[0]
         self._said.show("… the bench is checking")
-        self._bench.send(TypeReading(call.asks_point, value, sure=self._sure_of == value), lambda outcome: self._answered(outcome, value))
+        reading = TypeReading(call.asks_point, value, sure=self._sure_of == value)
+
+        def type_it(_: Outcome) -> None:
+            self._bench.send(reading, lambda outcome: self._answered(outcome, value))
+
+        # Who types the reading has seen the call; one after the other, because the bench takes no reading for an unseen call.
+        self._bench.send(Acknowledge(0), type_it)
 
     def _answered(self, outcome: Outcome, value: float) -> None:
         self._sure_of = value if outcome.confirm else None

@@ -1,0 +1,581 @@
+"""The bench's screen in every state and size, drawn from scripted Snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_link import CALL, CHARGING, CONFIRMING, HOLD, IDLE, KNEE, POLARITY, PREPARING, STALE, STATES, TRIPPED, WARNED, FakeLink
+from host import home_in
+from textual.pilot import Pilot
+
+from tui.app import TopBalanceApp
+from tui.bench.messages import (
+    Acknowledge,
+    Answer,
+    Channel,
+    Command,
+    Finish,
+    Note,
+    Outcome,
+    Override,
+    Present,
+    Resume,
+    Snapshot,
+    Speed,
+    TypeReading,
+)
+from tui.panes.call import CallScreen
+from tui.panes.prompt import PromptArea
+
+
+@pytest.fixture(autouse=True)
+def _without_setup(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Setup has tests of its own and takes most of the start; only the tests marked by their use of `with_setup` mount it."""
+    if "with_setup" not in request.fixturenames:
+        monkeypatch.setattr("tui.panes.bench_screen.SETUP_AFTER_S", 1e6)
+
+
+@pytest.fixture
+def with_setup() -> None:
+    """Asks for the real Setup pane in the running application."""
+
+
+class Stage:
+    """The running application with its fake bench, read and played like a person would."""
+
+    def __init__(self, app: TopBalanceApp, link: FakeLink, pilot: Pilot[int]) -> None:
+        self.app, self.link, self.pilot = app, link, pilot
+
+    async def settle(self) -> None:
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def leave(self, *keys: str) -> None:
+        """Press keys that end the application; nothing is left to settle then."""
+        await self.pilot.press(*keys)
+        await self.app.workers.wait_for_complete()
+
+    async def type(self, text: str) -> None:
+        names = {".": "full_stop", ",": "comma", "-": "minus", " ": "space", "+": "plus", "?": "question_mark"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def show(self, snapshot: Snapshot) -> None:
+        self.link.show(snapshot)
+        self.app.pull()
+        await self.pilot.pause()
+        await self.settle()
+
+    def text(self) -> str:
+        """The whole screen as text."""
+        return "\n".join(self.lines())
+
+    def words(self) -> str:
+        """The screen's words with one space between them, for sentences that wrap in a dialog."""
+        return " ".join(self.text().replace("│", " ").split())
+
+    @property
+    def commands(self) -> list[Command]:
+        """What was sent, without the signs of presence that any key gives."""
+        return [command for command in self.link.sent if not isinstance(command, Present)]
+
+    def lines(self) -> list[str]:
+        return ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def prompt(self) -> PromptArea:
+        return self.app.query_one(PromptArea) if self.app.bench is None else self.app.bench.checklist.prompt
+
+
+@asynccontextmanager
+async def stage(
+    tmp_path: Path,
+    snapshot: Snapshot,
+    size: tuple[int, int] = (120, 40),
+    answers: Callable[[Command], Outcome] | None = None,
+    closes: bool = True,
+) -> AsyncIterator[Stage]:
+    link = FakeLink(snapshot, closes=closes)
+    if answers is not None:
+        link.answers = answers
+    app = TopBalanceApp(link, home_in(tmp_path), demo=True)
+    async with app.run_test(size=size) as pilot:
+        found = Stage(app, link, pilot)
+        await pilot.pause()
+        await found.settle()
+        yield found
+
+
+def play(script: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(script())  # type: ignore[arg-type]
+
+
+SIZES = ((80, 24), (120, 30), (120, 40), (60, 16), (40, 10))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_state_fits_every_size_and_names_the_stop_key(tmp_path: Path, size: tuple[int, int]) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, IDLE, size) as bench:
+            for presses, (state, snapshot) in enumerate(STATES.items(), 1):
+                await bench.show(snapshot)
+                lines = bench.lines()
+                assert len(lines) == size[1] and all(len(line) <= size[0] for line in lines), state
+                if state == "call":
+                    assert "CALL" in bench.text()
+                    assert "Switch the supply off at its" in bench.text()
+                else:
+                    assert "^x OUTPUT OFF" in bench.text(), state
+                await bench.press("ctrl+x")
+                assert bench.link.stops == presses, state
+
+    play(script)
+
+
+def test_side_by_side_from_120x30_and_one_pane_at_a_time_below(tmp_path: Path, with_setup: None) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE, (120, 30)) as bench:
+            assert all(title in bench.text() for title in ("─ Setup ─", "─ Live ─", "─ Checklist ─"))
+            await bench.pilot.resize_terminal(80, 24)
+            await bench.settle()
+            assert "supply" in bench.text() and "Studs in" not in bench.text()
+            await bench.press("tab")
+            assert "Studs in" in bench.text() and "● measured" in bench.text()  # the large numbers stay
+            await bench.press("f3")
+            assert "leads" in bench.text() and "Studs in" not in bench.text()
+            await bench.press("shift+tab")
+            while not bench.app.query("SetupPane"):
+                await bench.pilot.pause(0.01)
+            await bench.settle()
+            assert "Target" in bench.text()
+
+    play(script)
+
+
+def test_the_safety_view_has_state_volts_amperes_and_the_next_thing(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, HOLD, (60, 20)) as bench:
+            text = bench.text()
+            assert "HOLD" in text and "Open circuit" in text and "Look at the leads" in text and "^x OUTPUT OFF" in text
+            assert "┏━┓" in text  # large digits
+
+    play(script)
+
+
+def test_too_small_says_so_and_keeps_state_and_values(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE, (40, 10)) as bench:
+            assert "Terminal too small" in bench.text() and "3.598 V ●" in bench.text() and "CHARGING" in bench.text()
+
+    play(script)
+
+
+def test_three_voltages_stand_apart_with_their_trust_and_their_points_in_one_column(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            rows = [
+                next(line for line in bench.lines() if f"  {label} " in line and "│" in line and " V  " in line)
+                for label in ("set", "supply", "cells")
+            ]
+            assert "≈ echo" in rows[0] and "● measured" in rows[1] and "● measured" in rows[2]
+            assert ["3.650" in rows[0], "3.650" in rows[1], "3.598" in rows[2]] == [True] * 3
+            starts = {row.index(number) for row, number in zip(rows, ("3.650", "3.650", "3.598"), strict=True)}
+            assert len(starts) == 1
+
+    play(script)
+
+
+def test_stale_is_struck_through_and_unknown_is_blank(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, STALE) as bench:
+            text = bench.text()
+            assert "✕ stale 12 s" in text and "? unknown" in text and "output ?" in text
+            assert bench.app.query_one("#gauges").query("BigNumber").last().has_class("-stale")
+            struck = [
+                segment.text
+                for strip in bench.app.screen._compositor.render_strips()
+                for segment in strip
+                if segment.style is not None and segment.style.strike
+            ]
+            assert any("3.650" in text for text in struck)
+            cells = next(line for line in bench.lines() if " V  ? unknown" in line)
+            assert "cells" in cells and "—" in cells and "3.598" not in cells
+
+    play(script)
+
+
+def test_typed_and_derived_volts_say_so_with_their_age(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, WARNED) as bench:
+            assert "✎ typed 4 min ago" in bench.text()
+            await bench.show(replace(KNEE, cells_v=Channel(3.561, "derived", 1.0)))
+            assert "~ derived" in bench.text()
+
+    play(script)
+
+
+def test_a_silent_bench_makes_every_number_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            bench.app._heard -= 30.0
+            bench.app.pull()
+            await bench.pilot.pause()
+            assert "The bench has said nothing for" in bench.text() and "✕ stale" in bench.text()
+            assert bench.app.snapshot.output_on is None
+
+    play(script)
+
+
+def test_names_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+    async def script() -> None:
+        named = replace(
+            KNEE,
+            bank="[EVE-01] [red]x",
+            per_cell_v=(("[A1]", Channel(3.5, "measured", 0.1)),),
+            next="Check [EVE-01] [bold]now.",
+            alarms=(replace(WARNED.alarms[0], title="[EVE-01] warm", text="[b]warm[/b]"),),
+        )
+        async with stage(tmp_path, named) as bench:
+            text = bench.text()
+            for words in ("[EVE-01] [red]x", "[A1]", "Check [EVE-01] [bold]now.", "[EVE-01] warm", "[b]warm[/b]"):
+                assert words in text
+
+    play(script)
+
+
+@pytest.mark.parametrize("opener", ["none", "r", "f1", "n", "e", "ctrl+p", "q", "question_mark", "2", "3", "f2"])
+def test_the_stop_key_works_everywhere(tmp_path: Path, opener: str) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            if opener != "none":
+                await bench.press(opener)
+            await bench.press("ctrl+x")
+            assert bench.link.stops == 1
+
+    play(script)
+
+
+def test_the_stop_key_works_while_typing_an_answer_and_over_a_call(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, PREPARING) as bench:
+            await bench.type("3.3")
+            await bench.press("ctrl+x")
+            assert bench.link.stops == 1 and bench.prompt.fields[0].editor.value == "3.3"
+            await bench.show(CALL)
+            await bench.type("0.0")
+            await bench.press("ctrl+x")
+            assert bench.link.stops == 2
+
+    play(script)
+
+
+def test_a_confirmation_takes_space_and_is_sent_once(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, CONFIRMING) as bench:
+            assert "Press space to confirm" in bench.text()
+            await bench.press("space", "space")
+            assert bench.link.sent == [Answer(1, {})]
+
+    play(script)
+
+
+def test_many_volts_are_typed_with_enter_after_each_and_the_last_one_sends_all(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, PREPARING) as bench:
+            for typed in ("3,301", "3.304", "3307", "3310 mV", "3.313V", "3.316", "3.319"):
+                await bench.type(typed)
+                await bench.press("enter")
+            assert bench.link.sent == []
+            await bench.type("3.322")
+            assert "3.322 V" in bench.text()  # echoed before Enter takes it
+            await bench.press("enter")
+            (answer,) = bench.link.sent
+            assert isinstance(answer, Answer)
+            assert list(answer.values.values()) == pytest.approx([3.301, 3.304, 3.307, 3.310, 3.313, 3.316, 3.319, 3.322])
+
+    play(script)
+
+
+def test_m_takes_the_meters_reading_field_by_field(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, PREPARING) as bench:
+            await bench.press(*"mmmmmmmm", "enter")
+            (answer,) = bench.link.sent
+            assert isinstance(answer, Answer) and answer.values["cell:A8"] == pytest.approx(3.322)
+
+    play(script)
+
+
+def test_text_for_a_number_is_refused_at_the_field_and_nothing_is_sent(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, POLARITY) as bench:
+            await bench.type("36,5")
+            await bench.press("enter")
+            assert "did you mean 3.650 V" in " ".join(bench.text().split()) or "out of range" in bench.text()
+            assert bench.link.sent == []
+
+    play(script)
+
+
+def test_a_choice_is_never_made_beforehand(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, POLARITY) as bench:
+            await bench.type("+3.31")
+            await bench.press("enter", "enter")
+            assert bench.link.sent == [] and "choose one" in bench.text()
+            await bench.press("1", "enter")
+            assert bench.link.sent == [Answer(5, {"post_v": pytest.approx(3.31), "sign": "plus"})]
+
+    play(script)
+
+
+def test_a_refusal_stays_at_the_prompt_with_what_was_typed(tmp_path: Path) -> None:
+    async def script() -> None:
+        refusal = "A3 is 0.21 V below the others: 3.10 V."
+        async with stage(tmp_path, PREPARING, answers=lambda _: Outcome(False, refusal)) as bench:
+            await bench.press(*"mmmmmmmm", "enter")
+            assert "REFUSED" in bench.text() and "0.21 V below" in bench.text()
+            assert bench.prompt.fields[2].editor.value == "3.307"
+            assert "overrides" not in bench.text()
+            await bench.press("escape", "o")
+            assert len(bench.link.sent) == 1  # no gate refused with an override on offer
+
+    play(script)
+
+
+def test_an_override_needs_the_offer_and_a_typed_reason(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert PREPARING.prompt is not None
+        offered = replace(PREPARING, prompt=replace(PREPARING.prompt, refusal="Cells are 0.18 V apart.", overridable=True))
+        async with stage(tmp_path, offered) as bench:
+            await bench.press("o", "enter")
+            assert bench.link.sent == []  # an empty reason is none
+            await bench.type("one lot")
+            await bench.press("enter")
+            assert bench.link.sent == [Override(2, "one lot")]
+
+    play(script)
+
+
+def test_a_new_prompt_of_the_same_fields_starts_empty(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, PREPARING) as bench:
+            await bench.press(*"mmmmmmmm", "enter")
+            assert PREPARING.prompt is not None
+            await bench.show(replace(PREPARING, prompt=replace(PREPARING.prompt, id=3)))
+            assert [row.editor.value for row in bench.prompt.fields] == [""] * 8
+
+    play(script)
+
+
+def test_a_reading_is_one_key_a_number_and_enter(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            await bench.press("r")
+            await bench.type("3,61")
+            assert "= 3.610 V" in bench.text()
+            await bench.press("enter")
+            assert bench.commands == [TypeReading("cells_v", pytest.approx(3.61))]
+            assert "A reading by hand" not in bench.text()
+
+    play(script)
+
+
+def test_a_reading_outside_its_window_is_asked_for_again(tmp_path: Path) -> None:
+    async def script() -> None:
+        def answers(command: Command) -> Outcome:
+            sure = isinstance(command, TypeReading) and command.sure
+            return Outcome(sure, "" if sure else "3.160 V is far from the last reading, 3.598 V.", confirm=not sure)
+
+        async with stage(tmp_path, KNEE, answers=answers) as bench:
+            await bench.press("r")
+            await bench.type("3.16")
+            await bench.press("enter")
+            assert "Press Enter again" in bench.words()
+            await bench.press("enter")
+            assert [command.sure for command in bench.link.sent if isinstance(command, TypeReading)] == [False, True]
+
+    play(script)
+
+
+def test_keys_send_their_commands(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, HOLD) as bench:
+            await bench.press("a", "g", "y", "plus", "minus", "e", "y", "n")
+            await bench.type("smell")
+            await bench.press("enter")
+            kinds = [type(command) for command in bench.link.sent if not isinstance(command, Present)]
+            assert kinds == [Acknowledge, Resume, Speed, Speed, Finish, Note]
+            assert bench.link.sent[0] == Acknowledge(8)
+
+    play(script)
+
+
+def test_a_trip_asks_for_the_cause_before_it_starts_again(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, TRIPPED) as bench:
+            await bench.press("g")
+            await bench.type("loose ring")
+            await bench.press("enter")
+            assert bench.link.sent == [Resume("loose ring")]
+
+    play(script)
+
+
+def test_a_blocked_key_answers_with_its_reason(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, CHARGING) as bench:
+            await bench.press("g")
+            assert "Nothing is on hold" in bench.text() and bench.link.sent == []
+            await bench.press("space")
+            assert "Nothing waits for an answer" in bench.text()
+
+    play(script)
+
+
+def test_a_call_stands_over_everything_until_the_bench_says_it_is_over(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            await bench.press("ctrl+p")
+            await bench.show(CALL)
+            assert isinstance(bench.app.screen, CallScreen)
+            await bench.press("escape", "ctrl+p", "q", "1")
+            assert isinstance(bench.app.screen, CallScreen)
+            await bench.press("backspace")
+            await bench.type("0,02")
+            await bench.press("enter")
+            await bench.settle()
+            said = [command for command in bench.link.sent if not isinstance(command, Present)]
+            assert said == [Acknowledge(0), TypeReading("cells_v", pytest.approx(0.02))]
+            assert isinstance(bench.app.screen, CallScreen)
+            await bench.show(HOLD)
+            assert not any(isinstance(screen, CallScreen) for screen in bench.app.screen_stack)
+
+    play(script)
+
+
+def test_quitting_with_the_output_on_asks_then_switches_off(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            await bench.press("q")
+            assert "The output is on. Quit?" in bench.text() and bench.link.closed == 0
+            await bench.press("n")
+            assert bench.link.closed == 0
+            await bench.leave("ctrl+q", "y")
+            assert bench.link.closed == 1
+        assert bench.app.return_code == 0
+
+    play(script)
+
+
+def test_quitting_says_so_when_the_output_is_not_proved_off(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE, closes=False) as bench:
+            await bench.press("q", "y")
+            assert "not proved off" in bench.text()
+            await bench.leave("y")
+        assert bench.app.return_code == 1
+
+    play(script)
+
+
+def test_quitting_while_idle_does_not_ask(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, IDLE) as bench:
+            await bench.leave("ctrl+q")
+            assert bench.link.closed == 1
+
+    play(script)
+
+
+def test_any_key_shows_presence_once_in_half_a_minute_and_only_when_asked(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, CHARGING) as bench:
+            await bench.press("x", "x")
+            assert bench.link.sent == []
+            await bench.show(KNEE)
+            await bench.press("x", "x", "x")
+            assert bench.link.sent == [Present()]
+
+    play(script)
+
+
+def test_the_bell_rings_once_for_a_new_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            rung: list[int] = []
+            monkeypatch.setattr(bench.app, "bell", lambda: rung.append(1))
+            await bench.show(WARNED)
+            await bench.show(WARNED)
+            assert len(rung) == 1 and "▲ WARN" in bench.text()
+
+    play(script)
+
+
+def test_help_lists_every_key_of_the_table(tmp_path: Path) -> None:
+    from tui.actions import ACTIONS
+    from tui.panes.help import help_text
+
+    words = help_text().plain
+    assert all(action.shown in words and action.help in words for action in ACTIONS)
+
+
+def test_why_explains_the_current_step_with_the_banks_numbers(tmp_path: Path) -> None:
+    async def script() -> None:
+        from fake_link import CARD, TITLES
+
+        from tui.panes.why import explainer, topics
+
+        assert topics(KNEE)[0] == TITLES[7][0]
+        assert topics(HOLD)[0] == "F-27"
+        assert explainer(CARD, KNEE)("no such thing") is None
+
+    play(script)
+
+
+def test_light_and_dark_change_with_one_key(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            await bench.press("t")
+            assert bench.app.theme == "topbalance-light"
+            await bench.press("t")
+            assert bench.app.theme == "topbalance-dark"
+
+    play(script)
+
+
+def test_the_palette_offers_only_what_works_now(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, CHARGING) as bench:
+            titles = {command.title for command in bench.app.get_system_commands(bench.app.screen)}
+            assert "OUTPUT OFF" in titles and "Reading" in titles and "Go on" not in titles and "Override" not in titles
+
+    play(script)
+
+
+def test_the_curve_and_the_step_text_arrive_from_the_link(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            text = bench.text()
+            assert "3.65 ┄" in text and "3.55 " in text and "10 A" in text and "Carry the negative lead" in text
+
+    play(script)
+
+
+def test_the_same_snapshot_draws_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, KNEE) as bench:
+            painted: list[object] = []
+            monkeypatch.setattr(type(bench.app.screen), "_compositor_refresh", lambda self: painted.append(self._dirty_widgets.copy()))
+            await bench.show(KNEE)
+            assert not any(painted)
+
+    play(script)
