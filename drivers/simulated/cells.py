@@ -145,9 +145,10 @@ class Chemistry:
 
     def refresh(self, cells: Sequence[Cell]) -> None:
         """Each cell's voltage without its ohmic part, and the slope, at its present state."""
-        ocv_and_slope, half_gap_v, gap_end_soc = self._table.ocv_and_slope, self._table.half_gap_v, self._table.gap_end_soc
-        for cell in cells:
-            soc = cell.soc
-            cell.emf_v, cell.slope_v = ocv_and_slope(soc + cell.lag_fast + cell.lag_middle + cell.lag_slow)
-            if soc < gap_end_soc and cell.hysteresis:
-                cell.emf_v += cell.hysteresis * half_gap_v(soc)
+        gap_end_soc = self._table.gap_end_soc
+        surfaces = [cell.soc + cell.lag_fast + cell.lag_middle + cell.lag_slow for cell in cells]
+        for cell, (emf_v, slope_v) in zip(cells, self._table.ocvs_and_slopes(surfaces), strict=True):
+            cell.slope_v = slope_v
+            if cell.soc < gap_end_soc and cell.hysteresis:
+                emf_v += cell.hysteresis * self._table.half_gap_v(cell.soc)
+            cell.emf_v = emf_v

@@ -6,6 +6,7 @@ comes out wrong by a fifth. The monotone cubic (PCHIP, Fritsch and Butland's slo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -35,13 +36,22 @@ class OcvTable:
 
     def ocv_and_slope(self, soc: float) -> tuple[float, float]:
         """Open-circuit voltage in V and its slope in V per unit of SOC."""
-        if soc < 0.0:
-            return self._low_v + self._low_slope * soc, self._low_slope
-        if soc >= self._high_soc:
-            return self._high_v + self._high_slope * (soc - self._high_soc), self._high_slope
-        start, c0, c1, c2, c3, _, _ = self._grid[int(soc * GRID_PER_SOC)]
-        x = soc - start
-        return c0 + x * (c1 + x * (c2 + x * c3)), c1 + x * (2.0 * c2 + x * (3.0 * c3))
+        return self.ocvs_and_slopes([soc])[0]
+
+    def ocvs_and_slopes(self, socs: Sequence[float]) -> list[tuple[float, float]]:
+        """The same for many at once."""
+        found = []
+        grid, high_soc = self._grid, self._high_soc
+        for soc in socs:
+            if 0.0 <= soc < high_soc:
+                start, c0, c1, c2, c3, _, _ = grid[int(soc * GRID_PER_SOC)]
+                x = soc - start
+                found.append((c0 + x * (c1 + x * (c2 + x * c3)), c1 + x * (2.0 * c2 + x * (3.0 * c3))))
+            elif soc < 0.0:
+                found.append((self._low_v + self._low_slope * soc, self._low_slope))
+            else:
+                found.append((self._high_v + self._high_slope * (soc - high_soc), self._high_slope))
+        return found
 
     def ocv_v(self, soc: float) -> float:
         return self.ocv_and_slope(soc)[0]

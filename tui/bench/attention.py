@@ -24,6 +24,7 @@ class Attention:
     _zone: float | None = None  # the interval in force, and since when: a shorter one never is overdue at once
     _zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
+    _judged: Reading | None = None  # by `update`: its interval is asked for many times a tick
 
     def present(self, now_s: float) -> None:
         self.present_s = now_s
@@ -37,7 +38,9 @@ class Attention:
             self.output_on_s = self.present_s = reading.time_s
         elif not on:
             self.output_on_s = None
+        self._judged = None
         zone = self.interval_s(reading)
+        self._judged = reading
         if zone != self._zone:
             if zone is not None and (self._zone is None or zone < self._zone):
                 self._zone_s = reading.time_s
@@ -45,6 +48,8 @@ class Attention:
 
     def interval_s(self, reading: Reading) -> float | None:
         """How long the cells may be left alone now; None below 3.45 V."""
+        if reading is self._judged:
+            return self._zone
         volts = reading.alarm_v
         if self.output_on_s is None or volts is None or volts < self.limits.hand_knee_v:
             return None
@@ -63,8 +68,11 @@ class Attention:
 
     def calling(self, reading: Reading) -> bool:
         """The last part of the interval: the operator is called, and the demo slows down for him."""
-        interval, due = self.interval_s(reading), self.due_s(reading)
-        return interval is not None and due is not None and due < (1 - WARN_FRACTION) * interval
+        interval = self.interval_s(reading)
+        if interval is None:
+            return False
+        due = self.due_s(reading)
+        return due is not None and due < (1 - WARN_FRACTION) * interval
 
     def reading_interval_s(self, reading: Reading) -> float:
         """How old typed volts may become in this phase before the next reading is due."""

@@ -116,7 +116,10 @@ class Guard:
         if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed"):
             points.append(("supply", "the supply's terminals", reading.supply_v.value, reading.time_s - (reading.supply_v.age_s or 0.0)))
         limits, target = self.limits, self.target_v
+        lowest_v = min(limits.ceiling_v, target + min(limits.trip_over_target_v, limits.warn_over_target_v)) + 1e-9
         for near, where, volts, sample_s in points:
+            if volts <= lowest_v:
+                continue
             if self._twice(f"ceiling-{near}", volts > limits.ceiling_v + 1e-9, before, sample_s):
                 found.append(
                     Finding(
@@ -262,8 +265,10 @@ class Guard:
         count, fastest_s = self.current_step_a, self.limits.open_circuit_half_time_s * (3 if self.by_hand else 1)
         fell = bool(told_a and self._samples and self._samples[-1].current_a > 0.1 * told_a and amps < 0.02)
         for old in self._samples:
-            dt = sample_s - old.time_s
-            if old.current_a < 5 * count or amps > old.current_a * 0.5 ** (max(dt, fastest_s) / fastest_s):
+            if amps > 0.5 * old.current_a:
+                continue  # however long ago
+            dt = max(sample_s - old.time_s, fastest_s)
+            if old.current_a < 5 * count or amps > old.current_a * 0.5 ** (dt / fastest_s):
                 continue
             fell = True
         # From fewer than five counts a fall is resolution, unless the supply's volts jump to the set-point with it.

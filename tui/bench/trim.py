@@ -89,8 +89,10 @@ def ask_again(stage: Stage, session: Session) -> None:
         runner.side_question(_lift_step(session, to_v))
         return
     watched = stage.reading.cells_v.trust == "measured"
+    if watched or session.last_trim_s is None or stage.now_s() - session.last_trim_s < REPEAT_S:
+        return
     trims = [step for step in runner.steps if step.id == "trim"]
-    if trims and not watched and session.last_trim_s is not None and stage.now_s() - session.last_trim_s >= REPEAT_S:
+    if trims:
         session.last_trim_s = stage.now_s()
         runner.side_question(trims[0])
 
