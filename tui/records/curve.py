@@ -140,10 +140,12 @@ def _read_file(path: Path) -> list[CurvePoint]:
 
 
 def _merge(first: CurvePoint, second: CurvePoint) -> CurvePoint:
-    lows = [low for low in (first.cells_low_v, second.cells_low_v) if low is not None]
-    highs = [high for high in (first.cells_high_v, second.cells_high_v) if high is not None]
-    current_a = second.current_a if second.current_a is not None else first.current_a
-    return CurvePoint(first.time_s, min(lows, default=None), max(highs, default=None), current_a)
+    time_s, low_v, high_v, current_a = first
+    if low_v is None or (second.cells_low_v is not None and second.cells_low_v < low_v):
+        low_v = second.cells_low_v
+    if high_v is None or (second.cells_high_v is not None and second.cells_high_v > high_v):
+        high_v = second.cells_high_v
+    return CurvePoint(time_s, low_v, high_v, current_a if second.current_a is None else second.current_a)
 
 
 def _line(point: CurvePoint) -> bytes:
