@@ -6,8 +6,8 @@ import pytest
 
 from tests.bench.conftest import drive, place  # noqa: F401 - fixtures
 from tests.screens.host import on_loop, text_of, until
-from tests.screens.stepped_link import SteppedLink
 from tui.app import TopBalanceApp
+from tui.bench.stepped import SteppedLink
 from tui.records.inventory import Inventory
 from tui.records.sessions import Sessions
 

@@ -1,21 +1,21 @@
-"""A link to a real bench in lock-step: time passes only when the test says so, everything else is the program itself."""
+"""A link to a bench in lock-step: time passes only when told. For screen tests and pictures; all else is the program itself."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from tests.bench.conftest import Driven
 from tui.bench import picture
 from tui.bench.commands import handle
+from tui.bench.headless import LockStep
 from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
 
 
 class SteppedLink:
     """Implements `tui.bench.link.Link`. Commands come from the screen's worker threads; one lock stands for the bench's one thread."""
 
-    def __init__(self, driven: Driven) -> None:
-        self.driven, self.bench = driven, driven.bench
+    def __init__(self, steps: LockStep) -> None:
+        self.steps, self.bench = steps, steps.bench
         self._lock = threading.Lock()
         self.commands: list[Command] = []
 
@@ -43,7 +43,7 @@ class SteppedLink:
     def close(self, *, timeout_s: float = 5.0) -> bool:
         with self._lock:
             self.bench.end_unfinished("closed")
-        return not self.driven.world.output_on
+        return not self.steps.rig.embedded.world.output_on
 
     @property
     def waits(self) -> bool:
@@ -56,6 +56,6 @@ class SteppedLink:
     def pass_time(self, until: Callable[[], object], most_s: float = 400_000.0) -> None:
         """Tick until the condition holds or `most_s` of bench time have passed."""
         with self._lock:
-            end_s = self.driven.clock.now_s() + most_s
-            while not until() and self.driven.clock.now_s() < end_s:
-                self.driven.step()
+            end_s = self.steps.clock.now_s() + most_s
+            while not until() and self.steps.clock.now_s() < end_s:
+                self.steps.step()
