@@ -101,7 +101,7 @@ async def test_an_empty_history_says_where_to_begin(home):
 async def test_the_list_stands_over_the_curve_of_the_selected_session(home, size):
     balanced(home)
     async with history(home, size=size) as bench:
-        await bench.shown("RESTING", "Bank A", "parallel", "3.7", "41.3", "0.09")
+        await bench.shown("BALANCED", "Bank A", "parallel", "3.7", "41.3", "0.09")
         await until(
             bench.pilot, lambda: "target" in "\n".join(bench.screen.query_one(Trace).rows) or any(bench.screen.query_one(Trace).rows)
         )
@@ -128,7 +128,7 @@ async def test_the_session_of_the_bench_is_running(home):
 async def test_enter_opens_cells_and_events(home, size):
     balanced(home)
     async with history(home, size=size) as bench:
-        await bench.shown("RESTING")
+        await bench.shown("BALANCED")
         await bench.press("enter")
         await bench.at(SessionView)
         await bench.shown("before", "3.301 V", "3.649 V", "0.09 A for 10 min")
@@ -144,7 +144,7 @@ async def test_enter_opens_cells_and_events(home, size):
 async def test_resting_volts_are_typed_echoed_and_kept(home):
     session = balanced(home)
     async with history(home) as bench:
-        await bench.shown("RESTING")
+        await bench.shown("BALANCED")
         await bench.press("r")
         await bench.at(RestForm)
         await bench.press(*"3.345 3,344 3343 3.345 3.345 3.345 3.345 3.34")
@@ -160,7 +160,7 @@ async def test_resting_volts_are_typed_echoed_and_kept(home):
 async def test_resting_volts_that_cannot_be_are_refused_and_nothing_is_kept(home):
     session = balanced(home)
     async with history(home) as bench:
-        await bench.shown("RESTING")
+        await bench.shown("BALANCED")
         await bench.press("r")
         await bench.at(RestForm)
         await bench.press(*"1.2 - - - - - - -", "enter")
@@ -174,7 +174,7 @@ async def test_curve_and_cells_are_exported(home, tmp_path, key, header, rows):
     balanced(home)
     target = tmp_path / "out.csv"
     async with history(home) as bench:
-        await bench.shown("RESTING")
+        await bench.shown("BALANCED")
         await bench.press("enter")
         await bench.at(SessionView)
         await until(bench.pilot, lambda: bench.app.screen.points)
@@ -206,7 +206,7 @@ def test_a_row_fits_its_columns(home):
     ("state", "result", "word"),
     [
         ("running", "", "UNFINISHED"),
-        ("resting", "balanced", "RESTING"),
+        ("resting", "balanced", "BALANCED"),
         *(("ended", result, result.upper()) for result in ("balanced", "done", "stopped", "tripped", "held")),
         ("ended", "", "UNFINISHED"),
     ],

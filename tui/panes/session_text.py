@@ -40,11 +40,12 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def result_word(session: Session, *, running: str = "") -> str:
-    """BALANCED, STOPPED, TRIPPED, HELD, DONE; RUNNING for the session `running`, RESTING, and UNFINISHED for one that a crash left."""
+    """BALANCED, STOPPED, TRIPPED, HELD, DONE; RUNNING for the session `running`, and UNFINISHED for one that a crash left.
+
+    A session that still takes resting volts shows its result all the same: that is what its owner looks for.
+    """
     if session.state == "running":
         return "RUNNING" if session.id == running else "UNFINISHED"
-    if session.state == "resting":
-        return "RESTING"
     return (session.result or "unfinished").upper()
 
 
