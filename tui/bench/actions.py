@@ -133,6 +133,12 @@ def open_lead_test(hall: Hall) -> Action:
 def contact_test(hall: Hall) -> Action:
     """A little current for two seconds tells an open lead, a reversed bank and a far too empty one apart, before full current flows."""
     plan, output = hall.plan, hall.output
+    battery_v = hall.reading.supply.battery_voltage_v if hall.reading.supply is not None and hall.reading.supply_fresh else None
+    if battery_v is not None and not 2.0 <= battery_v <= plan.target_v + 0.05:
+        raise ActionRefused(
+            f"The supply's battery terminals show {battery_v:.2f} V; a bank of charged cells, the right way round, shows 2.0 to "
+            f"{plan.target_v:.2f} V. Nothing was switched on. Take the + lead off and check red on +, black on −."
+        )
     seen_now = hall.reading.cells_v.value if hall.reading.cells_trusted else None
     expected = seen_now if seen_now is not None else hall.facts.get("mean_cell_v", plan.target_v)
     set_v = min(plan.target_v, expected + 0.05)
