@@ -126,6 +126,27 @@ def test_records_commands(at_home, tmp_path):
     assert "B1" in run("cells", "export").stdout
 
 
+def test_a_damaged_inventory_is_shown_read_only_and_never_overwritten(at_home):
+    run("cells", "add", "B1")
+    run("cells", "add", "B2")
+    damaged = at_home / "inventory.json"
+    damaged.write_text('{"cells": {"broken')
+    shown = run("cells", "list")
+    assert "B1" in shown.stdout
+    assert "inventory.json" in shown.stderr
+    refused = run("cells", "add", "B3")
+    assert refused.returncode == 1
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in refused.stderr
+    assert run("run", "--demo", "--headless", "--soc", "99%").returncode == 1
+    assert damaged.read_text() == '{"cells": {"broken'
+
+
+def test_an_unknown_fault_or_address_is_bad_usage():
+    assert run("emulate", "riden", "--fault", "nonsense").returncode == 2
+    assert run("read", "/dev/ttyUSB0").returncode == 2
+
+
 @pytest.fixture
 def emulator():
     process = subprocess.Popen(

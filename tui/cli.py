@@ -161,7 +161,12 @@ def read(address: str, as_json: bool) -> None:
     """Identify an instrument and print one reading; writes nothing to it."""
     from tui.start import read_instrument
 
-    profile, reading = read_instrument(address)
+    from drivers.address import AddressError
+
+    try:
+        profile, reading = read_instrument(address)
+    except AddressError as problem:
+        raise click.UsageError(str(problem)) from problem
     if as_json:
         click.echo(json.dumps({**profile, **reading}, ensure_ascii=False))
         return
@@ -178,7 +183,12 @@ def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) 
     """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
     from tui.emulate import run_emulator
 
-    run_emulator(description_from(options), speed, faults)
+    from drivers.simulated.faults import FaultError
+
+    try:
+        run_emulator(description_from(options), speed, faults)
+    except FaultError as problem:
+        raise click.UsageError(str(problem)) from problem
 
 
 cli.add_command(cells)
@@ -198,9 +208,27 @@ def main() -> None:
         sys.exit(problem.exit_code)
     except BrokenPipeError:
         sys.exit(1)
-    except (OSError, LookupError, ValueError) as problem:
-        click.echo(f"topbalance: {' '.join(str(problem).split())}", err=True)
-        sys.exit(1)
+    except Exception as problem:  # noqa: BLE001 - the last line of defence: one line for the person, the rest for the log
+        sys.exit(_last_words(problem))
+
+
+def _last_words(problem: Exception) -> int:
+    """What went wrong, in one line. What nobody foresaw is a defect of ours: its traceback goes to the log."""
+    from tui.records.store import StoreError
+
+    words = " ".join(str(problem).split())
+    if isinstance(problem, OSError | StoreError):
+        click.echo(f"topbalance: {words}", err=True)
+        return 1
+    import traceback
+
+    from tui.records.places import home
+
+    log = home().logs / "topbalance.log"
+    with log.open("a", encoding="utf-8") as file:
+        traceback.print_exception(problem, file=file)
+    click.echo(f"topbalance: a defect in this program ({type(problem).__name__}: {words}). {log} tells more.", err=True)
+    return 1
 
 
 if __name__ == "__main__":

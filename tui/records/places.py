@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,9 @@ def home(*, demo: bool = False) -> Home:
         place = Home(config=base, data=base, logs=base / "logs", runtime=base / "runtime")
     else:
         dirs = platformdirs.PlatformDirs(APP, appauthor=False)
-        folders = (dirs.user_config_path, dirs.user_data_path, dirs.user_log_path, dirs.user_runtime_path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no runtime place of the system: platformdirs falls back to a temporary one, and that will do
+            folders = (dirs.user_config_path, dirs.user_data_path, dirs.user_log_path, dirs.user_runtime_path)
         place = Home(*(folder / "demo" if demo else folder for folder in folders))
     place.create()
     return place
