@@ -222,3 +222,9 @@ def test_signals_end_the_program_within_two_seconds_with_the_output_off(tmp_path
     assert time.monotonic() - started < 3.0
     log = (tmp_path / "logs" / "topbalance.log").read_text()
     assert f"signal {int(number)}: output proved off" in log
+
+
+def test_headless_run_at_a_speed_goes_over_pseudo_terminals(at_home):
+    result = run("run", "--demo", "--headless", "--speed", "600", "--cells", "1", "--capacity", "10Ah", "--soc", "99.8%", "--rest", "60s", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout.strip().splitlines()[-1])["result"] == "balanced"

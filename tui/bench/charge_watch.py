@@ -33,7 +33,8 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         found.append(Finding("hold", "overtime", "far longer than forecast", text))
     volts = reading.cells_v.value
     if volts is not None and volts >= session.plan.target_v - session.limits.end_margin_v and reading.cells_trusted:
-        session.top_s += max(0.0, bench.tick_s)
+        session.top_s += reading.time_s - session.watched_s if session.watched_s is not None else 0.0
+    session.watched_s = reading.time_s
     return found
 
 

@@ -147,7 +147,7 @@ class LockStep:
         return due is not None and due <= 60.0
 
 
-def run_on_ptys(rig: Rig, plan: Plan, script: Script, *, longest_wall_s: float) -> Snapshot:
+def run_on_ptys(rig: Rig, plan: Plan, script: Script, *, longest_wall_s: float = 7 * 86400.0) -> Snapshot:
     """The same over pseudo-terminals in scaled real time, through the link."""
     link = LocalLink(rig.bench).start()
     try:

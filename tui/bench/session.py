@@ -42,6 +42,7 @@ class Session:
     charging_since_s: float | None = None  # bench time of the charge's first output-on
     off_since_s: float | None = None  # bench time of the last proof of off after charging
     knee_s: float | None = None
+    watched_s: float | None = None  # bench time of the charge's last look
     top_s: float = 0.0  # time with the cells at target less the end margin
     last_trim_s: float | None = None
     tail_current_a: float | None = None
