@@ -38,7 +38,9 @@ def test_version_and_help():
 
 
 def test_plan_tells_the_pack_volts_and_what_wins():
-    result = CliRunner().invoke(cli, ["plan", "--cells", "8", "--capacity", "280Ah", "--arrangement", "8P", "--supply", "30V/10A", "--json"])
+    result = CliRunner().invoke(
+        cli, ["plan", "--cells", "8", "--capacity", "280Ah", "--arrangement", "8P", "--supply", "30V/10A", "--json"]
+    )
     figures = {figure["label"]: figure["value"] for figure in json.loads(result.output)["figures"]}
     assert result.exit_code == 0
     assert figures["Capacity"] == pytest.approx(2240)
@@ -77,7 +79,9 @@ def test_decimal_comma_and_units_are_understood():
 
 def test_a_bench_file_with_an_unknown_key_is_refused_by_name(tmp_path):
     file = tmp_path / "bench.toml"
-    file.write_text('[supply]\nmodel = "RD6012"\nvolts = 30\n[bank]\narrangement = "1P"\n[[cell]]\nlabel = "A1"\ncapacity_ah = 100\nsoc = 0.99\n')
+    file.write_text(
+        '[supply]\nmodel = "RD6012"\nvolts = 30\n[bank]\narrangement = "1P"\n[[cell]]\nlabel = "A1"\ncapacity_ah = 100\nsoc = 0.99\n'
+    )
     result = run("run", "--demo", "--headless", "--bench", str(file))
     assert result.returncode == 2
     assert "volts" in result.stderr
@@ -225,6 +229,8 @@ def test_signals_end_the_program_within_two_seconds_with_the_output_off(tmp_path
 
 
 def test_headless_run_at_a_speed_goes_over_pseudo_terminals(at_home):
-    result = run("run", "--demo", "--headless", "--speed", "600", "--cells", "1", "--capacity", "10Ah", "--soc", "99.8%", "--rest", "60s", "--json")
+    result = run(
+        "run", "--demo", "--headless", "--speed", "600", "--cells", "1", "--capacity", "10Ah", "--soc", "99.8%", "--rest", "60s", "--json"
+    )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.strip().splitlines()[-1])["result"] == "balanced"

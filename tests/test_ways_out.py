@@ -1,0 +1,65 @@
+"""However the screen ends while the cells charge, the output is off and proved off before the process is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def drain_until(fd: int, pid: int, done, seconds: float) -> int | None:
+    """Play the terminal until `done()`; returns the exit status once the process has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if select.select([fd], [], [], 0.05)[0]:
+            try:
+                os.read(fd, 65536)
+            except OSError:
+                time.sleep(0.02)
+        if done():
+            return None
+    raise AssertionError("it did not come in time")
+
+
+def lines(home: Path) -> list[dict]:
+    journals = list((home / "sessions").glob("*.jsonl"))
+    return [json.loads(line) for journal in journals if "curve" not in journal.name for line in journal.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGHUP", "crash"])
+def test_every_way_out_leaves_the_output_proved_off(tmp_path, way):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", TOPBALANCE_HOME=str(tmp_path), LANG="C.UTF-8", LINES="40", COLUMNS="120")
+        os.chdir(Path(__file__).parents[1])
+        os.execv(sys.executable, [sys.executable, "-m", "tests.charging_program", way])
+    charging = lambda: any(line["kind"] == "reading" and (line.get("current_a") or 0) > 5 for line in lines(tmp_path))  # noqa: E731
+    status = drain_until(fd, pid, charging if way != "crash" else lambda: False, 60)
+    if way != "crash":
+        assert status is None
+        drain_until(fd, pid, lambda: len(lines(tmp_path)) > 60, 30)
+        started = time.monotonic()
+        os.kill(pid, getattr(signal, way))
+        status = drain_until(fd, pid, lambda: False, 6)
+        assert time.monotonic() - started < 3.0
+        assert status == 128 + getattr(signal, way)
+    else:
+        assert status != 0
+    told = lines(tmp_path)
+    off = max(n for n, line in enumerate(told) if line["kind"] == "output_off")
+    on = max(n for n, line in enumerate(told) if line["kind"] == "output_on")
+    assert off > on
+    assert any(line["kind"] == "readback" and line["output_on"] is False for line in told[off:])
+    assert told[-1]["kind"] == "session_end"
+    assert (tmp_path / "world.txt").read_text() == "off"
+    assert "proved off" in (tmp_path / "logs" / "topbalance.log").read_text()
