@@ -185,7 +185,7 @@ def test_three_voltages_stand_apart_with_their_trust_and_their_points_in_one_col
                 next(line for line in bench.lines() if f"  {label} " in line and "│" in line and " V  " in line)
                 for label in ("set", "supply", "cells")
             ]
-            assert "≈ echo" in rows[0] and "● measured" in rows[1] and "● measured" in rows[2]
+            assert "= as set" in rows[0] and "● measured" in rows[1] and "● measured" in rows[2]
             assert ["3.650" in rows[0], "3.650" in rows[1], "3.598" in rows[2]] == [True] * 3
             starts = {row.index(number) for row, number in zip(rows, ("3.650", "3.650", "3.598"), strict=True)}
             assert len(starts) == 1

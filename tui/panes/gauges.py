@@ -99,7 +99,7 @@ def _row(label: str, value: Content | str, unit: str, after: Content | str = "")
 
 def fact_rows(snapshot: Snapshot) -> list[Content]:
     """Six rows, decimals under decimals: set-point, supply, cells, leads, what went in, and since when the knee is passed."""
-    set_point = Channel(snapshot.set_voltage_v, "echo" if snapshot.set_voltage_v is not None else "unknown")
+    set_point = Channel(snapshot.set_voltage_v, "measured" if snapshot.set_voltage_v is not None else "unknown")
     amps = snapshot.current_a
     volts = snapshot.supply_v
     power_w = volts.value * amps.value if _fresh(volts) and _fresh(amps) and volts.value is not None and amps.value is not None else None
@@ -107,7 +107,7 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
     resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
     limit = "" if snapshot.set_current_a is None else f"{number(snapshot.set_current_a, 2, 8)} A"
     return [
-        _row("set", channel_number(set_point, 3, VALUE), "V", f"{trust_words(set_point)}{limit}" if limit else ""),
+        _row("set", channel_number(set_point, 3, VALUE), "V", f"= as set  {limit}" if limit else ""),
         _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
         _row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         _row(
