@@ -6,7 +6,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from tests.benchmarks.attendant import carry_to_charge
@@ -20,6 +20,8 @@ SLOW_LINE_BYTES_PER_S = 10_000.0
 NOTICED_S = 2.0  # an answer that takes longer counts as this
 KEYS: dict[str, Sequence[str]] = {"speed (+ −)": ("+", "-"), "pane (F2 F3 F4)": ("f2", "f3", "f4")}
 """Keys with a visible effect that leave the charge as it is."""
+DIALOGS = (("reading by hand (r)", "r", "A reading by hand"), ("why (?)", "?", "Why:"))
+LONGEST_S = 30.0
 
 
 def replay(phase: str) -> list[str]:
@@ -34,23 +36,48 @@ def demo(quick: bool) -> Iterator[Figure]:
         yield Figure("  the demo's processor with bench, emulators and physics", f"{cpu:.1f} % of a core")
         presses = 6 if quick else 42
         yield from keys(terminal, "", presses)
+        yield from dialogs(terminal, 3.0 if quick else 10.0)
         yield from slow_line(terminal, presses)
 
 
-def slow_line(terminal: Terminal, presses: int) -> Iterator[Figure]:
-    """Keys and dialogs while the terminal takes 10 kB a second only."""
-    terminal.drain_bytes_per_s = SLOW_LINE_BYTES_PER_S
-    yield from keys(terminal, ", 10 kB/s", presses)
-    for name, key, title in (("reading by hand (r)", "r", "A reading by hand"), ("why (?)", "?", "Why:")):
-        terminal.wait_quiet(0.3, 30.0)
+def dialogs(terminal: Terminal, seconds: float) -> Iterator[Figure]:
+    """What an open dialog costs while the readings behind it go on."""
+    for name, key, title in DIALOGS:
+        terminal.wait_quiet(0.2, 5.0)
         before = terminal.bytes_seen()
         pressed_s = terminal.press(key)
-        title_s = terminal.wait_for(partial(shows, title), 60.0) - pressed_s
-        terminal.wait_quiet(0.3, 60.0)
-        sent = terminal.bytes_seen() - before
+        title_s = terminal.wait_for(partial(shows, title), LONGEST_S) - pressed_s
+        terminal.wait_quiet(0.2, 2.0)
+        opened = terminal.bytes_seen()
+        time.sleep(seconds)
+        sent = (terminal.bytes_seen() - opened) / seconds
         terminal.press("escape")
-        terminal.wait_quiet(0.3, 60.0)
-        yield Figure(f"  dialog {name}, 10 kB/s: title on the screen after", f"{title_s:.2f} s  ({sent:,} B until it is still)")
+        terminal.wait_for(partial(_lacks, title), LONGEST_S)
+        detail = f"{opened - before:,} B and {1000 * title_s:.0f} ms to open it"
+        yield at_most(f"dialog {name} stands open", sent / 1000, 3.0, "kB/s", 2, detail)
+
+
+def slow_line(terminal: Terminal, presses: int) -> Iterator[Figure]:
+    """Keys and a dialog while the terminal takes 10 kB a second only."""
+    terminal.drain_bytes_per_s = SLOW_LINE_BYTES_PER_S
+    yield from keys(terminal, ", 10 kB/s", presses)
+    for name, key, title in DIALOGS[:1]:
+        terminal.wait_quiet(0.3, 10.0)
+        opened_s = _until(terminal, terminal.press(key), partial(shows, title))
+        time.sleep(3.0)  # the time to read it; what the readings behind it send meanwhile is in the way of the next key
+        closed_s = _until(terminal, terminal.press("escape"), partial(_lacks, title))
+        yield Figure(f"  dialog {name}, 10 kB/s", f"open after {opened_s}, gone after {closed_s}")
+
+
+def _lacks(part: str, lines: list[str]) -> bool:
+    return not shows(part, lines)
+
+
+def _until(terminal: Terminal, pressed_s: float, effect: Callable[[list[str]], bool]) -> str:
+    try:
+        return f"{terminal.wait_for(effect, LONGEST_S) - pressed_s:.2f} s"
+    except TimeoutError:
+        return f"more than {LONGEST_S:.0f} s"
 
 
 def alone(quick: bool) -> Iterator[Figure]:
