@@ -5,6 +5,7 @@ It holds no truth of its own. Everything shown is the newest Snapshot of the lin
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import App, SystemCommand
-from textual.message import Message
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui import actions
+from tui.answers import Closed, Curve, Sent
 from tui.bench.link import Link
 from tui.bench.messages import (
     Acknowledge,
@@ -56,42 +58,19 @@ def _sessions() -> Screen[Any]:
     return SessionsScreen()
 
 
-class Sent(Message):
-    """The bench has answered a Command."""
-
-    def __init__(self, outcome: Outcome, done: Callable[[Outcome], None] | None) -> None:
-        super().__init__()
-        self.outcome, self.done = outcome, done
-
-
-class Curve(Message):
-    """The curve of a session, and the texts of its steps, as fetched by a thread."""
-
-    def __init__(self, session: str, card: SessionCard | None, points: list[Point]) -> None:
-        super().__init__()
-        self.session, self.card, self.points = session, card, points
-
-
-class Closed(Message):
-    """The bench has ended; `off` tells whether the output is proved off."""
-
-    def __init__(self, off: bool) -> None:
-        super().__init__()
-        self.off = off
-
-
 class TopBalanceApp(App[int]):
     """The screen of one bench. `defaults` are first answers for Setup; `demo` tells that the bench is the built-in one."""
 
     TITLE = "topbalance"
     CSS_PATH = "topbalance.tcss"
-    MODES: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {"bench": BenchScreen, "cells": _cells, "sessions": _sessions}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"bench": BenchScreen, "cells": _cells, "sessions": _sessions}
     DEFAULT_MODE = "bench"
-    BINDINGS = actions.bindings()
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-h0"), (16, "-h16"), (24, "-h24"), (30, "-h30")]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
+    HORIZONTAL_BREAKPOINTS = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]
+    VERTICAL_BREAKPOINTS = [(0, "-h0"), (16, "-h16"), (24, "-h24"), (30, "-h30")]
 
     def __init__(self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
+        gc.disable()  # until the first paint: collecting while everything is being made costs a tenth of the start
         super().__init__()
         self.link, self.home, self.demo, self.defaults = link, home, demo, defaults or {}
         self.register_theme(DARK)
@@ -115,7 +94,9 @@ class TopBalanceApp(App[int]):
         self.set_timer(0.4, self._warm_up)
 
     def _warm_up(self) -> None:
-        """Load the units in a thread after the first paint, so that the first typed number is echoed at once."""
+        """After the first paint: collect garbage again, without what stays for good; load the units in a thread, so that echoes come at once."""
+        gc.freeze()
+        gc.enable()
 
         def load() -> None:
             from tui.domain.quantities import warm_up
@@ -144,10 +125,9 @@ class TopBalanceApp(App[int]):
             self._fetch_curve()
         self._ring()
         self._show_call()
-        for screen in self.screen_stack:
-            show = getattr(screen, "show_snapshot", None)
-            if show is not None:
-                show(self.snapshot)
+        show = getattr(self.screen, "show_snapshot", None)  # those below catch up when they come to the front
+        if show is not None:
+            show(self.snapshot)
 
     def _ring(self) -> None:
         waiting = {alarm.id for alarm in self.snapshot.alarms if not alarm.acknowledged}
@@ -297,11 +277,9 @@ class TopBalanceApp(App[int]):
         prompt = self.snapshot.prompt
         if self._blocked("override") or prompt is None:
             return
-        self._ask_line(
-            "Override this gate",
-            f"Refused: {prompt.refusal}\nYour reason stays in the record and in the report.",
-            lambda reason: Override(prompt.id, reason),
-        )
+        from tui.panes import questions
+
+        self._ask_line(questions.override(prompt), lambda reason: Override(prompt.id, reason))
 
     def action_type_reading(self) -> None:
         if self._blocked("type_reading"):
@@ -330,49 +308,32 @@ class TopBalanceApp(App[int]):
     def action_resume(self) -> None:
         if self._blocked("resume"):
             return
-        checks = "\n".join(f"{number}. {check}" for number, check in enumerate(self.snapshot.held_checks, 1))
-        if self.snapshot.state == "tripped":
-            self._ask_line(
-                "Start again after a TRIP",
-                f"{checks}\nWhat was the cause, and what did you do about it? All gates are asked again.".strip(),
-                Resume,
-            )
-            return
-        from tui.panes.confirm import ConfirmScreen
+        from tui.panes import questions
 
-        self._ask(
-            ConfirmScreen(
-                "Go on after the HOLD?", checks or "Nothing in particular to look at.", yes="all of this is checked, go on", no="not yet"
-            ),
-            Resume(),
-        )
+        if self.snapshot.state == "tripped":
+            self._ask_line(questions.resume_after_trip(self.snapshot), Resume)
+        else:
+            self._ask(questions.resume_after_hold(self.snapshot), Resume())
 
     def action_note(self) -> None:
-        if not self._blocked("note"):
-            self._ask_line("Note for the record", "What did you see or do?", Note)
+        if self._blocked("note"):
+            return
+        from tui.panes import questions
+
+        self._ask_line(questions.note(), Note)
 
     def action_end_session(self) -> None:
         if self._blocked("end_session"):
             return
-        from tui.panes.confirm import ConfirmScreen
+        from tui.panes import questions
 
-        self._ask(
-            ConfirmScreen(
-                "End this session now?",
-                "The output goes off and the result is STOPPED. The cells are not balanced by it.",
-                yes="end it",
-                no="carry on",
-            ),
-            Finish("ended by the operator"),
-        )
+        self._ask(questions.end_session(), Finish("ended by the operator"))
 
     def _ask(self, screen: Screen[bool], command: Command) -> None:
         self.push_screen(screen, lambda yes: self.send(command) if yes else None)
 
-    def _ask_line(self, title: str, help_text: str, make: Callable[[str], Command]) -> None:
-        from tui.panes.confirm import LineScreen
-
-        self.push_screen(LineScreen(title, help_text), lambda text: self.send(make(text)) if text else None)
+    def _ask_line(self, screen: Screen[str | None], make: Callable[[str], Command]) -> None:
+        self.push_screen(screen, lambda text: self.send(make(text)) if text else None)
 
     def action_faster(self) -> None:
         if not self._blocked("faster"):
@@ -400,18 +361,9 @@ class TopBalanceApp(App[int]):
         if self._leaving or not (snapshot.output_on or unsure):
             self._close()
             return
-        from tui.panes.confirm import ConfirmScreen
+        from tui.panes import questions
 
-        question = "The output is on. Quit?" if snapshot.output_on else "Whether the output is on is not known. Quit?"
-        self.push_screen(
-            ConfirmScreen(
-                question,
-                "It is switched off first, and the charge stops. The session stays in the record.",
-                yes="switch off and quit",
-                no="stay",
-            ),
-            lambda yes: self._close() if yes else None,
-        )
+        self.push_screen(questions.quit_with_output(snapshot), lambda yes: self._close() if yes else None)
 
     def _close(self) -> None:
         if self._leaving:
@@ -424,15 +376,7 @@ class TopBalanceApp(App[int]):
         if message.off:
             self.exit(0)
             return
-        from tui.panes.confirm import ConfirmScreen
+        from tui.panes import questions
 
         self._leaving = False
-        self.push_screen(
-            ConfirmScreen(
-                "The output is not proved off",
-                "Switch the supply off at its mains switch, or pull the + lead from the cells. Then leave.",
-                yes="leave",
-                no="stay",
-            ),
-            lambda yes: self.exit(1, return_code=1) if yes else None,
-        )
+        self.push_screen(questions.leave_unproved(), lambda yes: self.exit(1, return_code=1) if yes else None)

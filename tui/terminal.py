@@ -19,7 +19,7 @@ def glyphs(environment: Mapping[str, str] | None = None) -> Glyphs:
     """The finest signs that this terminal's font is likely to hold. `TOPBALANCE_GLYPHS` (braille, block, ascii) overrides the guess."""
     found = os.environ if environment is None else environment
     wish = found.get("TOPBALANCE_GLYPHS", "")
-    if wish in ("braille", "block", "ascii"):
+    if wish == "braille" or wish == "block" or wish == "ascii":
         return wish
     return "block" if found.get("TERM", "").startswith(_NO_BRAILLE) else "braille"
 

@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from tui.actions import ACTIONS, GROUPS
 from tui.bench.messages import Trust
+from tui.panes.dialog import Dialog
 from tui.widgets.line import Line, Text
 from tui.widgets.text import trust_sign
 
@@ -46,12 +46,13 @@ def help_text() -> Content:
     return Content.assemble(*parts)
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog):
     """Scrolls with the arrow keys; Esc goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,enter", "dismiss", "back", show=False)]
 
     def compose(self) -> ComposeResult:
+        yield self.status
         with Vertical(classes="dialog -large"):
             yield Line("Help: all keys", classes="dialog-title")
             with VerticalScroll():

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.bench.messages import Outcome, Snapshot, TypeReading
+from tui.panes.dialog import Dialog
 from tui.widgets.line import Line, Text
 from tui.widgets.number_input import NumberInput
-
-if TYPE_CHECKING:
-    from tui.app import TopBalanceApp
 
 _CELLS = ("cells_v", "Volts at the cells", "cell_voltage")
 _SUPPLY = (("current_a", "Amperes on the supply's panel", "current"), ("supply_v", "Volts on the supply's panel", "voltage"))
@@ -31,7 +28,7 @@ def points(snapshot: Snapshot, *, by_hand: bool) -> list[Point]:
     return [_CELLS, *(_SUPPLY if by_hand else ()), *cells, _SURFACE]
 
 
-class ReadingScreen(ModalScreen[None]):
+class ReadingScreen(Dialog):
     """Tab goes to the next point; a value outside its window is asked for again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,6 +45,7 @@ class ReadingScreen(ModalScreen[None]):
         self._input = NumberInput(compact=True, id="reading-input")
 
     def compose(self) -> ComposeResult:
+        yield self.status
         with Vertical(classes="dialog"):
             yield Line("A reading by hand", classes="dialog-title")
             yield self._label
@@ -55,7 +53,7 @@ class ReadingScreen(ModalScreen[None]):
                 yield self._input
                 yield self._echo
             yield self._said
-            yield Line("Enter takes it · tab other point · esc back · ^x OUTPUT OFF", classes="dialog-keys")
+            yield Line("Enter takes it · tab next · esc back · ^x OUTPUT OFF", classes="dialog-keys")
 
     def on_mount(self) -> None:
         self._said.show(" ")
@@ -94,14 +92,14 @@ class ReadingScreen(ModalScreen[None]):
             self._said.show(found)
             return
         value = found[0]
-        cast("TopBalanceApp", self.app).send(
+        self.bench_app.send(
             TypeReading(self._points[self._at][0], value, sure=self._sure_of == value),
             lambda outcome: self._answered(outcome, value, found[1]),
         )
 
     def _answered(self, outcome: Outcome, value: float, echo: str) -> None:
         if outcome.ok:
-            cast("TopBalanceApp", self.app).say(outcome.message or f"Taken: {self._points[self._at][1]} {echo}.")
+            self.bench_app.say(outcome.message or f"Taken: {self._points[self._at][1]} {echo}.")
             self.dismiss()
             return
         self._sure_of = value if outcome.confirm else None

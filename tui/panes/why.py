@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from tui.bench.messages import SessionCard, Snapshot
+from tui.panes.dialog import Dialog
 from tui.widgets.line import Line, Text
 from tui.widgets.text import worst_alarm
 
@@ -64,7 +64,7 @@ def explainer(card: SessionCard | None, snapshot: Snapshot) -> Explain:
     return explain
 
 
-class WhyScreen(ModalScreen[None]):
+class WhyScreen(Dialog):
     """One reason at a time; left and right go to the neighbours."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,6 +80,7 @@ class WhyScreen(ModalScreen[None]):
         self._title, self._text = Line(classes="dialog-title"), Text()
 
     def compose(self) -> ComposeResult:
+        yield self.status
         with Vertical(classes="dialog -large"):
             yield self._title
             with VerticalScroll():

@@ -21,6 +21,9 @@ class NumberInput(Input):
     Both decimal signs and units are taken; nothing is restricted by a pattern, because that would turn "3,4" into 34.
     """
 
+    def on_mount(self) -> None:
+        self.cursor_blink = False  # nothing on this screen moves by itself; a blinking cursor costs 1 kB/s
+
     def _takes(self, character: str | None) -> bool:
         if character is None or not character.isprintable():
             return False

@@ -70,6 +70,16 @@ class _Canvas:
             bit = _BRAILLE[y % self.dots_y][x % self.dots_x] if self.dots_y == 4 else 1 << (y % self.dots_y)
             self.cells[key] = self.cells.get(key, 0) | bit
 
+    def join(self, start: tuple[int, int] | None, end: tuple[int, int]) -> None:
+        """A line from the last point to this one: steep parts stay whole, and so does a curve with fewer points than columns."""
+        x1, y1 = end
+        x0, start_y = start or end
+        before = start_y
+        for x in range(x0 if x0 == x1 else x0 + 1, x1 + 1):
+            y = y1 if x0 == x1 else round(start_y + (y1 - start_y) * (x - x0) / (x1 - x0))
+            self.bar(x, before, y)
+            before = y
+
     def char(self, bits: int, ascii_sign: str) -> str:
         if self.dots_y == 4:
             return chr(0x2800 + bits)
@@ -108,25 +118,25 @@ def draw(
 
 
 def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) -> None:
-    """Columns are joined, so that a steep rise stays a line; an unknown value leaves a gap. The current stays one row below the target's."""
+    """Neighbouring points are joined; an unknown value leaves a gap. The current stays one row below the target's line."""
     spread = axes.high_v - axes.low_v
-    last_v = last_a = None
+    last_v: tuple[int, int] | None = None
+    last_a: tuple[int, int] | None = None
     for point in points:
         x = volts.column(point.time_s / axes.span_s)
         if point.cells_low_v is None or point.cells_high_v is None:
             last_v = None
         else:
             top, bottom = (volts.line((value - axes.low_v) / spread) for value in (point.cells_high_v, point.cells_low_v))
-            if last_v is not None:
-                top, bottom = min(top, last_v), max(bottom, last_v)
+            volts.join(last_v, (x, top))
             volts.bar(x, top, bottom)
-            last_v = volts.line((point.cells_high_v - axes.low_v) / spread)
+            last_v = (x, top)
         if point.current_a is None:
             last_a = None
         else:
             y = amps.line(max(0.0, point.current_a) / axes.high_a * (1 - 1 / amps.height))
-            amps.bar(x, y, last_a if last_a is not None else y)
-            last_a = y
+            amps.join(last_a, (x, y))
+            last_a = (x, y)
 
 
 def _lines(axes: Scales, target_v: float | None, canvas: _Canvas) -> dict[int, float]:
