@@ -6,11 +6,11 @@ Each action is a generator that is stepped once a tick, so the guard goes on loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from statistics import median
 from typing import Protocol
 
-from drivers.roles import OperatorMustAct, SupplyProfile
+from drivers.roles import OperatorMustAct, SupplyProfile, SupplyReading
 from tui.bench.output import Output
 from tui.bench.reading import Reading
 from tui.domain.plan import Plan
@@ -88,30 +88,40 @@ def write_test(hall: Hall) -> Action:
     hall.output.told(voltage_v=None, current_a=None)
 
 
+def _on_for(
+    hall: Hall, seconds: float, reason: str, enough: Callable[[SupplyReading], bool] | None = None
+) -> Generator[None, None, list[SupplyReading]]:
+    """Output on for so many line seconds, or until an answer is `enough`; then off with proof, whatever happens. Gives the answers."""
+    answers: list[SupplyReading] = []
+    try:
+        hall.output.on()
+        started = hall.line_now_s()
+        while hall.line_now_s() - started < seconds:
+            yield
+            supply = hall.reading.supply
+            if supply is None or not hall.reading.supply_fresh or supply.time_s <= hall.output.commanded.since_s or not supply.output_on:
+                continue
+            answers.append(supply)
+            if enough is not None and enough(supply):
+                break
+    finally:
+        hall.output.begin_off(reason)
+    yield from hall.output.off_with_proof(reason, lambda: hall.reading)
+    return answers
+
+
 def open_lead_test(hall: Hall) -> Action:
     """Target voltage with the leads apart, output on for at most 3 s: the only check of scale made while no cell is in danger (F-01)."""
     plan, output = hall.plan, hall.output
     amps = hall.charge_current_a()
     output.program(plan.target_v, amps, over_voltage_v(plan.target_v), amps * 1.1)
     yield
-    volts: list[float] = []
-    current = 0.0
-    try:
-        output.on()
-        started = hall.line_now_s()
-        while hall.line_now_s() - started < OPEN_LEAD_ON_S:
-            yield
-            supply = hall.reading.supply
-            if supply is None or not hall.reading.supply_fresh or supply.time_s <= output.commanded.since_s or not supply.output_on:
-                continue
-            if supply.voltage_v is not None:
-                volts.append(supply.voltage_v)
-            current = max(current, supply.current_a or 0.0)
-            if supply.voltage_v is not None and supply.voltage_v > plan.target_v + max(0.05, 0.01 * plan.target_v):
-                break  # wrong scale: no reason to hold it a moment longer
-    finally:
-        output.begin_off("end of the open-lead test")
-    yield from output.off_with_proof("end of the open-lead test", lambda: hall.reading)
+    wrong_v = plan.target_v + max(0.05, 0.01 * plan.target_v)  # wrong scale: no reason to hold it a moment longer
+    answers = yield from _on_for(
+        hall, OPEN_LEAD_ON_S, "end of the open-lead test", enough=lambda supply: (supply.voltage_v or 0.0) > wrong_v
+    )
+    volts = [supply.voltage_v for supply in answers if supply.voltage_v is not None]
+    current = max((supply.current_a or 0.0 for supply in answers), default=0.0)
     step = hall.profile.voltage_step_v
     if not volts:
         raise ActionRefused("The supply did not tell its output voltage during the test. Check the line, then try again.")
@@ -145,20 +155,9 @@ def contact_test(hall: Hall) -> Action:
     amps = min(CONTACT_CURRENT_A, hall.charge_current_a())
     output.program(set_v, amps, over_voltage_v(plan.target_v), hall.charge_current_a() * 1.1)
     yield
-    seen: tuple[float, float] | None = None
-    try:
-        output.on()
-        started = hall.line_now_s()
-        while hall.line_now_s() - started < CONTACT_ON_S:
-            yield
-            supply = hall.reading.supply
-            if supply is None or not hall.reading.supply_fresh or supply.time_s <= output.commanded.since_s or not supply.output_on:
-                continue
-            if supply.voltage_v is not None and supply.current_a is not None:
-                seen = (supply.voltage_v, supply.current_a)
-    finally:
-        output.begin_off("end of the contact test")
-    yield from output.off_with_proof("end of the contact test", lambda: hall.reading)
+    answers = yield from _on_for(hall, CONTACT_ON_S, "end of the contact test")
+    both = [(supply.voltage_v, supply.current_a) for supply in answers if supply.voltage_v is not None and supply.current_a is not None]
+    seen = both[-1] if both else None
     if seen is None:
         raise ActionRefused("The supply did not tell volts and amperes during the contact test. Check the line, then try again.")
     volts, current = seen
