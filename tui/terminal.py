@@ -18,8 +18,9 @@ _NO_BRAILLE = ("linux", "vt", "cons", "sun")  # consoles whose font holds blocks
 def glyphs(environment: Mapping[str, str] | None = None) -> Glyphs:
     """The finest signs that this terminal's font is likely to hold. `TOPBALANCE_GLYPHS` (braille, block, ascii) overrides the guess."""
     found = os.environ if environment is None else environment
-    wish = found.get("TOPBALANCE_GLYPHS", "")
-    if wish == "braille" or wish == "block" or wish == "ascii":
+    wishes: dict[str, Glyphs] = {"braille": "braille", "block": "block", "ascii": "ascii"}
+    wish = wishes.get(found.get("TOPBALANCE_GLYPHS", ""))
+    if wish is not None:
         return wish
     return "block" if found.get("TERM", "").startswith(_NO_BRAILLE) else "braille"
 

@@ -308,7 +308,9 @@ class SetupPane(Widget, can_focus=True):
             self._say(outcome.message, refused=True)
 
     def _look(self) -> None:
-        """Form or plan, by what the bench does now."""
+        """Form or plan, by what the bench does now; under a dialog nothing is drawn, for the dialog would be painted anew with it."""
+        if not self.screen.is_current:
+            return
         snapshot = self.app.link.snapshot()
         running = snapshot.state in RUNNING
         if running != self.has_class("-running"):
