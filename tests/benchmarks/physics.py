@@ -57,7 +57,7 @@ def relaxation(quick: bool) -> Iterator[Figure]:
         apart_mv = [1000 * abs(seen - told) for seen, told in zip(seen_v, published_v, strict=True)]
         shown = " ".join(f"{value:.3f}" for value in seen_v)
         detail = f"{shown} V after 10 s, 1, 5, 10 min  (published {' '.join(f'{value:.3f}' for value in published_v)})"
-        yield Figure(f"rest after a stop at 3.65 V with {current_a:.0f} A", detail, "± 15 mV", apart_mv[-1] <= 15)
+        yield Figure(f"rest 10 min after a stop at 3.65 V with {current_a:.0f} A", detail, "± 15 mV", apart_mv[-1] <= 15)
 
 
 def reference_banks(quick: bool) -> Iterator[Figure]:
