@@ -50,6 +50,10 @@ class Host(App[None]):
     def card(self) -> SessionCard | None:
         return self.link.running
 
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.link.now
+
     def send(self, command: Command, done: Callable[[Outcome], None]) -> None:
         done(self.link.send(command))
 

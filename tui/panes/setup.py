@@ -309,7 +309,7 @@ class SetupPane(Widget, can_focus=True):
 
     def _look(self) -> None:
         """Form or plan, by what the bench does now; under a dialog nothing is drawn, for the dialog would be painted anew with it."""
-        if not self.screen.is_current:
+        if self.app.screen is not self.screen:
             return
         snapshot = self.app.link.snapshot()
         running = snapshot.state in RUNNING
