@@ -14,21 +14,27 @@ from pathlib import Path
 import pytest
 
 
-def drain_until(fd: int, pid: int, done, seconds: float) -> int | None:
-    """Play the terminal until `done()`; returns the exit status once the process has ended."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if select.select([fd], [], [], 0.05)[0]:
-            try:
-                os.read(fd, 65536)
-            except OSError:
-                time.sleep(0.02)
-        if done():
-            return None
-    raise AssertionError("it did not come in time")
+class Terminal:
+    """Plays the terminal of a program: reads what it paints, and waits for its end."""
+
+    def __init__(self, fd: int, pid: int) -> None:
+        self.fd, self.pid, self.text = fd, pid, b""
+
+    def drain(self, seconds: float, until: bytes = b"") -> int | None:
+        """Until the words are painted (None), or the process has ended (its exit status)."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536)
+                except OSError:
+                    time.sleep(0.02)
+            if until and until in self.text:
+                return None
+        raise AssertionError("it did not come in time")
 
 
 def lines(home: Path) -> list[dict]:
@@ -43,18 +49,15 @@ def test_every_way_out_leaves_the_output_proved_off(tmp_path, way):
         os.environ.update(TERM="xterm-256color", TOPBALANCE_HOME=str(tmp_path), LANG="C.UTF-8", LINES="40", COLUMNS="120")
         os.chdir(Path(__file__).parents[1])
         os.execv(sys.executable, [sys.executable, "-m", "tests.charging_program", way])
-    charging = lambda: any(line["kind"] == "reading" and (line.get("current_a") or 0) > 5 for line in lines(tmp_path))  # noqa: E731
-    status = drain_until(fd, pid, charging if way != "crash" else lambda: False, 60)
-    if way != "crash":
-        assert status is None
-        drain_until(fd, pid, lambda: len(lines(tmp_path)) > 60, 30)
+    terminal = Terminal(fd, pid)
+    if way == "crash":
+        assert terminal.drain(60) != 0
+    else:
+        assert terminal.drain(60, b"CHARGING") is None
         started = time.monotonic()
         os.kill(pid, getattr(signal, way))
-        status = drain_until(fd, pid, lambda: False, 6)
+        assert terminal.drain(6) == 128 + getattr(signal, way)
         assert time.monotonic() - started < 3.0
-        assert status == 128 + getattr(signal, way)
-    else:
-        assert status != 0
     told = lines(tmp_path)
     off = max(n for n, line in enumerate(told) if line["kind"] == "output_off")
     on = max(n for n, line in enumerate(told) if line["kind"] == "output_on")
