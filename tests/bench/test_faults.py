@@ -196,7 +196,7 @@ def test_f36_output_that_does_not_switch_off_calls_the_operators_hands(charging)
     charging.send(TypeReading("cells_v", 3.34))
     assert charging.snapshot().call is not None  # not acknowledged yet
     charging.send(Acknowledge(0))
-    charging.send(TypeReading("cells_v", 3.85, sure=True))
+    charging.send(TypeReading("cells_v", 3.67, sure=True))
     assert charging.snapshot().call is not None  # not a safe reading
     charging.send(TypeReading("cells_v", 3.34, sure=True))
     assert charging.snapshot().call is None
@@ -288,10 +288,14 @@ def test_f46_typo_in_a_typed_reading_is_asked_again(drive):
     bench.start()
     bench.go_to("to-knee")
     bench.go_until(lambda b: b.bench.state == "charging")
-    for value in (36.5, 3.95, 33.1):
+    for value in (3.95, 1.5):
         outcome = bench.send(TypeReading("cells_v", value))
         assert not outcome.ok
         assert outcome.confirm
+    for value in (36.5, 33.1, -3.4):  # no confirmation makes these volts of a cell
+        outcome = bench.send(TypeReading("cells_v", value, sure=True))
+        assert not outcome.ok
+        assert not outcome.confirm
     assert bench.bench.session.composer.typed["cells_v"].value < 3.5
     assert bench.send(TypeReading("cells_v", 3.36)).ok
 

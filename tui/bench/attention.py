@@ -21,6 +21,7 @@ class Attention:
     present_s: float = 0.0
     read_s: float | None = None  # last typed volts at the cells
     output_on_s: float | None = None
+    metered_s: float | None = None  # when a meter last saw the cells: hand readings are due from then on
     _zone: float | None = None  # the interval in force, and since when: a shorter one never is overdue at once
     _zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
@@ -38,6 +39,8 @@ class Attention:
             self.output_on_s = self.present_s = reading.time_s
         elif not on:
             self.output_on_s = None
+        if reading.cells_v.trust == "measured":
+            self.metered_s = reading.time_s
         self._judged = None
         zone = self.interval_s(reading)
         self._judged = reading
@@ -85,8 +88,9 @@ class Attention:
         """Seconds until a typed reading is due; negative when overdue; None while a meter sees the cells or the output is off."""
         if self.output_on_s is None or reading.cells_v.trust == "measured":
             return None
-        if self.read_s is None or self.read_s < self.output_on_s:
-            return self.output_on_s + self.limits.hand_first_reading_s - reading.time_s
+        since_s = max(self.output_on_s, self.metered_s or 0.0)
+        if self.read_s is None or self.read_s < since_s:
+            return since_s + self.limits.hand_first_reading_s - reading.time_s
         due = self.read_s + self.reading_interval_s(reading)
         volts = reading.alarm_v
         if volts is None or volts < self.limits.hand_knee_v:

@@ -154,6 +154,11 @@ class Bench:
         return self._output is not None and (self._output.commanded.output_on or bool(self.reading.output_on))
 
     @property
+    def on_by_hand(self) -> bool:
+        """A supply without interface that nobody has said is off."""
+        return self._output is not None and not self._output.profile.has_interface and self._output.commanded.output_on
+
+    @property
     def output_unproved(self) -> bool:
         return self._output is not None and self._output.proving_off and self._output.profile.has_interface
 
@@ -166,13 +171,6 @@ class Bench:
         session.end_reason = session.end_reason or reason
         session.recorder.end(session, self.now_s() - session.started_s)
         self.state = "ended"
-
-    def reading_again(self) -> None:
-        """After a hold the session's slow observations start anew; what was typed before it no longer counts."""
-        session = self.running
-        session.composer.typed.pop("cells_v", None)
-        session.off_since_s = None
-        session.facts.pop("forecast_high_s", None)
 
     def tick(self) -> None:
         """One round. Never raises for an instrument's or a disk's sake."""
@@ -291,7 +289,8 @@ class Bench:
     def finish(self, result: str, reason: str) -> None:
         """End the session once the output is proved off; until then remember how."""
         session = self.running
-        if self.output.commanded.output_on or self.reading.output_on:
+        seen_on = bool(self.reading.output_on) and self.reading.supply_fresh
+        if self.output.proving_off or self.output.commanded.output_on or seen_on:
             self._finishing = (result, reason)
             self.safety.begin_off(reason or "end of the session")
             if session.by_hand:

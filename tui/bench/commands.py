@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
 from tui.bench.bench import Bench
+from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
+    GIVE_AGAIN,
     Acknowledge,
     Answer,
     Command,
@@ -27,6 +29,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
+from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -40,6 +43,10 @@ from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
 FREE_BYTES = 100_000_000
+SAME_TIME_S = 60.0
+"""Readings of two points this close together may be compared."""
+NOTHING: Mapping[str, float | str] = {}
+WORKING = ("preparing", "charging", "resting")
 POINTS = {
     "cells_v": "volts at the cells",
     "supply_v": "volts at the supply",
@@ -149,14 +156,57 @@ def _runner(bench: Bench) -> Runner | None:
 
 def _answer(bench: Bench, command: Answer) -> Outcome:
     runner = _runner(bench)
-    if runner is None or bench.state == "ended":
-        return Outcome(False, "No session is running.")
-    return runner.answer(command.prompt, command.values)
+    if runner is None or bench.state not in WORKING:
+        return Outcome(False, "Nothing is asked now.")
+    session = bench.running
+    for point in ("cells_v", "supply_v"):
+        value = command.values.get(point)
+        if isinstance(value, float) and _impossible(point, value):
+            runner.ask_again(_impossible(point, value))
+            return Outcome(False, _impossible(point, value))
+    doubt = _doubted(bench, session, command.values)
+    if doubt and session.doubted != (runner.step.id, command.values):
+        session.doubted = (runner.step.id, dict(command.values))
+        bench.log("answer", durable=True, text=f"doubted: {doubt}", data=dict(command.values))
+        again = f"{doubt} {GIVE_AGAIN}"
+        runner.ask_again(again)
+        return Outcome(False, again, confirm=True)
+    outcome = runner.answer(command.prompt, command.values)
+    if doubt and outcome.ok:
+        for point, value in command.values.items():
+            if isinstance(value, float):
+                _confirmed(bench, session, point, value)
+    return outcome
+
+
+def _doubted(bench: Bench, session: Session, values: Mapping[str, float | str]) -> str:
+    """The first doubt about readings that are taken beside the charge; what a gate checks is the gate's to judge."""
+    for point in ("cells_v", "supply_v", "current_a"):
+        value = values.get(point)
+        if isinstance(value, float) and math.isfinite(value):
+            doubt = _doubt(bench, session, point, value, values)
+            if doubt:
+                return doubt
+    return ""
+
+
+def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None:
+    """A doubted value was given twice: over a limit, that is the confirmed second reading."""
+    if point not in ("cells_v", "supply_v") and not point.startswith("cell:"):
+        return
+    limits, target = session.limits, session.plan.target_v
+    text = f"{value:.3f} V was measured by hand and confirmed; the target is {target:.3f} V. "
+    if value > min(target + limits.trip_over_target_v, limits.ceiling_v):
+        bench.safety.act_on(Finding("trip", "cell-over-target", "over the target", text + "The supply does not hold its voltage."))
+    elif value > target + limits.warn_over_target_v:
+        bench.safety.act_on(Finding("warn", "near-over-target", "slightly over the target", text + "Trim the supply down."))
 
 
 def _override(bench: Bench, command: Override) -> Outcome:
     runner = _runner(bench)
-    return Outcome(False, "No session is running.") if runner is None else runner.override(command.prompt, command.reason)
+    if runner is None or bench.state not in WORKING:
+        return Outcome(False, "Nothing is asked now.")
+    return runner.override(command.prompt, command.reason)
 
 
 def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
@@ -169,6 +219,9 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     value = float(command.value)
     if not math.isfinite(value):
         return Outcome(False, "A reading must be a number.")
+    if _impossible(command.point, value):
+        bench.log("answer", durable=True, text=f"not taken: {_impossible(command.point, value)}")
+        return Outcome(False, _impossible(command.point, value))
     doubt = _doubt(bench, session, command.point, value)
     if doubt and not command.sure:
         bench.log("answer", durable=True, text=f"doubted: {doubt}", data={command.point: value})
@@ -179,23 +232,42 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     session.composer.type(command.point, value, bench.now_s())
     if command.point == "cells_v" or command.point.startswith("cell:"):
         session.attention.read(bench.now_s())
+    if doubt:
+        _confirmed(bench, session, command.point, value)
     _end_call(bench, session, command.point, value)
     return Outcome(True)
 
 
-def _doubt(bench: Bench, session: Session, point: str, value: float) -> str:
-    """F-46: why this value is outside what can be expected now; "" when it is not."""
+def _impossible(point: str, value: float) -> str:
+    """Why no confirmation makes this a reading: a cell, or a supply on cells, is never there."""
+    if point in ("current_a", "surface_c") or PLAUSIBLE_CELL_V[0] <= value <= PLAUSIBLE_CELL_V[1]:
+        return ""
+    near = f" Did you mean {value / 10:.3f} V?" if 25 <= value <= 37 else ""
+    return f"{value:g} V cannot be: cells lie between 0 and 5 V.{near} Nothing was taken."
+
+
+def _shown_v(reading: Reading, values: Mapping[str, float | str]) -> float | None:
+    """What the supply shows at the same time: given with the reading, measured, or typed just now."""
+    given = values.get("supply_v")
+    if isinstance(given, float):
+        return given
+    supply_v = reading.supply_v
+    fresh = supply_v.trust == "measured" or (supply_v.trust == "typed" and (supply_v.age_s or 0.0) <= SAME_TIME_S)
+    return supply_v.value if fresh and reading.output_on else None
+
+
+def _doubt(bench: Bench, session: Session, point: str, value: float, values: Mapping[str, float | str] = NOTHING) -> str:
+    """F-46: why this value is outside what can be expected now; "" when it is not. `values` were read at the same time."""
     if point == "surface_c":
         return "" if -20 <= value <= 60 else f"{value:g} °C: is that right?"
     if point == "current_a":
         limit = session.current_a * 1.05
         return "" if -0.1 <= value <= limit else f"{value:g} A, although {session.current_a:.2f} A is set: is that right?"
     if not 2.0 <= value <= 3.70:
-        near = f" Did you mean {value / 10:.3f}?" if 25 <= value <= 37 else ""
-        return f"{value:g} V is no voltage of a LiFePO4 cell in this charge.{near} Type it again to confirm."
+        return f"{value:g} V is no voltage of a LiFePO4 cell in this charge. Type it again to confirm."
     reading = bench.reading
     if point == "cells_v" or point.startswith("cell:"):
-        shown = reading.supply_v.value if reading.output_on else None
+        shown = _shown_v(reading, values)
         if shown is not None and value > shown + 0.02:
             return f"{value:.3f} V at the cells, but the supply shows only {shown:.3f} V. Are the probes where they should be?"
         amps = reading.amperes
@@ -227,13 +299,15 @@ def _end_call(bench: Bench, session: Session, point: str, value: float) -> None:
 
 
 def _output_off(bench: Bench, command: OutputOff) -> Outcome:
+    if bench.session is not None:
+        bench.session.recorder.strict = False  # the stop waits for no disk
     bench.safety.stop("stopped by the operator")
     return Outcome(True, "Output off.")
 
 
 def _resume(bench: Bench, command: Resume) -> Outcome:
     session, runner = bench.session, _runner(bench)
-    if session is None or runner is None or bench.state not in ("hold", "tripped"):
+    if session is None or runner is None or session.result or bench.state not in ("hold", "tripped"):
         return Outcome(False, "Nothing is held.")
     if bench.output.proving_off:
         return Outcome(False, "The output is not proved off yet. Wait for it, or follow the call.")
@@ -244,6 +318,8 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
             return Outcome(False, "After a trip a reason in words is needed: what was found, and what was done about it.")
         bench.log("ack", durable=True, text=f"trip cleared: {command.reason.strip()}")
         session.latched = False
+        session.start_over()
+        _forget_set_points(bench, session)
         bench.safety.clear()
         bench.state = "preparing"
         runner.go_back_to(runner.steps[0].id)
@@ -251,12 +327,19 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
     bench.safety.clear()
     bench.state = "preparing"
+    _forget_set_points(bench, session)
     if session.charging_since_s is not None and not session.end_reason:
-        bench.reading_again()
+        session.look_again()
         runner.detour(_recheck(session), then=next(step.id for step in runner.steps if step.action == "charge"))
     else:
         runner.go_back_to(runner.steps[runner.index].id)
     return Outcome(True)
+
+
+def _forget_set_points(bench: Bench, session: Session) -> None:
+    """What the panel or the second path of an off left on the supply is no commanded value; the next on programs and reads back anew."""
+    if not session.by_hand:
+        bench.output.told(voltage_v=None, current_a=None)
 
 
 def _recheck(session: Session) -> Step:

@@ -70,7 +70,9 @@ class Guard:
         self._glitches: deque[float] = deque(maxlen=16)
         self._last_volts: float | None = None
         self._samples: deque[_Sample] = deque(maxlen=8)
+        self._half_minute: deque[_Sample] = deque()  # thinned to one every few seconds
         self._flat: deque[tuple[float, float]] = deque()  # (time, volts) at constant current, for F-40
+        self._flat_trust = ""
         self._top_since_s: float | None = None
         self._commanded_since_s = -1.0
 
@@ -84,6 +86,7 @@ class Guard:
         if commanded.since_s != self._commanded_since_s:
             self._commanded_since_s = commanded.since_s
             self._samples.clear()
+            self._half_minute.clear()
             self._flat.clear()
         found: list[Finding] = []
         before, self._seen = self._seen, {}
@@ -264,7 +267,7 @@ class Guard:
             return
         count, fastest_s = self.current_step_a, self.limits.open_circuit_half_time_s * (3 if self.by_hand else 1)
         fell = bool(told_a and self._samples and self._samples[-1].current_a > 0.1 * told_a and amps < 0.02)
-        for old in self._samples:
+        for old in (*self._half_minute, *self._samples):
             if amps > 0.5 * old.current_a:
                 continue  # however long ago
             dt = max(sample_s - old.time_s, fastest_s)
@@ -287,7 +290,12 @@ class Guard:
                     )
                 )
             return  # the sample is kept out: the next one is compared with the time before the fall
-        self._samples.append(_Sample(sample_s, amps, reading.supply_v.value))
+        sample = _Sample(sample_s, amps, reading.supply_v.value)
+        self._samples.append(sample)
+        if not self._half_minute or sample_s - self._half_minute[-1].time_s >= fastest_s / 8:
+            self._half_minute.append(sample)
+        while sample_s - self._half_minute[0].time_s > 1.2 * fastest_s:
+            self._half_minute.popleft()
 
     def _temperature(self, reading: Reading, found: list[Finding]) -> None:
         degrees, limits = reading.surface_c, self.limits
@@ -360,8 +368,9 @@ class Guard:
             and reading.cells_trusted
             and volts is not None
         )
-        if not constant or volts is None:
-            self._flat.clear()
+        if not constant or volts is None or reading.cells_v.trust != self._flat_trust:
+            self._flat.clear()  # another source is another truth: its level says nothing about a fall
+            self._flat_trust = reading.cells_v.trust
             return
         window = self.limits.falling_window_s
         while self._flat and reading.time_s - self._flat[0][0] > window:
@@ -369,7 +378,7 @@ class Guard:
         highest = max((v for _, v in self._flat), default=volts)
         if not self._flat or reading.time_s - self._flat[-1][0] >= window / 30:
             self._flat.append((reading.time_s, volts))
-        if self._twice("falling", highest - volts > self.limits.falling_v, before, reading.time_s):
+        if self._twice("falling", highest - volts > self.limits.falling_v, before, reading.time_s - (reading.cells_v.age_s or 0.0)):
             found.append(
                 Finding(
                     "trip",

@@ -125,7 +125,7 @@ class LocalLink:
         while bench.output_unproved and time.monotonic() < deadline:
             bench.tick()
             time.sleep(0.02)
-        proved = not bench.output_unproved
+        proved = not bench.output_unproved and not bench.on_by_hand
         bench.end_unfinished("the program was closed")
         bench.close()
         bench.instruments.release()

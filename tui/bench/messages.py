@@ -272,6 +272,10 @@ class Outcome:
     confirm: bool = False
 
 
+GIVE_AGAIN = "Give the same again if it is really so."
+"""Ends the refusal of a doubtful but possible answer to a prompt."""
+
+
 def to_json(message: Any) -> dict[str, Any]:
     """A message as a JSON-able object; the class name goes under "type"."""
     return {"type": type(message).__name__, **asdict(message)}

@@ -121,6 +121,12 @@ class Output:
             self._try_off()
         return False
 
+    def done_by_hand(self) -> None:
+        """The operator removed the danger (mains off, lead off): a dead supply gives no proof. Found on later, it is switched off."""
+        if self._off_since is not None:
+            self._off_since = None
+            self._log("readback", output_on=None, text="off by the operator's hands; not proved by the supply")
+
     def is_off(self, reading: Reading, since_s: float = 0.0) -> bool:
         """Flag off and no current, both from an answer at or after `since_s` (bench time)."""
         supply = reading.supply

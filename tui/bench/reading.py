@@ -58,7 +58,8 @@ class Reading:
     @property
     def cells_trusted(self) -> bool:
         """Fresh and measured or typed: what an end rule accepts."""
-        return self.cells_v.value is not None and self.cells_v.trust in ("measured", "typed")
+        volts = self.cells_v.value
+        return volts is not None and self.cells_v.trust in ("measured", "typed") and PLAUSIBLE_CELL_V[0] <= volts <= PLAUSIBLE_CELL_V[1]
 
     @property
     def amperes(self) -> float | None:
@@ -151,12 +152,18 @@ class Composer:
             current_a=current,
             cells_v=cells,
             upper_bound=upper,
-            alarm_v=_alarm_v(cells, (measured, typed, cells, *per_cell.values())),
+            alarm_v=_alarm_v(cells, (measured, typed, cells, *per_cell.values()), self._derived_v(volts_on, amps)),
             per_cell_v=per_cell,
             surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
             lead_resistance_ohm=resistance,
         )
+
+    def _derived_v(self, volts_on: float | None, amps: float | None) -> float | None:
+        """Supply volts less the smallest lead drop seen; None while one of them is unknown."""
+        if volts_on is None or amps is None or self.smallest_lead_ohm is None:
+            return None
+        return volts_on - max(0.0, amps) * self.smallest_lead_ohm
 
     def _surface_c(self, now_s: float, supply: SupplyReading | None) -> float | None:
         typed = self.typed.get("surface_c")
@@ -200,8 +207,9 @@ class Composer:
             if channel.value is not None and channel.trust in ("measured", "typed"):
                 return channel, False
         if volts_on is not None:
-            if amps is not None and self.smallest_lead_ohm is not None:
-                return Channel(volts_on - max(0.0, amps) * self.smallest_lead_ohm, "derived"), False
+            derived_v = self._derived_v(volts_on, amps)
+            if derived_v is not None:
+                return Channel(derived_v, "derived"), False
             return Channel(volts_on, "derived"), True
         for channel in (measured, typed):
             if channel.value is not None:
@@ -209,9 +217,12 @@ class Composer:
         return UNKNOWN, False
 
 
-def _alarm_v(cells: Channel, sources: Iterable[Channel]) -> float | None:
-    """The highest plausible volts of the fresh sources; where none is fresh, the best that is known of the cells."""
-    highest_v, fresh = None, False
+def _alarm_v(cells: Channel, sources: Iterable[Channel], derived_v: float | None) -> float | None:
+    """The highest plausible volts of the fresh sources and of the supply less its leads; where none is fresh, the best that is known.
+
+    A typed or stuck value must not hide what the supply shows meanwhile.
+    """
+    highest_v, fresh = derived_v, derived_v is not None
     for source in sources:
         volts = source.value
         if volts is not None and source.trust in ("measured", "typed"):

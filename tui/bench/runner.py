@@ -118,6 +118,11 @@ class Runner:
             self._side = step
             self._ask(blocking=False)
 
+    def ask_again(self, refusal: str) -> None:
+        """Put the open question once more, with what was doubtful about its answer."""
+        if self.prompt is not None:
+            self._ask(blocking=self.prompt.blocking, refusal=refusal)
+
     def pause(self) -> None:
         """A hold: whatever ran is dropped; nothing is asked until the operator resumes."""
         self._drop_action()
@@ -292,7 +297,8 @@ class Runner:
         self._action = None
         self.stage.log("gate_refuse", durable=True, step_id=self.step.id, text=message)
         self.phase = "ask"
-        self._ask(blocking=True, refusal=message, confirm=self.step.confirm or "Try again")
+        # A step that measures and then acts measures anew; one that only acts is simply tried again.
+        self._ask(blocking=True, refusal=message, confirm=self.step.confirm or ("" if self.step.fields else "Try again"))
 
     def _leave(self) -> None:
         self.stage.log("step_leave", step_id=self.step.id)

@@ -104,9 +104,8 @@ class Safety:
         if finding.level == "warn":
             return
         session = self.bench.running
-        if finding.level == "trip" and not session.latched:
+        if finding.level == "trip" and not session.result:
             session.latched = True
-            self.bench.state = "tripped" if self.bench.state != "call" else self.bench.state
             self._after_call = "tripped"
         if finding.level == "call" or (session.by_hand and self.bench.output.commanded.output_on):
             self.begin_off(finding.title)
@@ -115,7 +114,7 @@ class Safety:
             new or not self.bench.output.proving_off
         ):
             self.begin_off(finding.title)
-        if self.bench.state in ("preparing", "charging", "resting"):
+        if self.bench.state in ("preparing", "charging", "resting") or (finding.level == "trip" and self.bench.state == "hold"):
             self.hold(finding.code)
 
     def hold(self, code: str) -> None:
@@ -145,6 +144,8 @@ class Safety:
         by_hand = session is not None and session.by_hand
         if self.bench.state != "call":
             self._after_call = "tripped" if session is not None and session.latched else "hold"
+            if self.bench.state in ("idle", "ended"):
+                self._after_call = self.bench.state
         hands = (
             ("Switch the supply's output off, or its mains switch.", "If it does not obey, pull the + lead from the cells.")
             if by_hand
@@ -167,6 +168,8 @@ class Safety:
         self.held_checks = self.held_checks or GENERAL_CHECKS
         if self.bench.session is not None and self.bench.session.by_hand:
             self.bench.stage_did("switch-off")
+        elif self.bench.opened_output is not None:
+            self.bench.opened_output.done_by_hand()
         self.bench.log("ack", durable=True, text="the call is over: acknowledged, and a safe reading was typed")
 
     def follow_off(self, session: Session) -> None:

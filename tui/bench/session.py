@@ -37,6 +37,7 @@ class Session:
     runner: Runner | None = None
     facts: dict[str, float] = field(default_factory=dict)
     result: Result = ""
+    doubted: tuple[str, dict[str, float | str]] | None = None  # step and values that were asked to be given again
     end_reason: str = ""
     latched: bool = False  # a TRIP: a new start needs all gates again
     charging_since_s: float | None = None  # bench time of the charge's first output-on
@@ -71,6 +72,23 @@ class Session:
         )
         self.attention = Attention(limits)
         self.forecaster = Forecaster(plan, self.current_a)
+
+    def look_again(self) -> None:
+        """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""
+        self.composer.typed.pop("cells_v", None)
+        self.off_since_s = self.watched_s = None
+        for fact in ("forecast_high_s", "lift_to_v"):
+            self.facts.pop(fact, None)
+        self.end_rule.restart()
+
+    def start_over(self) -> None:
+        """After a trip every gate is passed again, and nothing of the charge before it is taken over but its count."""
+        self.look_again()
+        self.facts.pop("trimmed_set_v", None)
+        self.charging_since_s = self.knee_s = self.last_trim_s = self.tail_current_a = None
+        self.end_reason = ""
+        self.end_v, self.rest_v = {}, {}
+        self.top_s = 0.0
 
     @property
     def by_hand(self) -> bool:

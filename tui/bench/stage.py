@@ -74,7 +74,7 @@ class Stage:
         driver = self.bench.supply.driver if self.bench.supply else None
         if not isinstance(driver, ManualSupply):
             return
-        if act == "set-knobs" and volts is not None and amps is not None:
+        if act in ("set-knobs", "trim-knob") and volts is not None and amps is not None:
             driver.told_set(volts, amps)
             self.output.told(voltage_v=volts, current_a=amps)
         elif act in ("switch-on", "switch-off"):
@@ -116,8 +116,8 @@ class Stage:
             session.rest_v = cells
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
         elif step.fields and len(step.fields) == 1 and step.fields[0].unit:
-            value = values[step.fields[0].name]
-            self._detail(step, f"{value:.2f} {step.fields[0].unit}" if isinstance(value, float) else "")
+            single = values.get(step.fields[0].name)
+            self._detail(step, f"{single:.2f} {step.fields[0].unit}" if isinstance(single, float) else "")
         if step.id == "trim":
             return trim.took(self, float(values["trim_v"]))
         if step.id == "lift":

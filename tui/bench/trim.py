@@ -31,6 +31,7 @@ def took(stage: Stage, volts: float) -> str:
     """The meter showed `volts` at the supply's terminals. Returns what the operator must do first, or ""."""
     session = stage.running
     session.last_trim_s = stage.now_s()
+    stage.facts.pop("lift_to_v", None)
     told = stage.output.commanded.voltage_v
     if told is None or not holds_voltage(stage):
         return ""
@@ -81,7 +82,11 @@ def _set(stage: Stage, session: Session, volts: float) -> None:
 
 def ask_again(stage: Stage, session: Session) -> None:
     """Beside the hold: a lift that waits for a word, and the trim again every 15 minutes while no live meter watches the volts."""
-    runner = session.runner
+    runner, told, cells_v = session.runner, stage.output.commanded.voltage_v, stage.reading.cells_v.value
+    lifted = told is not None and told > session.plan.target_v + 1e-6 and not session.by_hand
+    if lifted and stage.reading.cells_trusted and cells_v is not None and cells_v > session.plan.target_v + session.limits.trim_tolerance_v:
+        _set(stage, session, session.plan.target_v)
+        stage.warn("lift-undone", "lift taken back", f"The cells show {cells_v:.3f} V: the set-point is the target again.")
     if runner is None or runner.prompt is not None:
         return
     to_v = session.facts.get("lift_to_v")
