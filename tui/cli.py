@@ -159,9 +159,8 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 @click.option("--json", "as_json", is_flag=True)
 def read(address: str, as_json: bool) -> None:
     """Identify an instrument and print one reading; writes nothing to it."""
-    from tui.start import read_instrument
-
     from drivers.address import AddressError
+    from tui.start import read_instrument
 
     try:
         profile, reading = read_instrument(address)
@@ -181,9 +180,8 @@ def read(address: str, as_json: bool) -> None:
 @click.option("--fault", "faults", multiple=True, help="NAME, NAME@5m or NAME=VALUE; may be given more than once.")
 def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) -> None:
     """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
-    from tui.emulate import run_emulator
-
     from drivers.simulated.faults import FaultError
+    from tui.emulate import run_emulator
 
     try:
         run_emulator(description_from(options), speed, faults)
@@ -209,10 +207,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except Exception as problem:  # noqa: BLE001 - the last line of defence: one line for the person, the rest for the log
-        sys.exit(_last_words(problem))
+        sys.exit(last_words(problem))
 
 
-def _last_words(problem: Exception) -> int:
+def last_words(problem: Exception) -> int:
     """What went wrong, in one line. What nobody foresaw is a defect of ours: its traceback goes to the log."""
     from tui.records.store import StoreError
 

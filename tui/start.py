@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -74,6 +75,7 @@ class LateLink:
 
 def run_application() -> int:
     """The application on the user's own instruments."""
+    gc.disable()  # imports make no garbage worth looking for; the application switches it on again after its first paint
     _check_terminal()
     from tui.records.places import home
 
