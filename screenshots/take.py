@@ -50,7 +50,9 @@ class Photographer:
         """The script answers, time passes, until the moment has come."""
         while not until():
             snapshot = self.steps.snapshot()
-            command = self.steps.script.next(snapshot) if snapshot.prompt or snapshot.alarms or snapshot.attention_due_s is not None else None
+            command = (
+                self.steps.script.next(snapshot) if snapshot.prompt or snapshot.alarms or snapshot.attention_due_s is not None else None
+            )
             if command is not None:
                 self.steps.send(command)
             else:

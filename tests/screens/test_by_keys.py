@@ -69,7 +69,9 @@ class Operator:
         prompt = self.prompt
         for field in prompt.fields:
             text = f"{values[field.name]:.3f}"
-            await self.press(*[{".": "full_stop", ",": "comma", "-": "minus"}.get(c, c) for c in (text.replace(".", ",") if comma else text)])
+            await self.press(
+                *[{".": "full_stop", ",": "comma", "-": "minus"}.get(c, c) for c in (text.replace(".", ",") if comma else text)]
+            )
             await self.press("enter")
         await self.answered(prompt.id)
 
