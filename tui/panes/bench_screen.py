@@ -25,8 +25,8 @@ PANES: tuple[tuple[PaneName, str, str], ...] = (("setup", "Setup", "F2"), ("gaug
 
 
 def _is_idle(snapshot: Snapshot) -> bool:
-    """Nothing runs: Setup gets the room."""
-    return snapshot.state in ("idle", "ended")
+    """Nothing runs and nothing has: Setup gets the room. After a session its checklist and curve keep theirs."""
+    return snapshot.state == "idle"
 
 
 def _pane_for(snapshot: Snapshot) -> PaneName:
