@@ -7,6 +7,7 @@ import pytest
 from tests.bench.conftest import drive, place  # noqa: F401 - fixtures
 from tests.screens.host import on_loop, text_of, until
 from tui.app import TopBalanceApp
+from tui.bench.messages import GIVE_AGAIN
 from tui.bench.stepped import SteppedLink
 from tui.records.inventory import Inventory
 from tui.records.sessions import Sessions
@@ -67,6 +68,10 @@ class Operator:
 
     async def type(self, values: dict[str, float], comma: bool = False) -> None:
         prompt = self.prompt
+        if prompt.refusal.endswith(GIVE_AGAIN):  # what was typed still stands in the fields: Enter gives it again
+            await self.press("enter")
+            await self.answered(prompt.id)
+            return
         for field in prompt.fields:
             text = f"{values[field.name]:.3f}"
             await self.press(
