@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tui.bench.messages import Acknowledge, Answer, Finish, OutputOff, Resume, Start, TypeReading
@@ -168,3 +170,15 @@ def test_the_stop_waits_for_no_disk(charging, monkeypatch):  # noqa: F811
         assert charging.snapshot().state == "hold"
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_supply_by_hand_with_a_live_meter_is_still_asked_for_its_amperes(drive):
+    bench = drive(supply="manual", soc=0.985, meter=True)
+    done = bench.run(bench.plan)
+    assert done.result == "balanced", done.alarms
+
+
+def test_a_meter_at_the_supply_leaves_the_cells_to_be_read_by_hand(drive):
+    bench = drive(soc=0.985, change=lambda d: replace(d, meter=replace(d.meter, point="supply")))
+    done = bench.run(bench.plan)
+    assert done.result == "balanced", done.alarms

@@ -18,12 +18,15 @@ class Attention:
     """Timers of one session, in bench time. They run only while the output is on."""
 
     limits: Limits
+    by_hand: bool = False  # the supply's panel is read by hand too, whatever a meter sees
     present_s: float = 0.0
     read_s: float | None = None  # last typed volts at the cells
     output_on_s: float | None = None
     metered_s: float | None = None  # when a meter last saw the cells: hand readings are due from then on
     _zone: float | None = None  # the interval in force, and since when: a shorter one never is overdue at once
     _zone_s: float = 0.0
+    _read_zone: float = 0.0  # the same for readings by hand
+    _read_zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
     _judged: Reading | None = None  # by `update`: its interval is asked for many times a tick
 
@@ -39,8 +42,12 @@ class Attention:
             self.output_on_s = self.present_s = reading.time_s
         elif not on:
             self.output_on_s = None
-        if reading.cells_v.trust == "measured":
+        if reading.cells_v.trust == "measured" and not self.by_hand:
             self.metered_s = reading.time_s
+        every_s = self.reading_interval_s(reading)
+        if every_s < self._read_zone:
+            self._read_zone_s = reading.time_s
+        self._read_zone = every_s
         self._judged = None
         zone = self.interval_s(reading)
         self._judged = reading
@@ -86,12 +93,12 @@ class Attention:
 
     def reading_due_s(self, reading: Reading) -> float | None:
         """Seconds until a typed reading is due; negative when overdue; None while a meter sees the cells or the output is off."""
-        if self.output_on_s is None or reading.cells_v.trust == "measured":
+        if self.output_on_s is None or (reading.cells_v.trust == "measured" and not self.by_hand):
             return None
         since_s = max(self.output_on_s, self.metered_s or 0.0)
         if self.read_s is None or self.read_s < since_s:
             return since_s + self.limits.hand_first_reading_s - reading.time_s
-        due = self.read_s + self.reading_interval_s(reading)
+        due = max(self.read_s, self._read_zone_s) + self.reading_interval_s(reading)
         volts = reading.alarm_v
         if volts is None or volts < self.limits.hand_knee_v:
             due = max(due, self.quiet_until_s)

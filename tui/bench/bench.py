@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
@@ -23,9 +24,11 @@ from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
 from tui.bench.session import Session
 from tui.bench.stage import Stage
-from tui.domain.procedure import Step
+from tui.domain.procedure import Field, Step
 from tui.records.places import Home
 
+CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
+"""Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 CALM_TICK_S = 30.0
 CALM_BELOW_V = 3.40
 QUIET_AFTER_COMMAND_S = 60.0
@@ -262,8 +265,8 @@ class Bench:
     def _ask_beside(self, session: Session, runner: Runner, step: Step) -> None:
         """Questions beside the running charge: readings by hand when they are due, and the trim."""
         due = session.attention.reading_due_s(self.reading)
-        if step.fields and due is not None and due <= 0:
-            runner.side_question(step)
+        if due is not None and due <= 0:
+            runner.side_question(step if step.fields else replace(step, fields=(CELLS_FIELD,)))
         if step.until == "end-rule":
             trim.ask_again(self.stage, session)
 

@@ -230,7 +230,7 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     kind = "correction" if doubt and before is not None else "answer"
     bench.log(kind, durable=True, data={command.point: value}, text="typed reading")
     session.composer.type(command.point, value, bench.now_s())
-    if command.point == "cells_v" or command.point.startswith("cell:"):
+    if command.point == "cells_v" or command.point.startswith("cell:") or (command.point == "current_a" and session.by_hand):
         session.attention.read(bench.now_s())
     if doubt:
         _confirmed(bench, session, command.point, value)

@@ -70,7 +70,7 @@ class Session:
             set_current_a=self.current_a,
             current_step_a=self.profile.current_step_a,
         )
-        self.attention = Attention(limits)
+        self.attention = Attention(limits, by_hand=self.by_hand)
         self.forecaster = Forecaster(plan, self.current_a)
 
     def look_again(self) -> None:

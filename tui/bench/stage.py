@@ -106,7 +106,7 @@ class Stage:
                 session.composer.type(name, value, now)
             elif name == "post_v":
                 session.composer.type("cells_v", value, now)
-            if name in ("cells_v", "post_v"):
+            if name in ("cells_v", "post_v") or (name == "current_a" and session.by_hand):
                 session.attention.read(now)
         if cells and step.id == "cell-volts":
             session.before_v = cells
