@@ -183,7 +183,9 @@ class SetupPane(Widget, can_focus=True):
         """Read every field, and show what was understood, what is wrong, and what follows."""
         if not self._units_ready:
             return
-        self.draft = draft = drafts.read_draft(self.answers, self._cells.get, self._base)
+        # The demo's cells are made anew at each start; what an earlier demo left in its inventory is no contradiction to them.
+        find_cell = (lambda _: None) if self.app.demo and self._base is not None else self._cells.get
+        self.draft = draft = drafts.read_draft(self.answers, find_cell, self._base)
         self.errors, warnings = dict(draft.messages), dict[str, str]()
         rows: tuple[FigureRow, ...] = ()
         if draft.plan is not None:
