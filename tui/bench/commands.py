@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
 from tui.bench.bench import Bench
+from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
@@ -29,7 +30,6 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
-from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -43,9 +43,6 @@ from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
 FREE_BYTES = 100_000_000
-SAME_TIME_S = 60.0
-"""Readings of two points this close together may be compared."""
-NOTHING: Mapping[str, float | str] = {}
 WORKING = ("preparing", "charging", "resting")
 POINTS = {
     "cells_v": "volts at the cells",
@@ -161,33 +158,22 @@ def _answer(bench: Bench, command: Answer) -> Outcome:
     session = bench.running
     for point in ("cells_v", "supply_v"):
         value = command.values.get(point)
-        if isinstance(value, float) and _impossible(point, value):
-            runner.ask_again(_impossible(point, value))
-            return Outcome(False, _impossible(point, value))
-    doubt = _doubted(bench, session, command.values)
-    if doubt and session.doubted != (runner.step.id, command.values):
+        if isinstance(value, float) and impossible(point, value):
+            runner.ask_again(impossible(point, value))
+            return Outcome(False, impossible(point, value))
+    doubtful = doubted(bench, session, command.values)
+    if doubtful and session.doubted != (runner.step.id, command.values):
         session.doubted = (runner.step.id, dict(command.values))
-        bench.log("answer", durable=True, text=f"doubted: {doubt}", data=dict(command.values))
-        again = f"{doubt} {GIVE_AGAIN}"
+        bench.log("answer", durable=True, text=f"doubted: {doubtful}", data=dict(command.values))
+        again = f"{doubtful} {GIVE_AGAIN}"
         runner.ask_again(again)
         return Outcome(False, again, confirm=True)
     outcome = runner.answer(command.prompt, command.values)
-    if doubt and outcome.ok:
+    if doubtful and outcome.ok:
         for point, value in command.values.items():
             if isinstance(value, float):
                 _confirmed(bench, session, point, value)
     return outcome
-
-
-def _doubted(bench: Bench, session: Session, values: Mapping[str, float | str]) -> str:
-    """The first doubt about readings that are taken beside the charge; what a gate checks is the gate's to judge."""
-    for point in ("cells_v", "supply_v", "current_a"):
-        value = values.get(point)
-        if isinstance(value, float) and math.isfinite(value):
-            doubt = _doubt(bench, session, point, value, values)
-            if doubt:
-                return doubt
-    return ""
 
 
 def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None:
@@ -219,70 +205,23 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     value = float(command.value)
     if not math.isfinite(value):
         return Outcome(False, "A reading must be a number.")
-    if _impossible(command.point, value):
-        bench.log("answer", durable=True, text=f"not taken: {_impossible(command.point, value)}")
-        return Outcome(False, _impossible(command.point, value))
-    doubt = _doubt(bench, session, command.point, value)
-    if doubt and not command.sure:
-        bench.log("answer", durable=True, text=f"doubted: {doubt}", data={command.point: value})
-        return Outcome(False, doubt, confirm=True)
+    if impossible(command.point, value):
+        bench.log("answer", durable=True, text=f"not taken: {impossible(command.point, value)}")
+        return Outcome(False, impossible(command.point, value))
+    doubtful = doubt(bench, session, command.point, value)
+    if doubtful and not command.sure:
+        bench.log("answer", durable=True, text=f"doubted: {doubtful}", data={command.point: value})
+        return Outcome(False, doubtful, confirm=True)
     before = session.composer.typed.get(command.point)
-    kind = "correction" if doubt and before is not None else "answer"
+    kind = "correction" if doubtful and before is not None else "answer"
     bench.log(kind, durable=True, data={command.point: value}, text="typed reading")
     session.composer.type(command.point, value, bench.now_s())
     if command.point == "cells_v" or command.point.startswith("cell:") or (command.point == "current_a" and session.by_hand):
         session.attention.read(bench.now_s())
-    if doubt:
+    if doubtful:
         _confirmed(bench, session, command.point, value)
     _end_call(bench, session, command.point, value)
     return Outcome(True)
-
-
-def _impossible(point: str, value: float) -> str:
-    """Why no confirmation makes this a reading: a cell, or a supply on cells, is never there."""
-    if point in ("current_a", "surface_c") or PLAUSIBLE_CELL_V[0] <= value <= PLAUSIBLE_CELL_V[1]:
-        return ""
-    near = f" Did you mean {value / 10:.3f} V?" if 25 <= value <= 37 else ""
-    return f"{value:g} V cannot be: cells lie between 0 and 5 V.{near} Nothing was taken."
-
-
-def _shown_v(reading: Reading, values: Mapping[str, float | str]) -> float | None:
-    """What the supply shows at the same time: given with the reading, measured, or typed just now."""
-    given = values.get("supply_v")
-    if isinstance(given, float):
-        return given
-    supply_v = reading.supply_v
-    fresh = supply_v.trust == "measured" or (supply_v.trust == "typed" and (supply_v.age_s or 0.0) <= SAME_TIME_S)
-    return supply_v.value if fresh and reading.output_on else None
-
-
-def _doubt(bench: Bench, session: Session, point: str, value: float, values: Mapping[str, float | str] = NOTHING) -> str:
-    """F-46: why this value is outside what can be expected now; "" when it is not. `values` were read at the same time."""
-    if point == "surface_c":
-        return "" if -20 <= value <= 60 else f"{value:g} °C: is that right?"
-    if point == "current_a":
-        limit = session.current_a * 1.05
-        return "" if -0.1 <= value <= limit else f"{value:g} A, although {session.current_a:.2f} A is set: is that right?"
-    if not 2.0 <= value <= 3.70:
-        return f"{value:g} V is no voltage of a LiFePO4 cell in this charge. Type it again to confirm."
-    reading = bench.reading
-    if point == "cells_v" or point.startswith("cell:"):
-        shown = _shown_v(reading, values)
-        if shown is not None and value > shown + 0.02:
-            return f"{value:.3f} V at the cells, but the supply shows only {shown:.3f} V. Are the probes where they should be?"
-        amps = reading.amperes
-        if shown is not None and amps is not None and amps > 2.0 and abs(value - shown) < 0.001:
-            return (
-                f"{value:.3f} V is exactly what the supply shows, at {amps:.1f} A. The leads drop something: measure at the cells' posts."
-            )
-        last = session.composer.typed.get(point)
-        if last is not None and value < last.value - 0.05 and reading.output_on:
-            return f"The last reading was {last.value:.3f} V and charge went in since. {value:.3f} V would be a fall: is that right?"
-        if last is not None and value > last.value + 0.15:
-            return f"{1000 * (value - last.value):.0f} mV more than the last reading of {last.value:.3f} V: is that right?"
-        if last is not None and value > session.plan.target_v + 0.01:
-            return f"{value:.3f} V is above the target. If it is true the charge must stop: type it again to confirm."
-    return ""
 
 
 def _end_call(bench: Bench, session: Session, point: str, value: float) -> None:

@@ -5,7 +5,7 @@ A step's order: ask → gate → hands → action → until. Everything the oper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -75,7 +75,6 @@ class Runner:
     _action: Action | None = None
     _pending: Mapping[str, Value] | None = None  # refused but overridable values
     finished: bool = False
-    on_step: Callable[[Step], None] | None = None
     _detour: Step | None = None  # a step that is not of the procedure: the re-check after a hold
     _then: str = ""  # where the detour leads
     _side: Step | None = None  # a question asked beside a running step
@@ -143,8 +142,6 @@ class Runner:
     def _begin(self, step: Step) -> None:
         self.entered_s, self._pending, self._side = self.stage.now_s(), None, None
         self.stage.log("step_enter", durable=True, step_id=step.id, text=step.title)
-        if self.on_step is not None:
-            self.on_step(step)
         if step.until and step.ask_during:
             self._act()
         elif step.confirm or step.fields:
