@@ -33,6 +33,7 @@ CALM_TICK_S = 30.0
 CALM_BELOW_V = 3.40
 QUIET_AFTER_COMMAND_S = 60.0
 IDLE_JOURNAL_S = 60.0
+CHARGING_UNTIL = ("volts", "end-rule", "cell-at-target")
 QUIET_BEFORE_KNEE_S = 4 * 3600.0
 """Readings by hand are not asked for until this long before the earliest forecast end: people sleep on the plateau."""
 
@@ -252,7 +253,7 @@ class Bench:
             self.finish("balanced" if session.end_reason else "done", session.end_reason)
             return
         step = runner.step
-        charging = runner.phase == "until" and step.until in ("knee", "end-rule") and self.output.commanded.output_on
+        charging = runner.phase == "until" and step.until in CHARGING_UNTIL and self.output.commanded.output_on
         if charging and session.charging_since_s is None:
             session.charging_since_s = self.now_s()
             session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter

@@ -55,6 +55,7 @@ class Prompt:
     fields: tuple[FieldView, ...] = ()
     refusal: str = ""  # why the last answer did not open the gate
     overridable: bool = False  # `Override(prompt, reason)` is allowed after that refusal
+    remedy: str = ""  # what `TakeRemedy(prompt)` would do about that refusal, in words; "" nothing
     blocking: bool = True  # False: the charge goes on meanwhile
     hint: str = ""  # embedded bench: what the simulated instruments would show
 
@@ -65,6 +66,15 @@ class StepView:
     title: str
     status: StepStatus
     detail: str = ""  # short measured result, "21 mV"
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One stretch of a procedure that has several: a stage, a cell of a queue, the pre-charge of a chain."""
+
+    title: str
+    status: Literal["todo", "now", "done"]
+    detail: str = ""  # how it ended: "0.10 A", "A3 first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +131,10 @@ class Snapshot:
     bank: str = ""
     arrangement: str = ""
     procedure: str = ""
-    steps: tuple[StepView, ...] = ()
-    step: int = 0  # index of the current step
+    parts: tuple[PartView, ...] = ()
+    part: int = 0  # index of the current part
+    steps: tuple[StepView, ...] = ()  # of the current part only
+    step: int = 0  # index of the current step among them
     prompt: Prompt | None = None
     next: str = ""  # the next thing to do, one sentence
     supply: str = ""  # model and address
@@ -131,7 +143,9 @@ class Snapshot:
     mode: str = ""  # CC, CV, ""
     set_voltage_v: float | None = None
     set_current_a: float | None = None
-    target_v: float | None = None
+    target_v: float | None = None  # per cell
+    series: int = 1  # cells in series on the leads; above 1 `cells_v` is the highest cell
+    pack_v: Channel = field(default_factory=Channel)  # at the posts of a series string; unknown where series is 1
     supply_v: Channel = field(default_factory=Channel)
     cells_v: Channel = field(default_factory=Channel)
     current_a: Channel = field(default_factory=Channel)
@@ -144,6 +158,7 @@ class Snapshot:
     since_knee_s: float | None = None
     forecast: Forecast = field(default_factory=Forecast)
     end_clauses: tuple[Clause, ...] = ()
+    waiting: str = ""  # what waiting on still buys while the current tapers
     reading_due_s: float | None = None  # seconds until a hand reading is due; negative: overdue
     attention_due_s: float | None = None  # seconds until somebody must show presence; negative: overdue
     alarms: tuple[Alarm, ...] = ()
@@ -211,6 +226,13 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeRemedy:
+    """Do what puts right a refusal (`Prompt.remedy`): a sub-procedure that then asks the same again."""
+
+    prompt: int
+
+
+@dataclass(frozen=True, slots=True)
 class TypeReading:
     """A value read by hand. `point`: "cells_v", "supply_v", "current_a", "cell:A1", "surface_c". `sure` confirms one outside the expected window."""
 
@@ -260,7 +282,7 @@ class Speed:
     factor: float
 
 
-Command = Start | Answer | Override | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+Command = Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
 
 
 @dataclass(frozen=True, slots=True)

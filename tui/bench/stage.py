@@ -131,10 +131,10 @@ class Stage:
     def condition(self, step: Step, entered_s: float) -> bool:
         """Whether the running step's `until` has come."""
         session, reading = self.running, self.reading
-        if step.until == "knee":
+        if step.until == "volts":
             volts = reading.cells_v.value
-            reached = volts is not None and not reading.upper_bound and reading.cells_v.trust != "stale" and volts >= session.knee_v
-            if reached and session.knee_s is None:
+            reached = volts is not None and not reading.upper_bound and reading.cells_v.trust != "stale" and volts >= step.until_v
+            if reached and volts is not None and volts >= session.knee_v and session.knee_s is None:
                 session.knee_s = self.now_s()
             return reached
         if step.until == "end-rule":

@@ -39,8 +39,9 @@ class Plan:
     cells: tuple[PlanCell, ...]
     supply: PlanSupply
     target_v: float = 3.65
-    arrangement: str = ""  # "8P"; "" means all in parallel
-    procedure: str = "parallel"
+    arrangement: str = ""  # how the cells are wired while they are balanced: "8P"; "" means all in parallel
+    procedure: str = "parallel"  # a built-in name, a chain ("precharge+parallel"), or "own:NAME"
+    pack: str = ""  # wiring of the finished battery, for the series pre-charge: "8S", "2P8S"; "" means all in series
     end_rule: EndRule = "near-zero"
     end_current_a: float = 0.10
     derating: float = 1.0
@@ -52,6 +53,14 @@ class Plan:
     soc_high: float | None = None
     rest_s: float = 3600.0
     spread_limit_v: float = 0.15
+    stages_v: tuple[float, ...] = ()  # step-and-pause: the targets in their order; () means target − 0.2, − 0.1, target
+    pause_s: float = 900.0  # output off between two stages
+    soak_s: float = 0.0  # all in parallel before a pre-charge; 0 means not at all
+    assembled: bool = False  # one cell at a time: the cells stay in their battery
+    model: str = ""  # id in the catalogue of cells; "" a cell that is not in it
+    cell_limit_a: float | None = None  # largest charging current of one cell, by its data sheet
+    service_v: float | None = None  # highest volts of a cell that BMS and charger will allow in use
+    limits: tuple[tuple[str, float], ...] = ()  # limits of the guard that an own procedure made tighter
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,4 +71,6 @@ class Plan:
         values = dict(document)
         values["cells"] = tuple(PlanCell(**cell) for cell in values["cells"])
         values["supply"] = PlanSupply(**values["supply"])
+        values["stages_v"] = tuple(values.get("stages_v", ()))
+        values["limits"] = tuple((str(name), float(value)) for name, value in values.get("limits", ()))
         return cls(**values)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tui.domain.plan import Plan
+
 Value = float | str
 
 
@@ -27,6 +29,20 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a procedure on one bank with one target: the whole balance, one stage, one cell of a queue, the string under its BMS.
+
+    `plan` is the session's plan cut down to this part: its cells, wiring, target, end rule. Calculations, gates, guard and end rule take
+    it as they take any plan. The engine goes from one part to the next only with the output proved off.
+    """
+
+    id: str  # "balance", "stage-2", "cell-A3"
+    title: str  # at most 30 characters: "Stage 2 of 3: 3.55 V"
+    plan: Plan
+    balances: bool = False  # reaching its end rule makes its cells balanced; never so for a pre-charge, a levelling, a lower stage
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of the checklist.
 
@@ -35,7 +51,7 @@ class Step:
     `until` runs, `fields` with `ask_during=True` are asked without stopping the charge.
     """
 
-    id: str  # "open-lead"; also the key of its reason in reasons.py
+    id: str  # unique in the session: "open-lead", or "open-lead@2" in its second part
     title: str  # at most 30 characters, for the checklist
     instruction: str  # what to do now, with this bank's numbers, 1-3 sentences
     tutorial: str  # section of the tutorial, "4.4" or "A.1"
@@ -47,13 +63,35 @@ class Step:
     gate: str = ""  # name in gates.GATES; a gate that a number can open is not opened by a tick
     hands: tuple[str, ...] = ()  # physical acts: see HANDS
     action: Literal["", "identify", "write-test", "open-lead-test", "contact-test", "charge", "output-off"] = ""
-    until: Literal["", "knee", "end-rule", "rest"] = ""
-    until_s: float = 0.0  # for "rest": how long
+    until: Literal["", "volts", "end-rule", "cell-at-target", "rest"] = ""
+    until_v: float = 0.0  # for "volts": at the cells, while the charge goes on
+    until_s: float = 0.0  # for "rest": how long, from the last proof of off
     ask_during: bool = False
     retry_from: str = ""  # after a refusal go back to this step: its action must run again before the value can be read anew
+    opening_ends: bool = False  # a BMS may open the charge here: an open circuit ends the step, and the next ones find out why
+    leads_to: tuple[tuple[str, str], ...] = ()  # an answer (of a choice) that continues at another step: (answer, id of that step)
+    part: Part | None = None  # set by whoever builds the procedure
+
+    @property
+    def topic(self) -> str:
+        """What the step is about, in whichever part: the key of its reason, and of where its values belong."""
+        return self.id.partition("@")[0]
 
 
-HANDS = ("leads-apart", "leads-on", "wire-cells", "take-apart", "set-knobs", "switch-on", "switch-off", "trim-knob")
+HANDS = (
+    "leads-apart",
+    "leads-on",  # "leads-on:A2": on that cell alone
+    "short-leads",  # the two lead ends joined, away from the cells, to set a current
+    "wire-cells",  # in parallel; "wire-cells:A2,A5": only these
+    "wire-series",  # in series, with the BMS
+    "take-apart",
+    "set-knobs",
+    "set-current-knob",
+    "switch-on",
+    "switch-off",
+    "trim-knob",
+)
+"""Physical acts, each with an optional list of cells after a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +102,8 @@ class GateResult:
     message: str = ""
     overridable: bool = False
     warning: str = ""  # passes, but this must be shown and journalled
+    remedy: str = ""  # a procedure that puts right what was refused, and then asks again: "level"
+    remedy_text: str = ""  # what it would do, with the numbers: the label of the choice
 
 
 @dataclass(frozen=True, slots=True)

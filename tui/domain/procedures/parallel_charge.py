@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain.calculations import knee_v
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
 
@@ -64,7 +65,8 @@ def _charge(plan: Plan, facts: dict[str, str]) -> Iterator[Step]:
         ),
         warnings=("Do not adjust the voltage, whatever the display shows.",),
         fields=fields,
-        until="knee",
+        until="volts",
+        until_v=knee_v(plan),
         ask_during=bool(fields),
     )
     yield Step(
