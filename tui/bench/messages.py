@@ -133,6 +133,7 @@ class Snapshot:
     procedure: str = ""
     parts: tuple[PartView, ...] = ()
     part: int = 0  # index of the current part
+    revision: int = 0  # of the session's card
     steps: tuple[StepView, ...] = ()  # of the current part only
     step: int = 0  # index of the current step among them
     prompt: Prompt | None = None
@@ -180,15 +181,21 @@ class StepCard:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     picture: str = ""
+    part: int = 0  # index into `SessionCard.parts`
 
 
 @dataclass(frozen=True, slots=True)
 class SessionCard:
-    """The unchanging part of a session: its plan (as a JSON object, see domain.plan) and its steps."""
+    """What changes rarely in a session: its plan (as a JSON object, see domain.plan), the plan of each part, and its steps.
+
+    `revision` grows when a remedy puts steps in; `Snapshot.revision` tells that the card must be fetched anew.
+    """
 
     session: str
     plan: dict[str, Any]
     steps: tuple[StepCard, ...]
+    parts: tuple[dict[str, Any], ...] = ()
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
