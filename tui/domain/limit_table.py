@@ -120,6 +120,8 @@ TIME = (
       "Held at the top, cells age by the hour. Four hours finish any healthy taper at the cells themselves.", "A.3"),
     R("top_margin_v", "Margin of the top", "V", 0.005, 0.02, "RULE", "counted from {target} − 10 mV = {held_v} at the cells",
       "Counted at the supply instead, thin leads would run the time out while the cells are still on the plateau.", _MODEL),
+    R("top_floor_v", "Where the top begins", "V", 3.40, 3.55, "RULE", "counted from 3.50 V at least, however low the target; here {target}",
+      "A low stage tapers for many hours on the plateau, where cells do not age. Counted there, the time would stop a healthy stage.", "B"),
     R("step_overtime_factor", "Overtime of a step: factor", "× forecast", 1.2, 3.0, "HOLD", "1.5 × the upper end of {time}",
       "Far over its time, the charge meets something unseen: a leak, a loose busbar, a cell that takes all.", _CYCLER),
     R("step_overtime_s", "Overtime of a step: margin", "s", 1800, 8 * 3600, "RULE", "and 2 h on top",
@@ -158,6 +160,8 @@ ATTENTION = (
       "Your eyes are the only guard of a supply without interface; its voltage can creep at any time.", "4.6"),
     R("hand_first_reading_s", "First reading after switch-on", "s", 60, 900, "RULE", "5 min after the output went on",
       "The first reading under current tells the lead resistance, and shows a clip that warms up.", _MODEL),
+    R("series_reading_s", "Highest cell of a string due", "s", 120, 1200, "WARN", "every 10 min while no meter sees each of {n} cells",
+      "Pack volts are a sum: one cell at 3.80 V hides behind others at 3.40 V. Only each cell's own volts show it, in the BMS's app.", "3.6"),
     R("hand_overdue_call", "Overdue reading", "× interval", 1.5, 3, "CALL", "twice the interval from 3.45 V",
       "Nobody looked twice. The program cannot switch this supply off and must fetch somebody.", _CYCLER),
     R("attention_knee_s", "Presence near the knee", "s", 300, 1200, "HOLD", "a key every 10 min from 3.45 V",
@@ -190,6 +194,15 @@ OFF_AND_END = (
       "It discharges itself and will pull the pack out of balance within months.", "4.8"),
 )  # fmt: skip
 
+SERIES = (
+    R("target_reached_v", "A cell at the target", "V", 0.0, 0.02, "END", "{target} − 5 mV at any one cell ends the pre-charge",
+      "In a string the full current goes through the full cell too. Waiting for the last millivolts of a meter is waiting for the overcharge.",
+      "3.6"),
+    R("bms_opened_v", "Opened by a full cell", "V", 0.005, 0.05, "RULE", "last read at {target} − 20 mV or more: the BMS opened as it should",
+      "A BMS that opens with every cell lower saw cold, heat, a short or a loose wire. Taken for the end, the fault stays in the battery.",
+      "3.6"),
+)  # fmt: skip
+
 # The part of the tutorial that each group belongs to, where a row's own source is none.
 GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
     ("4.6", VOLTS),
@@ -198,4 +211,5 @@ GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
     ("4.7", TIME),
     ("4.6", ATTENTION),
     ("4.8", OFF_AND_END),
+    ("3.6", SERIES),
 )

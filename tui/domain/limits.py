@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 from tui.domain.limit_table import GROUPS, Action
 
@@ -44,6 +46,7 @@ class Limits:
     charge_over_trip: float = 1.15
     time_at_top_s: float = 4 * 3600.0
     top_margin_v: float = 0.010
+    top_floor_v: float = 3.50
     step_overtime_factor: float = 1.5
     step_overtime_s: float = 2 * 3600.0
     # samples
@@ -64,6 +67,7 @@ class Limits:
     hand_reading_knee_s: float = 10 * 60.0
     hand_reading_top_s: float = 5 * 60.0
     hand_first_reading_s: float = 5 * 60.0
+    series_reading_s: float = 10 * 60.0
     hand_overdue_call: float = 2.0
     attention_knee_s: float = 10 * 60.0
     attention_top_s: float = 5 * 60.0
@@ -95,6 +99,9 @@ class Limits:
     end_current_counts: int = 2
     trim_tolerance_v: float = 0.001
     set_point_lift_v: float = 0.030
+    # a string under its BMS
+    target_reached_v: float = 0.005
+    bms_opened_v: float = 0.020
     # at rest
     rest_spread_note_v: float = 0.020
     rest_decay_v: float = 0.010
@@ -109,6 +116,77 @@ class Limits:
                     f"{limit.title} of {value:g} {limit.unit} is outside {limit.low:g} to {limit.high:g} {limit.unit}".replace("  ", " ")
                 )
         return found
+
+    def tightened(self, pairs: Iterable[tuple[str, float]]) -> Limits:
+        """These limits with some values made tighter, as a plan's `limits` asks.
+
+        Raises ValueError, in words for the file's reader, for a name that is no limit, a limit that no procedure changes, a value that is
+        looser than the one in force, outside the limit's range, no number, or a fraction where counts are needed.
+        """
+        changed: dict[str, float | int] = {}
+        for name, value in pairs:
+            if name not in LIMITS:
+                raise ValueError(f"“{name}” is no limit{_near(name)}")
+            limit, present = LIMITS[name], getattr(self, name)
+            wanted = f"{limit.title} ({name}) of {value:g} {limit.unit}".rstrip()
+            side = tighter(name)
+            if side == "fixed":
+                raise ValueError(f"{wanted}: this limit is the same for every procedure and is {present:g} {limit.unit}".rstrip())
+            if not (value <= present if side == "lower" else value >= present):  # not-a-number is neither
+                raise ValueError(
+                    f"{wanted} is looser than the guard's {present:g} {limit.unit}; a procedure may only make it tighter, that is {side}".replace(
+                        "  ", " "
+                    )
+                )
+            if not limit.low <= value <= limit.high:
+                raise ValueError(f"{wanted} is outside its range of {limit.low:g} to {limit.high:g} {limit.unit}".rstrip())
+            if isinstance(present, int) and value != int(value):
+                raise ValueError(f"{wanted}: a whole number is needed")
+            changed[name] = int(value) if isinstance(present, int) else float(value)
+        return replace(self, **changed)  # type: ignore[arg-type]
+
+
+Side = Literal["lower", "higher", "fixed"]
+
+# Most limits are safer when they are lower. These are safer when they are higher: they act on more, or earlier, or ask for more proof.
+_HIGHER = frozenset(
+    {
+        "start_low_v",
+        "dead_v",
+        "cold_refuse_c",
+        "cold_warn_c",
+        "top_margin_v",
+        "glitch_window_s",
+        "open_circuit_current_a",
+        "open_circuit_samples",
+        "open_circuit_half_time_s",
+        "falling_window_s",
+        "end_hold_s",
+        "end_current_counts",
+        "target_reached_v",
+    }
+)
+# Neither side of these is safer: they say what a number can mean, how it is proved, or hold two rules apart.
+_FIXED = frozenset(
+    {"self_heating_rate_c", "plausible_low_v", "plausible_high_v", "glitch_step_v", "over_limit_reads", "off_tries", "taper_margin_v"}
+)
+
+
+def tighter(name: str) -> Side:
+    """Which direction of this limit is the safer one; "fixed" where no procedure may change it. Raises KeyError for an unknown name."""
+    if name not in LIMITS:
+        raise KeyError(f"“{name}” is no limit")
+    if name in _FIXED:
+        return "fixed"
+    return "higher" if name in _HIGHER else "lower"
+
+
+def _near(name: str) -> str:
+    """A hint at the limit that was probably meant."""
+    from difflib import get_close_matches  # only for a message
+
+    found = get_close_matches(name, LIMITS, n=1)
+    return f"; is {found[0]} meant?" if found else ""
 
 
 @dataclass(frozen=True, slots=True)
