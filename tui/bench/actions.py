@@ -13,6 +13,7 @@ from typing import Protocol
 from drivers.roles import OperatorMustAct, SupplyProfile, SupplyReading
 from tui.bench.output import Output
 from tui.bench.reading import Reading
+from tui.domain import calculations
 from tui.domain.plan import Plan
 
 OPEN_LEAD_ON_S = 2.5
@@ -28,10 +29,12 @@ class ActionRefused(Exception):
 class Hall(Protocol):
     """What an action may see and use of the bench."""
 
-    plan: Plan
     output: Output
     profile: SupplyProfile
     facts: dict[str, float]
+
+    @property
+    def plan(self) -> Plan: ...
 
     @property
     def reading(self) -> Reading: ...
@@ -46,9 +49,13 @@ class Hall(Protocol):
 Action = Iterator[None]
 
 
-def over_voltage_v(target_v: float) -> float:
-    """Level of the supply's over-voltage protection: target + 0.10 V, at most 3.80 V (supply rules, section OVP level)."""
-    return min(target_v + 0.10, 3.80)
+def over_voltage_v(plan: Plan) -> float:
+    """Level of the supply's over-voltage protection: target + 0.10 V, at most 3.80 V for one cell (supply rules, section OVP level).
+
+    For cells in series it is their number × target + 0.10 V (fault F-28).
+    """
+    target_v = calculations.pack_target_v(plan)
+    return min(target_v + 0.10, 3.80) if calculations.wiring(plan).series == 1 else target_v + 0.10
 
 
 def identify(hall: Hall) -> Action:
@@ -113,10 +120,10 @@ def _on_for(
 def open_lead_test(hall: Hall) -> Action:
     """Target voltage with the leads apart, output on for at most 3 s: the only check of scale made while no cell is in danger (F-01)."""
     plan, output = hall.plan, hall.output
-    amps = hall.charge_current_a()
-    output.program(plan.target_v, amps, over_voltage_v(plan.target_v), amps * 1.1)
+    amps, (target_v, _) = hall.charge_current_a(), calculations.set_points(hall.plan)
+    output.program(target_v, amps, over_voltage_v(plan), amps * 1.1)
     yield
-    wrong_v = plan.target_v + max(0.05, 0.01 * plan.target_v)  # wrong scale: no reason to hold it a moment longer
+    wrong_v = target_v + max(0.05, 0.01 * target_v)  # wrong scale: no reason to hold it a moment longer
     answers = yield from _on_for(
         hall, OPEN_LEAD_ON_S, "end of the open-lead test", enough=lambda supply: (supply.voltage_v or 0.0) > wrong_v
     )
@@ -132,10 +139,10 @@ def open_lead_test(hall: Hall) -> Action:
             f"{current:.2f} A flowed although the leads should hang free: they touch each other or lie on the cells. "
             "The output is off. Take the leads apart, away from the cells, then try again."
         )
-    if abs(shown - plan.target_v) > max(0.010, step) + 1e-9:
-        meaning = "the cells would be overcharged by as much" if shown > plan.target_v else "the cells would never be filled"
+    if abs(shown - target_v) > max(0.010, step) + 1e-9:
+        meaning = "the cells would be overcharged by as much" if shown > target_v else "the cells would never be filled"
         raise ActionRefused(
-            f"Set to {plan.target_v:.3f} V, the supply measures {shown:.3f} V at its open output; with this error {meaning}. "
+            f"Set to {target_v:.3f} V, the supply measures {shown:.3f} V at its open output; with this error {meaning}. "
             "The output is off. Find the cause before this supply meets cells (wrong model, wrong range, defect)."
         )
 
@@ -143,17 +150,22 @@ def open_lead_test(hall: Hall) -> Action:
 def contact_test(hall: Hall) -> Action:
     """A little current for two seconds tells an open lead, a reversed bank and a far too empty one apart, before full current flows."""
     plan, output = hall.plan, hall.output
+    series, (target_v, _) = calculations.wiring(plan).series, calculations.set_points(plan)
     battery_v = hall.reading.supply.battery_voltage_v if hall.reading.supply is not None and hall.reading.supply_fresh else None
-    if battery_v is not None and not 2.0 <= battery_v <= plan.target_v + 0.05:
+    if battery_v is not None and not 2.0 * series <= battery_v <= target_v + 0.05 * series:
         raise ActionRefused(
-            f"The supply's battery terminals show {battery_v:.2f} V; a bank of charged cells, the right way round, shows 2.0 to "
-            f"{plan.target_v:.2f} V. Nothing was switched on. Take the + lead off and check red on +, black on −."
+            f"The supply's battery terminals show {battery_v:.2f} V; a bank of charged cells, the right way round, shows {2.0 * series:.1f} to "
+            f"{target_v:.2f} V. Nothing was switched on. Take the + lead off and check red on +, black on −."
         )
-    seen_now = hall.reading.cells_v.value if hall.reading.cells_trusted else None
-    expected = seen_now if seen_now is not None else hall.facts.get("mean_cell_v", plan.target_v)
-    set_v = min(plan.target_v, expected + 0.05)
+    reading, seen_now = hall.reading, None
+    if reading.posts_v.trust == "measured":
+        seen_now = reading.posts_v.value
+    elif reading.cells_trusted and series == 1:
+        seen_now = reading.cells_v.value
+    expected = seen_now if seen_now is not None else hall.facts.get("mean_cell_v", plan.target_v) * series
+    set_v = min(target_v, expected + 0.05 * series)
     amps = min(CONTACT_CURRENT_A, hall.charge_current_a())
-    output.program(set_v, amps, over_voltage_v(plan.target_v), hall.charge_current_a() * 1.1)
+    output.program(set_v, amps, over_voltage_v(plan), hall.charge_current_a() * 1.1)
     yield
     answers = yield from _on_for(hall, CONTACT_ON_S, "end of the contact test")
     both = [(supply.voltage_v, supply.current_a) for supply in answers if supply.voltage_v is not None and supply.current_a is not None]
@@ -169,12 +181,12 @@ def contact_test(hall: Hall) -> Action:
             "Take the + lead off first, then check red on +, black on −."
         )
     room_v = set_v - expected  # full cells take next to nothing: there an open lead cannot be told from them, nor does harm
-    if room_v >= 0.020 and current <= max(0.010, count) and abs(volts - set_v) <= 0.020:
+    if room_v >= 0.020 * series and current <= max(0.010, count) and abs(volts - set_v) <= 0.020:
         raise ActionRefused(
             f"No current flows and the supply shows its own {volts:.2f} V: a lead is open, its fuse blew, or a ring does not touch. "
             "The output is off. Check both ends of both leads."
         )
-    if volts < 2.0:
+    if volts < 2.0 * series:
         raise ActionRefused(
             f"The bank shows {volts:.2f} V under a little current: deeply empty cells, or not the bank that was measured. "
             "The output is off. Measure each cell again."
@@ -189,8 +201,8 @@ def charge(hall: Hall) -> Action:
         yield
         return
     amps = hall.charge_current_a()
-    set_v = hall.facts.get("trimmed_set_v", plan.target_v)
-    output.program(set_v, amps, over_voltage_v(plan.target_v), amps * 1.1)
+    set_v = hall.facts.get("trimmed_set_v", calculations.set_points(plan)[0])
+    output.program(set_v, amps, over_voltage_v(plan), amps * 1.1)
     yield
     output.on()
     started, checked = hall.line_now_s(), 0

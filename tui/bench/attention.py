@@ -18,6 +18,7 @@ class Attention:
     """Timers of one session, in bench time. They run only while the output is on."""
 
     limits: Limits
+    series: int = 1  # cells in series: what no meter sees of each is asked for more often
     by_hand: bool = False  # the supply's panel is read by hand too, whatever a meter sees
     present_s: float = 0.0
     read_s: float | None = None  # last typed volts at the cells
@@ -61,11 +62,21 @@ class Attention:
         if reading is self._judged:
             return self._zone
         volts = reading.alarm_v
-        if self.output_on_s is None or volts is None or volts < self.limits.hand_knee_v:
+        from_v = self._unseen_knee_v if self._unseen(reading) else self.limits.hand_knee_v
+        if self.output_on_s is None or volts is None or volts < from_v:
             return None
         if reading.cells_v.trust == "measured" and self._agrees(reading):
             return self.limits.attention_metered_s
         return self.limits.attention_top_s if volts >= self.limits.hand_top_v else self.limits.attention_knee_s
+
+    @property
+    def _unseen_knee_v(self) -> float:
+        """With the mean of a string up here its fullest cell may be at the top."""
+        return self.limits.link_call_v
+
+    def _unseen(self, reading: Reading) -> bool:
+        """Cells in series, and no meter that sees each of them."""
+        return self.series > 1 and reading.cells_v.trust != "measured"
 
     def _agrees(self, reading: Reading) -> bool:
         """A fresh meter at the cells that does not contradict the supply: never above its terminals."""
@@ -88,7 +99,7 @@ class Attention:
         """How old typed volts may become in this phase before the next reading is due."""
         volts = reading.alarm_v
         if volts is None or volts < self.limits.hand_knee_v:
-            return self.limits.hand_reading_below_s
+            return self.limits.series_reading_s if self._unseen(reading) else self.limits.hand_reading_below_s
         return self.limits.hand_reading_top_s if volts >= self.limits.hand_top_v else self.limits.hand_reading_knee_s
 
     def reading_due_s(self, reading: Reading) -> float | None:
@@ -100,6 +111,6 @@ class Attention:
             return since_s + self.limits.hand_first_reading_s - reading.time_s
         due = max(self.read_s, self._read_zone_s) + self.reading_interval_s(reading)
         volts = reading.alarm_v
-        if volts is None or volts < self.limits.hand_knee_v:
+        if (volts is None or volts < self.limits.hand_knee_v) and not self._unseen(reading):
             due = max(due, self.quiet_until_s)
         return due - reading.time_s

@@ -15,6 +15,7 @@ from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import charge_watch, trim
 from tui.bench.attention import WARN_FRACTION
+from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.messages import State
 from tui.bench.output import Output, switch_off
@@ -30,6 +31,7 @@ from tui.records.places import Home
 CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
 """Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 CALM_TICK_S = 30.0
+UNSEEN_TICK_S = 5.0  # a string of which only the mean is known: its fullest cell may be far above it
 CALM_BELOW_V = 3.40
 QUIET_AFTER_COMMAND_S = 60.0
 IDLE_JOURNAL_S = 60.0
@@ -171,7 +173,7 @@ class Bench:
         session = self.session
         if session is None or session.result or session.runner is None:
             return
-        session.result = "balanced" if session.end_reason else "unfinished"
+        session.result = "balanced" if session.outcome == "balanced" else "unfinished"
         session.end_reason = session.end_reason or reason
         session.recorder.end(session, self.now_s() - session.started_s)
         self.state = "ended"
@@ -196,12 +198,28 @@ class Bench:
         if self.state == "charging":
             findings += charge_watch.findings(self, session, reading)
         for finding in findings:
-            self.safety.act_on(finding)
+            if not self._opening_ends(session, finding):
+                self.safety.act_on(finding)
         self.safety.follow_off(session)
         if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
             self._procedure(session)
         self._journal(session)
         self._set_pace()
+
+    def _opening_ends(self, session: Session, finding: Finding) -> bool:
+        """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
+        runner = session.runner
+        if finding.code != "F-27" or runner is None or runner.phase != "until" or not runner.step.opening_ends:
+            return False
+        text = "The current stopped at once. A BMS that opened at a full cell looks like this, and so does a fault. The output goes off."
+        self.safety.warn("F-28", "the circuit opened", text)
+        session.facts["circuit_opened"] = 1.0
+        session.tail_current_a = None
+        self.safety.begin_off("the circuit opened")
+        if session.by_hand:
+            self.safety.start_call("the circuit opened", text)
+        runner.circuit_opened()
+        return True
 
     def _read(self) -> None:
         now = self.clock.now_s()
@@ -250,12 +268,13 @@ class Bench:
         before = runner.index
         runner.tick()
         if runner.finished:
-            self.finish("balanced" if session.end_reason else "done", session.end_reason)
+            self.finish(session.outcome, session.end_reason or "the procedure came to its end")
             return
         step = runner.step
         charging = runner.phase == "until" and step.until in CHARGING_UNTIL and self.output.commanded.output_on
         if charging and session.charging_since_s is None:
             session.charging_since_s = self.now_s()
+            session.off_since_s = None
             session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
@@ -344,7 +363,8 @@ class Bench:
         elif (runner.phase == "until" and runner.step.until == "rest") or (
             runner.phase == "until" and reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V
         ):
-            self.tick_s = CALM_TICK_S
+            unseen = session.series > 1 and reading.cells_v.trust != "measured"
+            self.tick_s = UNSEEN_TICK_S if unseen else CALM_TICK_S
         else:
             self.tick_s = 1.0
         return self.tick_s

@@ -16,7 +16,7 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
     found: list[Finding] = []
     session.forecaster.observe(reading)
-    verdict = session.end_rule.update(reading)
+    verdict = session.end_rule.update(reading) if session.series == 1 else ""  # a string is not held at its top
     if verdict == "flat":
         text = f"The current stays at {reading.amperes or 0:.2f} A with the cells at {reading.cells_v.value or 0:.3f} V for an hour. "
         found.append(Finding("hold", "F-39", "the current does not taper", text + "Look for a leak, a load, or a supply set too high."))
@@ -32,9 +32,12 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         text = f"This step runs for {(reading.time_s - entered) / 3600:.1f} h; at most {allowed / 3600:.1f} h were to be expected."
         found.append(Finding("hold", "overtime", "far longer than forecast", text))
     volts = reading.cells_v.value
-    if volts is not None and volts >= session.plan.target_v - session.limits.end_margin_v and reading.cells_trusted:
+    top_v = max(session.plan.target_v - session.limits.end_margin_v, session.limits.top_floor_v)
+    if volts is not None and volts >= top_v and reading.cells_trusted:
         session.top_s += reading.time_s - session.watched_s if session.watched_s is not None else 0.0
     session.watched_s = reading.time_s
+    if session.series > 1 and reading.cells_trusted and reading.output_on and volts is not None:
+        session.facts["last_highest_v"] = volts
     return found
 
 

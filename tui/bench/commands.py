@@ -27,6 +27,7 @@ from tui.bench.messages import (
     Resume,
     Speed,
     Start,
+    TakeRemedy,
     TypeReading,
 )
 from tui.bench.output import Output
@@ -37,7 +38,7 @@ from tui.domain import calculations
 from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
-from tui.domain.procedures import PROCEDURES
+from tui.domain.procedures import steps
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
@@ -123,11 +124,13 @@ def _open(bench: Bench, plan: Plan) -> Outcome:
         "embedded_bench": bench.hands is not None,
     }
     recorder = Recorder(bench.home, bench.clock, plan, facts)
-    session = Session(plan, profile, recorder, bench.now_s())
+    made = steps(plan)
+    assert made[0].part is not None
+    session = Session(plan, profile, recorder, bench.now_s(), made[0].part)
     output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)
     bench.begin(session, output)
-    session.runner = Runner(bench.stage, plan, PROCEDURES[plan.procedure](plan))
-    bench.arrangement = plan.arrangement or str(calculations.wiring(plan))
+    session.runner = Runner(bench.stage, made)
+    bench.arrangement = str(calculations.wiring(session.plan))
     bench.supply_text = f"{profile.model} · {plan.supply.address}" if profile.has_interface else profile.model
     bench.meter_text = plan.meter and f"{bench.meter_profile.model if bench.meter_profile else 'meter'} · {plan.meter}"
     session.runner.start()
@@ -158,9 +161,9 @@ def _answer(bench: Bench, command: Answer) -> Outcome:
     session = bench.running
     for point in ("cells_v", "supply_v"):
         value = command.values.get(point)
-        if isinstance(value, float) and impossible(point, value):
-            runner.ask_again(impossible(point, value))
-            return Outcome(False, impossible(point, value))
+        if isinstance(value, float) and impossible(point, value, session.series):
+            runner.ask_again(impossible(point, value, session.series))
+            return Outcome(False, impossible(point, value, session.series))
     doubtful = doubted(bench, session, command.values)
     if doubtful and session.doubted != (runner.step.id, command.values):
         session.doubted = (runner.step.id, dict(command.values))
@@ -180,6 +183,7 @@ def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None
     """A doubted value was given twice: over a limit, that is the confirmed second reading."""
     if point not in ("cells_v", "supply_v") and not point.startswith("cell:"):
         return
+    value = value / session.series if point == "supply_v" else value
     limits, target = session.limits, session.plan.target_v
     text = f"{value:.3f} V was measured by hand and confirmed; the target is {target:.3f} V. "
     if value > min(target + limits.trip_over_target_v, limits.ceiling_v):
@@ -195,19 +199,27 @@ def _override(bench: Bench, command: Override) -> Outcome:
     return runner.override(command.prompt, command.reason)
 
 
+def _take_remedy(bench: Bench, command: TakeRemedy) -> Outcome:
+    runner = _runner(bench)
+    if runner is None or bench.state not in WORKING:
+        return Outcome(False, "Nothing is asked now.")
+    return runner.take_remedy(command.prompt)
+
+
 def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     session = bench.session
     if session is None or bench.state == "ended":
         return Outcome(False, "No session is running, so there is nowhere to keep a reading.")
-    labels = {f"cell:{cell.label}" for cell in session.plan.cells}
+    labels = {f"cell:{cell.label}" for cell in session.whole.cells}
     if command.point not in POINTS and command.point not in labels:
         return Outcome(False, f"'{command.point}' is no point this bench knows.")
     value = float(command.value)
     if not math.isfinite(value):
         return Outcome(False, "A reading must be a number.")
-    if impossible(command.point, value):
-        bench.log("answer", durable=True, text=f"not taken: {impossible(command.point, value)}")
-        return Outcome(False, impossible(command.point, value))
+    wrong = impossible(command.point, value, session.series)
+    if wrong:
+        bench.log("answer", durable=True, text=f"not taken: {wrong}")
+        return Outcome(False, wrong)
     doubtful = doubt(bench, session, command.point, value)
     if doubtful and not command.sure:
         bench.log("answer", durable=True, text=f"doubted: {doubtful}", data={command.point: value})
@@ -261,7 +273,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         _forget_set_points(bench, session)
         bench.safety.clear()
         bench.state = "preparing"
-        runner.go_back_to(runner.steps[0].id)
+        runner.go_back_to(runner.first_with_these_cells.id)
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
     bench.safety.clear()
@@ -269,7 +281,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
     _forget_set_points(bench, session)
     if session.charging_since_s is not None and not session.end_reason:
         session.look_again()
-        runner.detour(_recheck(session), then=next(step.id for step in runner.steps if step.action == "charge"))
+        runner.detour(_recheck(session), then=runner.charge_step.id)
     else:
         runner.go_back_to(runner.steps[runner.index].id)
     return Outcome(True)
@@ -300,7 +312,7 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if session is None or bench.state == "ended":
         return Outcome(False, "No session is running.")
     result = {"tripped": "tripped", "hold": "held"}.get(bench.state, "stopped")
-    if session.end_reason and bench.state == "resting":
+    if bench.state in ("resting", "preparing") and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
     return Outcome(True)
@@ -345,6 +357,7 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Answer: _answer,
     Override: _override,
     TypeReading: _type_reading,
+    TakeRemedy: _take_remedy,
     OutputOff: _output_off,
     Resume: _resume,
     Finish: _finish,

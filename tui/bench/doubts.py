@@ -25,10 +25,13 @@ def doubted(bench: Bench, session: Session, values: Mapping[str, float | str]) -
     return ""
 
 
-def impossible(point: str, value: float) -> str:
-    """Why no confirmation makes this a reading: a cell, or a supply on cells, is never there."""
-    if point in ("current_a", "surface_c") or PLAUSIBLE_CELL_V[0] <= value <= PLAUSIBLE_CELL_V[1]:
+def impossible(point: str, value: float, series: int = 1) -> str:
+    """Why no confirmation makes this a reading: a cell, or a supply on `series` cells, is never there."""
+    cells = series if point == "supply_v" else 1
+    if point in ("current_a", "surface_c") or PLAUSIBLE_CELL_V[0] <= value <= PLAUSIBLE_CELL_V[1] * cells:
         return ""
+    if cells > 1:
+        return f"{value:g} V cannot be: {cells} cells in series lie between 0 and {5 * cells} V. Nothing was taken."
     near = f" Did you mean {value / 10:.3f} V?" if 25 <= value <= 37 else ""
     return f"{value:g} V cannot be: cells lie between 0 and 5 V.{near} Nothing was taken."
 
@@ -50,11 +53,12 @@ def doubt(bench: Bench, session: Session, point: str, value: float, values: Mapp
     if point == "current_a":
         limit = session.current_a * 1.05
         return "" if -0.1 <= value <= limit else f"{value:g} A, although {session.current_a:.2f} A is set: is that right?"
-    if not 2.0 <= value <= 3.70:
+    cells = session.series if point == "supply_v" else 1
+    if not 2.0 * cells <= value <= 3.70 * cells:
         return f"{value:g} V is no voltage of a LiFePO4 cell in this charge. Type it again to confirm."
     reading = bench.reading
     if point == "cells_v" or point.startswith("cell:"):
-        shown = _shown_v(reading, values)
+        shown = _shown_v(reading, values) if session.series == 1 else None  # of a string the supply shows the sum
         if shown is not None and value > shown + 0.02:
             return f"{value:.3f} V at the cells, but the supply shows only {shown:.3f} V. Are the probes where they should be?"
         amps = reading.amperes

@@ -90,8 +90,9 @@ class Forecaster:
         if self.plan.soc_low is None or self.plan.soc_high is None:
             return None
         capacity_ah = calculations.capacity_ah(self.plan)
+        lowest = self.plan.soc_low if calculations.wiring(self.plan).series == 1 else self.plan.soc_high  # the fullest cell ends a string
         least_ah = capacity_ah * (1 - self.plan.soc_high) * SOC_DOUBT[0] - charge_ah
-        most_ah = capacity_ah * (1 - self.plan.soc_low) * SOC_DOUBT[1] - charge_ah
+        most_ah = capacity_ah * (1 - lowest) * SOC_DOUBT[1] - charge_ah
         fast = self._course_s(min(1 - least_ah / capacity_ah, 0.995), lead) * charge.LOW_FACTOR
         slow = self._course_s(min(1 - most_ah / capacity_ah, 0.990), lead) * charge.HIGH_FACTOR
         return fast, max(slow, fast)
@@ -124,12 +125,14 @@ def _soc_at(rest_v: float) -> float:
 
 @lru_cache(maxsize=256)
 def _course_s(plan: Plan, soc: float, lead_ohm: float, current_a: float) -> float:
-    return charge.course(
+    wiring = calculations.wiring(plan)
+    course = charge.course(
         capacity_ah=calculations.capacity_ah(plan),
-        cells=len(plan.cells),
+        cells=wiring.parallel,
         soc=soc,
         target_v=plan.target_v,
         current_a=current_a,
-        lead_ohm=lead_ohm,
+        lead_ohm=lead_ohm / wiring.series,
         end_current_a=plan.end_current_a,
-    ).total_s
+    )
+    return course.total_s if wiring.series == 1 else course.constant_current_s  # a string ends with its first full cell

@@ -59,9 +59,12 @@ class Guard:
         voltage_step_v: float,
         current_step_a: float,
         by_hand: bool,
+        series: int = 1,
     ) -> None:
+        """`target_v` per cell; `series` cells one after the other share what the supply's terminals show."""
         self.limits = limits
         self.target_v = target_v
+        self.series = series
         self.bank_ah = bank_ah
         self.voltage_step_v = voltage_step_v
         self.current_step_a = current_step_a
@@ -117,7 +120,8 @@ class Guard:
         if reading.alarm_v is not None:
             points.append(("cells", "the cells", reading.alarm_v, reading.time_s - (reading.cells_v.age_s or 0.0)))
         if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed"):
-            points.append(("supply", "the supply's terminals", reading.supply_v.value, reading.time_s - (reading.supply_v.age_s or 0.0)))
+            where = "the supply's terminals" if self.series == 1 else f"a cell on average ({reading.supply_v.value:.2f} V at the supply)"
+            points.append(("supply", where, reading.supply_v.value / self.series, reading.time_s - (reading.supply_v.age_s or 0.0)))
         limits, target = self.limits, self.target_v
         lowest_v = min(limits.ceiling_v, target + min(limits.trip_over_target_v, limits.warn_over_target_v)) + 1e-9
         for near, where, volts, sample_s in points:
@@ -341,7 +345,7 @@ class Guard:
             if reading.output_on is False:
                 self._top_since_s = None
             return
-        if volts < self.target_v - self.limits.top_margin_v:
+        if volts < max(self.target_v - self.limits.top_margin_v, self.limits.top_floor_v):
             self._top_since_s = None
             return
         if self._top_since_s is None:

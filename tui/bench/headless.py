@@ -27,10 +27,7 @@ class EmbeddedHands:
         self._world = embedded.world
 
     def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None:
-        if act in ("set-knobs", "trim-knob"):
-            self._world.hands(act, voltage_v=voltage_v, current_a=current_a)
-        else:
-            self._world.hands(act)
+        self._world.hands(act, voltage_v=voltage_v, current_a=current_a)
 
     def probe(self, point: str) -> float | None:
         return self._world.probe(point)
@@ -186,10 +183,10 @@ def summary(rig: Rig, snapshot: Snapshot, wall_s: float) -> dict[str, Any]:
         "procedure": snapshot.procedure,
         "session": snapshot.session,
         "duration_s": round(simulated_s, 1),
-        "charge_ah": round(snapshot.charge_ah, 4),
+        "charge_ah": round(session.charge_ah, 4) if session else 0.0,
         "max_cell_voltage_v": round(world.max_cell_voltage_v, 4),
         "max_supply_voltage_v": round(world.max_supply_voltage_v, 4),
-        "tail_current_a": session.tail_current_a if session else None,
+        "tail_current_a": session.last_tail_a if session else None,
         "time_at_top_s": round(session.top_s, 1) if session else 0.0,
         "rest_spread_v": round(max(rest) - min(rest), 4) if rest else None,
         "soc_spread": round(truth.soc_spread, 6),
@@ -199,6 +196,7 @@ def summary(rig: Rig, snapshot: Snapshot, wall_s: float) -> dict[str, Any]:
             "below_1a_s": main.below_1a_s if main else None,
             "below_0_1a_s": main.below_0_1a_s if main else None,
         },
+        "parts": [end.row() for end in session.ends.values()] if session else [],
         "alarms": [{"level": alarm.level, "code": alarm.code, "text": alarm.text} for alarm in snapshot.alarms],
         "times_real_time": round(simulated_s / wall_s) if wall_s > 0 else None,
     }

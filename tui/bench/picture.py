@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.bench.messages import Forecast, Prompt, SessionCard, Snapshot, StepCard
+from tui.bench.messages import Channel, Forecast, Prompt, SessionCard, Snapshot, StepCard
 from tui.domain.procedure import Step
 
 if TYPE_CHECKING:
@@ -102,12 +102,17 @@ def snapshot(bench: Bench) -> Snapshot:
         base,
         result=session.result,
         session=session.recorder.id,
-        bank=session.plan.bank,
+        bank=session.whole.bank,
         arrangement=bench.arrangement,
-        procedure=session.plan.procedure,
+        procedure=session.whole.procedure,
+        parts=runner.part_views(),
+        part=runner.parts.index(runner.part),
+        revision=runner.remedies,
         steps=runner.step_views(),
-        step=runner.index,
+        step=runner.index_in_part,
         target_v=session.plan.target_v,
+        series=session.series,
+        pack_v=reading.posts_v if session.series > 1 else Channel(),
         per_cell_v=tuple(reading.per_cell_v.items()),
         charge_ah=session.count.charge_ah,
         energy_wh=session.count.energy_wh,
@@ -129,8 +134,11 @@ def card(bench: Bench) -> SessionCard | None:
     session = bench.session
     if session is None or session.runner is None:
         return None
-    return SessionCard(session.recorder.id, session.plan.to_json(), tuple(_step_card(step) for step in session.runner.steps))
+    runner = session.runner
+    parts = {part: number for number, part in enumerate(runner.parts)}
+    cards = tuple(_step_card(step, parts[step.part] if step.part is not None else 0) for step in runner.steps)
+    return SessionCard(session.recorder.id, session.whole.to_json(), cards, tuple(part.plan.to_json() for part in parts), runner.remedies)
 
 
-def _step_card(step: Step) -> StepCard:
-    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture)
+def _step_card(step: Step, part: int) -> StepCard:
+    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture, part)

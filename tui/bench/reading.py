@@ -1,6 +1,7 @@
 """One Reading a tick: what every instrument says now, how far it can be trusted, and which volts count as the cells'.
 
-Order for the volts at the cells: measured → typed → derived (supply volts less the lead drop) → supply volts as an upper bound.
+Order for the volts at the cells: measured → typed → derived (supply volts less the lead drop) → supply volts as an upper bound. Of cells in
+series the volts at the cells are those of the highest one; what posts or supply show, divided by their number, is only the mean of the string.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is known at `time_s` (bench clock). Volts are per cell of the parallel bank."""
+    """What is known at `time_s` (bench clock). `cells_v` is per cell, in a string the highest cell; `supply_v` and `posts_v` are the whole's."""
 
     time_s: float
     supply: SupplyReading | None = None
@@ -49,6 +50,8 @@ class Reading:
     current_a: Channel = field(default_factory=Channel)
     cells_v: Channel = field(default_factory=Channel)
     upper_bound: bool = False  # cells_v is only "not more than the supply shows"
+    posts_v: Channel = field(default_factory=Channel)  # at the bank's posts
+    mean_v: float | None = None  # of a string: its volts divided by its cells, while that is fresh
     alarm_v: float | None = None  # highest plausible volts of all sources at the cells
     per_cell_v: Mapping[str, Channel] = field(default_factory=dict)
     surface_c: float | None = None  # hottest fresh temperature of a cell: typed, or the supply's probe
@@ -80,6 +83,8 @@ class Composer:
 
     def __init__(self, cell_labels: tuple[str, ...]) -> None:
         self._labels = cell_labels
+        self._series = 1
+        self._watched = frozenset(cell_labels)
         self._points = [(label, f"cell:{label}") for label in cell_labels]
         self.typed: dict[str, Typed] = {}
         self.typed_fresh_s = 1800.0  # set by the bench from the present phase
@@ -88,6 +93,17 @@ class Composer:
 
     def type(self, point: str, value: float, time_s: float) -> None:
         self.typed[point] = Typed(value, time_s)
+
+    def watch(self, labels: tuple[str, ...], series: int) -> None:
+        """These cells are the bank now, `series` of them (or groups of them) one after the other."""
+        self._points = [(label, f"cell:{label}") for label in labels]
+        self._watched = frozenset(labels)
+        self._series = series
+
+    def new_bank(self) -> None:
+        """Other cells, or the same joined otherwise: what was typed of the earlier bank and its leads says nothing of this one."""
+        self.typed = {point: typed for point, typed in self.typed.items() if point == "surface_c"}
+        self.smallest_lead_ohm = self._live_lead_ohm = None
 
     def forget_current(self) -> None:
         """After a switch of the output, typed amperes and supply volts tell of another state."""
@@ -124,15 +140,22 @@ class Composer:
             if supply_v.trust == "measured" and profile is not None and profile.echoes_set_point and supply is not None:
                 near = supply.set_voltage_v is not None and supply_v.value is not None and abs(supply_v.value - supply.set_voltage_v) < 0.2
                 supply_v = Channel(supply_v.value, "echo", age) if near else supply_v
+        series = self._series
         per_cell = self._per_cell(now_s, meter_profile, meter, meter_fresh)
-        measured = self._meter_at_cells(now_s, meter_profile, meter, meter_fresh, per_cell)
+        posts = self._meter_at_posts(now_s, meter_profile, meter, meter_fresh)
+        measured = self._meter_at_cells(meter_profile, posts, per_cell)
         typed = self._typed_channel("cells_v", now_s)
         volts_on = supply_v.value if output_on and supply_v.trust in ("measured", "typed", "echo") else None
         amps = current.value if current.trust in ("measured", "typed") else None
-        cells, upper = self._cells(measured, typed, volts_on, amps)
+        whole_v = posts.value if posts.trust == "measured" else self._derived_v(volts_on, amps)
+        mean_v = whole_v / series if series > 1 and whole_v is not None else None
+        if mean_v is None and series > 1 and volts_on is not None:
+            mean_v = volts_on / series
+        cells, upper = self._cells(measured, typed, volts_on, amps) if series == 1 else (_highest_cell(measured, typed, mean_v), False)
         drop = resistance = None
-        if volts_on is not None and supply_v.trust != "echo" and cells.value is not None and cells.trust in ("measured", "typed"):
-            drop = volts_on - cells.value
+        at_posts = posts if series > 1 else cells
+        if volts_on is not None and supply_v.trust != "echo" and at_posts.value is not None and at_posts.trust in ("measured", "typed"):
+            drop = volts_on - at_posts.value
             if amps is not None and amps >= MIN_CURRENT_FOR_LEADS_A:
                 self._live_lead_ohm = max(0.0, drop / amps)
                 if drop > 0 and (self.smallest_lead_ohm is None or self._live_lead_ohm < self.smallest_lead_ohm):
@@ -152,7 +175,11 @@ class Composer:
             current_a=current,
             cells_v=cells,
             upper_bound=upper,
-            alarm_v=_alarm_v(cells, (measured, typed, cells, *per_cell.values()), self._derived_v(volts_on, amps)),
+            posts_v=posts,
+            mean_v=mean_v,
+            alarm_v=_alarm_v(
+                cells, (measured, typed, cells, *per_cell.values()), self._derived_v(volts_on, amps) if series == 1 else mean_v
+            ),
             per_cell_v=per_cell,
             surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
@@ -179,27 +206,23 @@ class Composer:
             return {
                 label: Channel(value, trust if value is not None else "unknown", now_s - meter.time_s)
                 for label, value in zip(self._labels, values, strict=False)
+                if label in self._watched
             }
         return {label: self._typed_channel(point, now_s) for label, point in self._points if point in self.typed}
 
-    def _meter_at_cells(
-        self,
-        now_s: float,
-        profile: MeterProfile | None,
-        meter: MeterReading | None,
-        fresh: bool,
-        per_cell: Mapping[str, Channel],
-    ) -> Channel:
-        if profile is None or meter is None or profile.point == "supply":
+    def _meter_at_posts(self, now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> Channel:
+        if profile is None or meter is None or profile.point != "bank":
             return UNKNOWN
-        if profile.point == "cells":
-            values = [c.value for c in per_cell.values() if c.value is not None]
-            value = max(values) if values else None
-        else:
-            value = next(iter(meter.channels_v.values()), None)
-        if value is None:
+        value = next(iter(meter.channels_v.values()), None)
+        return UNKNOWN if value is None else Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)
+
+    def _meter_at_cells(self, profile: MeterProfile | None, posts: Channel, per_cell: Mapping[str, Channel]) -> Channel:
+        """The highest of the cells that a meter sees: each on its own, or all of a parallel bank at its posts."""
+        if profile is None or profile.point == "supply":
             return UNKNOWN
-        return Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)
+        if profile.point == "bank":
+            return posts if self._series == 1 else UNKNOWN
+        return max((c for c in per_cell.values() if c.value is not None), key=lambda c: c.value or 0.0, default=UNKNOWN)
 
     def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
         """The volts at the cells by the order of trust, and whether they are only an upper bound."""
@@ -215,6 +238,16 @@ class Composer:
             if channel.value is not None:
                 return channel, False
         return UNKNOWN, False
+
+
+def _highest_cell(measured: Channel, typed: Channel, mean_v: float | None) -> Channel:
+    """The highest cell of a string as far as it is known. The mean alone says only that one cell at least stands so high."""
+    for channel in (measured, typed):
+        if channel.value is not None and channel.trust in ("measured", "typed"):
+            return channel
+    if mean_v is not None:
+        return Channel(mean_v, "derived")
+    return measured if measured.value is not None else typed
 
 
 def _alarm_v(cells: Channel, sources: Iterable[Channel], derived_v: float | None) -> float | None:

@@ -114,11 +114,12 @@ class Recorder:
         values: dict[str, Any] = {
             "end_reason": session.end_reason,
             "duration_s": round(duration_s, 3),
-            "charge_ah": round(session.count.charge_ah, 4),
-            "energy_wh": round(session.count.energy_wh, 3),
-            "end_current_a": session.tail_current_a,
+            "charge_ah": round(session.charge_ah, 4),
+            "energy_wh": round(session.energy_wh, 3),
+            "end_current_a": session.last_tail_a,
             "before_v": session.before_v,
             "end_v": session.end_v,
+            "parts": [end.row() for end in session.ends.values()],
         }
         resting = session.result == "balanced"
         with contextlib.suppress(JournalUnwritable):  # told by `problem`; the row below is a second witness

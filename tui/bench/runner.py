@@ -1,20 +1,23 @@
 """Runs one procedure: goes down its Steps, asks, checks gates, lets actions run, waits for conditions. Knows no particular procedure.
 
+Steps stand in parts, each with its own bank and target; the next part begins only where the stage allows it, with the output proved off.
+
 A step's order: ask → gate → hands → action → until. Everything the operator says is journalled before it takes effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from drivers.roles import InstrumentError
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
-from tui.bench.messages import FieldView, Outcome, Prompt, StepView
+from tui.bench.messages import FieldView, Outcome, PartView, Prompt, StepView
 from tui.domain.gates import GATES
 from tui.domain.plan import Plan
-from tui.domain.procedure import Field, GateInput, GateResult, Step, Value
+from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
+from tui.domain.procedures import remedy
 
 Phase = Literal["ask", "act", "until", "paused", "over"]
 
@@ -44,6 +47,18 @@ class Stage(Hall, Protocol):
         """Whether what `step.until` names has come."""
         ...
 
+    def enter_part(self, part: Part) -> bool:
+        """Another part begins: its bank, target and guard come into force. False where the output is not proved off."""
+        ...
+
+    def gate_facts(self) -> Mapping[str, float]:
+        """What the bench has measured itself, for a gate to look at."""
+        ...
+
+    def part_detail(self, part: Part) -> str | None:
+        """How the part's charge ended, in a few words; None while it has not."""
+        ...
+
     def meter_at(self, probe: str) -> float | None:
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
@@ -62,9 +77,9 @@ class Runner:
     """State of one procedure run."""
 
     stage: Stage
-    plan: Plan
     steps: tuple[Step, ...]
     index: int = 0
+    remedies: int = 0  # how many sub-procedures were put in
     phase: Phase = "ask"
     prompt: Prompt | None = None
     answers: dict[str, Value] = field(default_factory=dict)
@@ -73,7 +88,8 @@ class Runner:
     entered_s: float = 0.0
     _prompts: int = 0
     _action: Action | None = None
-    _pending: Mapping[str, Value] | None = None  # refused but overridable values
+    _pending: Mapping[str, Value] | None = None  # refused values, which a reason may pass or a remedy mend
+    _remedy: str = ""  # name of the procedure that would mend them
     finished: bool = False
     _detour: Step | None = None  # a step that is not of the procedure: the re-check after a hold
     _then: str = ""  # where the detour leads
@@ -84,10 +100,56 @@ class Runner:
         """The step that runs: one of the procedure's, or a detour."""
         return self._detour or self.steps[self.index]
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts in their order; one that a remedy interrupts is named once."""
+        return tuple(dict.fromkeys(_part_of(step) for step in self.steps))
+
+    @property
+    def part(self) -> Part:
+        return _part_of(self.steps[self.index])
+
+    def part_views(self) -> tuple[PartView, ...]:
+        """The parts as they stand; empty where there is only one."""
+        parts = self.parts
+        if len(parts) < 2:
+            return ()
+        here = parts.index(self.part)
+        ahead = {_part_of(step) for step in self.steps[self.index :]}
+        views = []
+        for number, part in enumerate(parts):
+            detail = self.stage.part_detail(part)
+            passed = (self.finished or part not in ahead) and (
+                detail is not None or not part.balances
+            )  # a cell left for another day is not done
+            status: Literal["todo", "now", "done"] = "done" if passed else "now" if number == here and not self.finished else "todo"
+            views.append(PartView(part.title, status, detail or ""))
+        return tuple(views)
+
+    @property
+    def index_in_part(self) -> int:
+        """Where the present step stands in `step_views`."""
+        return sum(step.part == self.steps[self.index].part for step in self.steps[: self.index])
+
+    @property
+    def charge_step(self) -> Step:
+        """The step of this part that switches the charge on."""
+        return next(step for step in self.steps if step.action == "charge" and step.part == self.steps[self.index].part)
+
+    @property
+    def first_with_these_cells(self) -> Step:
+        """Where all gates of the present bank begin: a trip is followed by a full re-check."""
+        first = self.index
+        while first > 0 and _same_bank(_part_of(self.steps[first - 1]), self.part):
+            first -= 1
+        return self.steps[first]
+
     def step_views(self) -> tuple[StepView, ...]:
-        """The checklist as it stands."""
+        """The checklist of the present part as it stands."""
         views = []
         for number, step in enumerate(self.steps):
+            if step.part != self.steps[self.index].part:
+                continue
             done = number < self.index or self.finished
             status: Literal["todo", "now", "done", "overridden"] = "todo"
             if done:
@@ -136,6 +198,8 @@ class Runner:
                 close()
 
     def _enter(self, index: int) -> None:
+        if not self.stage.enter_part(_part_of(self.steps[index])):
+            return  # held: the step before it is entered anew when the operator resumes
         self.index, self._detour = index, None
         self._begin(self.steps[index])
 
@@ -151,9 +215,10 @@ class Runner:
             self.prompt = None
             self._act()
 
-    def _ask(self, *, blocking: bool, refusal: str = "", overridable: bool = False, confirm: str = "") -> None:
+    def _ask(self, *, blocking: bool, refusal: str = "", result: GateResult | None = None, confirm: str = "") -> None:
         step = self._side or self.step
         self._prompts += 1
+        self._remedy = result.remedy if result is not None else ""
         self.prompt = Prompt(
             self._prompts,
             step.id,
@@ -161,8 +226,9 @@ class Runner:
             confirm or step.confirm,
             tuple(self._view(f) for f in step.fields) if not confirm else (),
             refusal,
-            overridable,
-            blocking,
+            overridable=result is not None and result.overridable and not step.retry_from,
+            remedy=result.remedy_text if result is not None and result.remedy else "",
+            blocking=blocking,
         )
         self.stage.log("prompt", step_id=step.id, text=self.prompt.instruction)
 
@@ -199,7 +265,7 @@ class Runner:
                     self.go_back_to(step.retry_from)
                 if self.phase == "ask" or self.phase == "until":
                     self._pending = checked
-                    self._ask(blocking=self.phase == "ask", refusal=result.message, overridable=result.overridable and not step.retry_from)
+                    self._ask(blocking=self.phase == "ask", refusal=result.message, result=result)
                 return Outcome(False, result.message)
             if result.warning:
                 self.stage.warn(f"gate-{step.id}", step.title, result.warning)
@@ -219,6 +285,22 @@ class Runner:
         self.stage.log("override", durable=True, step_id=step.id, text=reason.strip(), data=dict(self._pending))
         self.overridden.add(step.id)
         return self._passed(step, self._pending, prompt)
+
+    def take_remedy(self, prompt_id: int) -> Outcome:
+        """Put the sub-procedure that a refusal offered before the present step; afterwards the step asks anew."""
+        prompt, step = self.prompt, self.step
+        if prompt is None or prompt.id != prompt_id or self._pending is None or not self._remedy or self.phase != "ask":
+            return Outcome(False, "Nothing of this kind is offered here.")
+        try:
+            steps = remedy(self._remedy, _part_of(step).plan, self._pending)
+        except ValueError as problem:
+            return Outcome(False, str(problem))
+        self.stage.log("remedy", durable=True, step_id=step.id, text=prompt.remedy, data=dict(self._pending))
+        self.answers.update(self._pending)
+        self.remedies += 1
+        self.steps = (*self.steps[: self.index], *_unique(steps, self.remedies), *self.steps[self.index :])
+        self._enter(self.index)
+        return Outcome(True)
 
     def _typed(self, prompt: Prompt, values: Mapping[str, Value]) -> dict[str, Value] | str:
         """The values in the fields' types, or what is wrong with them."""
@@ -240,7 +322,11 @@ class Runner:
     def _gate(self, step: Step, values: Mapping[str, Value]) -> GateResult:
         if not step.gate:
             return GateResult(True)
-        return GATES[step.gate](self.plan, GateInput(values, dict(self.answers), dict(self.stage.facts)))
+        return GATES[step.gate](self._plan_of(step), GateInput(values, dict(self.answers), dict(self.stage.gate_facts())))
+
+    def _plan_of(self, step: Step) -> Plan:
+        """A question of the bench's own belongs to the part that runs."""
+        return (step.part or self.part).plan
 
     def _passed(self, step: Step, values: Mapping[str, Value], prompt: Prompt) -> Outcome:
         self._pending = None
@@ -254,7 +340,12 @@ class Runner:
             return Outcome(True)  # asked beside the running step, which goes on
         for act in step.hands:
             self.stage.did(act)
-        self._act()
+        leads_to = next((to for answer, to in step.leads_to if answer in values.values()), "")
+        if leads_to:
+            self.stage.log("step_leave", step_id=step.id)
+            self.go_back_to(leads_to)
+        else:
+            self._act()
         return Outcome(True)
 
     # --- the tick -------------------------------------------------------------------------------------------
@@ -290,6 +381,11 @@ class Runner:
         elif self.phase == "until" and self.stage.condition(self.step, self.entered_s):
             self._leave()
 
+    def circuit_opened(self) -> None:
+        """The charge of a step that a BMS may end has ended so: the output is going off, the next steps find out why."""
+        self.prompt = self._side = None
+        self._leave()
+
     def _refused(self, message: str) -> None:
         self._action = None
         self.stage.log("gate_refuse", durable=True, step_id=self.step.id, text=message)
@@ -307,3 +403,35 @@ class Runner:
             self.finished, self.phase = True, "over"
             return
         self._enter(self.index + 1)
+
+
+def _part_of(step: Step) -> Part:
+    if step.part is None:
+        raise ValueError(f"step {step.id} belongs to no part")
+    return step.part
+
+
+def _same_bank(a: Part, b: Part) -> bool:
+    return a.plan.cells == b.plan.cells and a.plan.arrangement == b.plan.arrangement
+
+
+def _unique(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
+    """Steps of a remedy with ids of their own, however often it is taken."""
+
+    def renamed(step_id: str) -> str:
+        return f"{step_id}@remedy-{number}" if step_id else ""
+
+    def part(step: Step) -> Part:
+        known = _part_of(step)
+        return replace(known, id=renamed(known.id))
+
+    return tuple(
+        replace(
+            step,
+            id=renamed(step.id),
+            retry_from=renamed(step.retry_from),
+            leads_to=tuple((answer, renamed(to)) for answer, to in step.leads_to),
+            part=part(step),
+        )
+        for step in steps
+    )

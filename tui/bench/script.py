@@ -5,7 +5,7 @@ It has no way past a gate: a refused answer ends its work. It is for emulators o
 
 from __future__ import annotations
 
-from tui.bench.messages import GIVE_AGAIN, Acknowledge, Answer, Command, Present, Prompt, Snapshot
+from tui.bench.messages import GIVE_AGAIN, Acknowledge, Answer, Command, Present, Prompt, Snapshot, TakeRemedy
 
 
 class ScriptStuck(Exception):
@@ -23,6 +23,8 @@ class Script:
             return Acknowledge(0)
         prompt = snapshot.prompt
         if prompt is not None:
+            if prompt.remedy:
+                return TakeRemedy(prompt.id)
             if prompt.refusal and not prompt.refusal.endswith(GIVE_AGAIN):
                 raise ScriptStuck(prompt.refusal)
             return Answer(prompt.id, self.values(prompt))

@@ -1,8 +1,9 @@
-"""One running session: its plan, its guard, its end rule, its counts and timers. Holds state, decides nothing."""
+"""One running session: its plan, the part that is on the leads, its guard, end rule, counts and timers. Holds state, decides nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from drivers.roles import SupplyProfile
 from tui.bench.attention import Attention
@@ -17,30 +18,54 @@ from tui.bench.runner import Runner
 from tui.domain import calculations
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
+from tui.domain.procedure import Part
+
+OF_A_PART = ("forecast_high_s", "lift_to_v", "trimmed_set_v", "circuit_opened", "cell_at_target", "last_highest_v")
+"""Facts that say nothing about the next part."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """How the charge of a part ended. `by_rule`: every clause of the end rule held, or the leakage floor was reached."""
+
+    part: str  # its id
+    title: str
+    cells: tuple[str, ...]
+    reason: str
+    by_rule: bool
+    charge_ah: float
+    duration_s: float
+    tail_current_a: float | None = None
+    detail: str = ""
+
+    def row(self) -> dict[str, Any]:
+        return {**asdict(self), "cells": list(self.cells)}
 
 
 @dataclass(slots=True)
 class Session:
-    """Everything that belongs to one session and goes with it."""
+    """Everything that belongs to one session and goes with it. `whole` is its plan; `plan` that of the part which runs."""
 
-    plan: Plan
+    whole: Plan
     profile: SupplyProfile
     recorder: Recorder
     started_s: float
+    part: Part
     limits: Limits = field(default_factory=Limits)
     composer: Composer = field(init=False)
     guard: Guard = field(init=False)
     end_rule: EndRule = field(init=False)
     attention: Attention = field(init=False)
     forecaster: Forecaster = field(init=False)
-    count: ChargeCount = field(default_factory=ChargeCount)
+    count: ChargeCount = field(default_factory=ChargeCount)  # into the bank of this part
     runner: Runner | None = None
     facts: dict[str, float] = field(default_factory=dict)
     result: Result = ""
     doubted: tuple[str, dict[str, float | str]] | None = None  # step and values that were asked to be given again
-    end_reason: str = ""
+    ends: dict[str, PartEnd] = field(default_factory=dict)  # by part
+    end_reason: str = ""  # of this part's charge
     latched: bool = False  # a TRIP: a new start needs all gates again
-    charging_since_s: float | None = None  # bench time of the charge's first output-on
+    charging_since_s: float | None = None  # bench time of the part's first output-on
     off_since_s: float | None = None  # bench time of the last proof of off after charging
     knee_s: float | None = None
     watched_s: float | None = None  # bench time of the charge's last look
@@ -50,45 +75,120 @@ class Session:
     before_v: dict[str, float] = field(default_factory=dict)
     end_v: dict[str, float] = field(default_factory=dict)
     rest_v: dict[str, float] = field(default_factory=dict)
+    _counted_ah: float = 0.0  # in earlier banks of this session
+    _counted_wh: float = 0.0
 
     def __post_init__(self) -> None:
-        plan, limits = self.plan, self.limits
-        self.composer = Composer(tuple(cell.label for cell in plan.cells))
+        self.limits = self.limits.tightened(self.whole.limits)
+        self.composer = Composer(tuple(cell.label for cell in self.whole.cells))
+        self.attention = Attention(self.limits, by_hand=self.by_hand)
+        self._watch_part()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the part that runs."""
+        return self.part.plan
+
+    @property
+    def series(self) -> int:
+        """Cells in series on the leads."""
+        return calculations.wiring(self.plan).series
+
+    def enter(self, part: Part) -> None:
+        """Go on with another part; the output is off. What was counted and seen of the one before is kept with its end."""
+        same_bank = part.plan.cells == self.plan.cells and part.plan.arrangement == self.plan.arrangement
+        self.part = part
+        self.look_again()
+        self.start_over()
+        if not same_bank:
+            self._counted_ah, self._counted_wh = self.charge_ah, self.energy_wh
+            self.count = ChargeCount()
+            self.composer.new_bank()
+        self._watch_part()
+
+    def _watch_part(self) -> None:
+        """Guard, end rule and forecast of the part that runs."""
+        plan, series = self.plan, self.series
+        self.composer.watch(tuple(cell.label for cell in plan.cells), series)
+        self.attention.series = series
         self.guard = Guard(
-            limits,
+            self.limits,
             target_v=plan.target_v,
             bank_ah=calculations.capacity_ah(plan),
             voltage_step_v=self.profile.voltage_step_v,
             current_step_a=self.profile.current_step_a,
             by_hand=not self.profile.has_interface,
+            series=series,
         )
         self.end_rule = EndRule(
-            limits,
+            self.limits,
             target_v=plan.target_v,
             choice=plan.end_rule,
             end_current_a=plan.end_current_a,
             set_current_a=self.current_a,
             current_step_a=self.profile.current_step_a,
         )
-        self.attention = Attention(limits, by_hand=self.by_hand)
         self.forecaster = Forecaster(plan, self.current_a)
+
+    def part_ended(self, reason: str, now_s: float, *, by_rule: bool = False, detail: str = "") -> PartEnd:
+        """Note how this part's charge came to its end."""
+        self.end_reason = reason
+        since_s = self.charging_since_s
+        end = PartEnd(
+            self.part.id,
+            self.part.title,
+            tuple(cell.label for cell in self.plan.cells),
+            reason,
+            by_rule,
+            round(self.count.charge_ah, 4),
+            0.0 if since_s is None else round(now_s - since_s, 1),
+            self.tail_current_a,
+            detail,
+        )
+        self.ends[self.part.id] = end
+        return end
+
+    @property
+    def outcome(self) -> Result:
+        """What the session may be called if it ended now: *balanced* only when every part that balances met its end rule."""
+        parts = self.runner.parts if self.runner is not None else (self.part,)
+        balancing = [part.id for part in parts if part.balances]
+        if not balancing:
+            return "done" if self.runner is not None and self.runner.finished else "stopped"
+        met = all(name in self.ends and self.ends[name].by_rule for name in balancing)
+        return "balanced" if met else "stopped"
+
+    @property
+    def last_tail_a(self) -> float | None:
+        """The current at the end of the charge that ended last."""
+        return next((end.tail_current_a for end in reversed(self.ends.values()) if end.tail_current_a is not None), self.tail_current_a)
+
+    @property
+    def charge_ah(self) -> float:
+        """Through the supply's terminals, all parts together, Ah."""
+        return self._counted_ah + self.count.charge_ah
+
+    @property
+    def energy_wh(self) -> float:
+        return self._counted_wh + self.count.energy_wh
 
     def look_again(self) -> None:
         """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""
         self.composer.typed.pop("cells_v", None)
         self.off_since_s = self.watched_s = None
-        for fact in ("forecast_high_s", "lift_to_v"):
+        for fact in ("forecast_high_s", "lift_to_v", "circuit_opened"):
             self.facts.pop(fact, None)
         self.end_rule.restart()
 
     def start_over(self) -> None:
         """After a trip every gate is passed again, and nothing of the charge before it is taken over but its count."""
         self.look_again()
-        self.facts.pop("trimmed_set_v", None)
+        for fact in OF_A_PART:
+            self.facts.pop(fact, None)
+        self.ends.pop(self.part.id, None)
         self.charging_since_s = self.knee_s = self.last_trim_s = self.tail_current_a = None
         self.end_reason = ""
-        self.end_v, self.rest_v = {}, {}
-        self.top_s = 0.0
+        self.rest_v = {}
 
     @property
     def by_hand(self) -> bool:
@@ -104,6 +204,11 @@ class Session:
     def current_a(self) -> float:
         """The current of the charge: the smallest bound, a quarter of it for cold cells, rounded down to the supply's step."""
         return calculations.set_points(self.plan, self.surface_c)[1]
+
+    @property
+    def set_v(self) -> float:
+        """What goes on the supply: the target times the cells in series, rounded down to its step."""
+        return calculations.set_points(self.plan)[0]
 
     @property
     def knee_v(self) -> float:

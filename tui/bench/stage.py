@@ -11,13 +11,14 @@ from tui.bench import trim
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
+from tui.domain import calculations
 from tui.domain.plan import Plan
-from tui.domain.procedure import Step, Value
+from tui.domain.procedure import Part, Step, Value
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
     from tui.bench.runner import Hands
-    from tui.bench.session import Session
+    from tui.bench.session import PartEnd, Session
 
 
 class Stage:
@@ -25,10 +26,14 @@ class Stage:
 
     def __init__(self, bench: Bench, session: Session, output: Output) -> None:
         self.bench, self.running, self.output = bench, session, output
-        self.plan: Plan = session.plan
         self.profile: SupplyProfile = session.profile
         self.facts = session.facts
         self.hands: Hands | None = bench.hands
+
+    @property
+    def plan(self) -> Plan:
+        """Of the part that runs."""
+        return self.running.plan
 
     @property
     def reading(self) -> Reading:
@@ -49,13 +54,47 @@ class Stage:
     def warn(self, code: str, title: str, text: str) -> None:
         self.bench.warn(code, title, text)
 
+    def enter_part(self, part: Part) -> bool:
+        """Bring another part into force, with the output off; never while something may still drive the cells (fault F-47)."""
+        session = self.running
+        if part == session.part:
+            return True
+        on = self.output.commanded.output_on or (self.reading.output_on and self.reading.supply_fresh)
+        if on or self.output.proving_off:
+            text = "The next part sets another voltage, and the output is still on. It is switched off first."
+            self.bench.safety.act_on(Finding("hold", "part-change", "output still on between two parts", text))
+            return False
+        if session.charging_since_s is not None and session.part.id not in session.ends:
+            self._note_end(session.part_ended(session.end_reason or "left before its end", self.now_s()))
+        session.enter(part)
+        if not session.by_hand:
+            self.output.told(voltage_v=None, current_a=None)  # what the supply holds is the old part's; the next on programs anew
+        typed = [self.running.runner.answers.get(f"cell:{cell.label}") for cell in part.plan.cells] if self.running.runner else []
+        known = [value for value in typed if isinstance(value, float)]
+        if known:
+            session.facts["mean_cell_v"] = sum(known) / len(known)
+        self.bench.arrangement = str(calculations.wiring(part.plan))
+        self.log("part_enter", durable=True, text=part.title, data={"part": part.id, "plan": part.plan.to_json()})
+        return True
+
+    def part_detail(self, part: Part) -> str | None:
+        end = self.running.ends.get(part.id)
+        return None if end is None else end.detail
+
+    def gate_facts(self) -> Mapping[str, float]:
+        session = self.running
+        since_s = session.off_since_s
+        return session.facts if since_s is None else {**session.facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
+
     def meter_at(self, probe: str) -> float | None:
         """The live meter's value where it happens to stand at the asked point."""
         profile, reading = self.bench.meter_profile, self.reading
         if profile is None or not reading.meter_fresh or reading.meter is None:
             return None
-        if probe.startswith("cell:") and profile.point == "cells":
-            channel = reading.per_cell_v.get(probe[5:])
+        if profile.point == "cells":
+            if probe == "highest-cell":
+                return reading.cells_v.value if reading.cells_v.trust == "measured" else None
+            channel = reading.per_cell_v.get(probe[5:]) if probe.startswith("cell:") else None
             return channel.value if channel else None
         at = {"bank": "posts", "supply": "supply"}.get(profile.point)
         return next(iter(reading.meter.channels_v.values()), None) if at == probe else None
@@ -64,18 +103,18 @@ class Stage:
         """A confirmed physical act: the embedded bench's hands do it; a supply without interface is told what they did."""
         volts = amps = None
         session = self.running
-        if act in ("set-knobs", "trim-knob"):
-            volts, amps = session.facts.get("trimmed_set_v", session.plan.target_v), session.current_a
+        if act in ("set-knobs", "trim-knob", "set-current-knob"):
+            volts, amps = session.facts.get("trimmed_set_v", session.set_v), session.current_a
         if self.hands is not None:
             self.hands.do(act, voltage_v=volts, current_a=amps)
-        if act == "wire-cells":  # what each cell showed alone says nothing once they are joined
+        if act.partition(":")[0] in ("wire-cells", "wire-series"):  # what each cell showed alone says nothing once they are joined
             for point in [point for point in session.composer.typed if point.startswith("cell:")]:
                 del session.composer.typed[point]
         driver = self.bench.supply.driver if self.bench.supply else None
         if not isinstance(driver, ManualSupply):
             return
         if act in ("set-knobs", "trim-knob") and volts is not None and amps is not None:
-            driver.told_set(volts, amps)
+            driver.told_set(volts, amps)  # a current knob alone is set with the voltage still arbitrary: nothing to be held against it
             self.output.told(voltage_v=volts, current_a=amps)
         elif act in ("switch-on", "switch-off"):
             on = act == "switch-on"
@@ -86,6 +125,10 @@ class Stage:
 
     def refused(self, step: Step, values: Mapping[str, Value]) -> None:
         """A gate refused values: the supply's terminals measured far above the target are not only refused, they trip."""
+        if step.topic == "opened":
+            text = "The circuit opened and no cell was near its target. Look at the BMS: temperature, low cell, wiring, its own message."
+            self.bench.safety.act_on(Finding("hold", "F-28", "the BMS opened for another reason", text))
+            return
         volts = values.get("trim_v")
         limit_v = self.plan.target_v + self.running.limits.trip_over_target_v
         if isinstance(volts, float) and limit_v < volts < PLAUSIBLE_CELL_V[1]:
@@ -108,19 +151,25 @@ class Stage:
                 session.composer.type("cells_v", value, now)
             if name in ("cells_v", "post_v") or (name == "current_a" and session.by_hand):
                 session.attention.read(now)
-        if cells and step.id == "cell-volts":
-            session.before_v = cells
+        if cells and step.topic.startswith("cell-volts"):
+            session.before_v = {**cells, **session.before_v}
             session.facts["mean_cell_v"] = sum(cells.values()) / len(cells)
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
-        elif cells and step.id == "rest-volts":
+        elif cells and step.topic == "opened":
+            first = max(cells, key=lambda label: cells[label])
+            session.end_v.update(cells)
+            reason = "the BMS opened at a full cell" if session.facts.get("circuit_opened") else "a cell read the target"
+            self._note_end(session.part_ended(reason, self.now_s(), detail=f"{first} first"))
+            self._detail(step, f"{first} first")
+        elif cells and step.topic == "rest-volts":
             session.rest_v = cells
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
         elif step.fields and len(step.fields) == 1 and step.fields[0].unit:
             single = values.get(step.fields[0].name)
             self._detail(step, f"{single:.2f} {step.fields[0].unit}" if isinstance(single, float) else "")
-        if step.id == "trim":
+        if step.topic == "trim":
             return trim.took(self, float(values["trim_v"]))
-        if step.id == "lift":
+        if step.topic == "lift":
             trim.lift(self, str(values["lift"]))
         return ""
 
@@ -137,6 +186,8 @@ class Stage:
             if reached and volts is not None and volts >= session.knee_v and session.knee_s is None:
                 session.knee_s = self.now_s()
             return reached
+        if step.until == "cell-at-target":
+            return self._cell_at_target()
         if step.until == "end-rule":
             if session.end_rule.verdict in ("end-rule", "leakage-floor"):
                 self._charge_ended()
@@ -147,15 +198,35 @@ class Stage:
             return self.now_s() - since >= step.until_s
         return True
 
+    def _cell_at_target(self) -> bool:
+        """A cell of the string reads the target, or the whole string is full: the end of a pre-charge, whatever the BMS does."""
+        session, reading = self.running, self.reading
+        volts, limits, target_v = reading.cells_v.value, session.limits, session.plan.target_v
+        if volts is None:
+            return False
+        near_v = target_v - limits.target_reached_v - 1e-9
+        tapering = reading.mode == "CV" and reading.amperes is not None and reading.amperes < 0.9 * session.current_a
+        reached = (reading.cells_trusted and volts >= near_v) or (reading.mean_v is not None and reading.mean_v >= near_v and tapering)
+        if reached:
+            session.tail_current_a = reading.amperes
+            session.facts["cell_at_target"] = 1.0
+        return reached
+
     def _charge_ended(self) -> None:
         session, reading = self.running, self.reading
         session.tail_current_a = reading.amperes
-        session.end_v = {label: c.value for label, c in reading.per_cell_v.items() if c.value is not None and c.trust == "measured"}
-        if not session.end_v and reading.cells_v.value is not None:
-            session.end_v = {cell.label: reading.cells_v.value for cell in session.plan.cells}
+        seen = {label: c.value for label, c in reading.per_cell_v.items() if c.value is not None and c.trust == "measured"}
+        if not seen and reading.cells_v.value is not None:
+            seen = {cell.label: reading.cells_v.value for cell in session.plan.cells}
+        session.end_v.update(seen)
         floor = session.end_rule.verdict == "leakage-floor"
-        session.end_reason = (
+        reason = (
             "leakage floor: the current no longer falls, small leaks carry it"
             if floor
             else f"end rule: every clause held, {reading.amperes or 0.0:.2f} A at {reading.cells_v.value or 0.0:.3f} V"
         )
+        amps = "" if session.tail_current_a is None else f"{session.tail_current_a:.2f} A"
+        self._note_end(session.part_ended(reason, self.now_s(), by_rule=True, detail=amps))
+
+    def _note_end(self, end: PartEnd) -> None:
+        self.log("part_end", durable=True, text=f"{end.title}: {end.reason}", data=end.row())

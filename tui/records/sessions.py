@@ -69,6 +69,7 @@ class Session:
     spread_v: float | None = None  # of the newest complete resting voltages
     before_v: Mapping[str, float] = field(default_factory=dict)
     end_v: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()  # how each charge ended: title, cells, reason, tail_current_a, charge_ah, duration_s, detail
     rests: tuple[Rest, ...] = ()
     journal_head: str = ""  # hash of the journal's last line, so that cutting its end shows too
     cells_pending: bool = False  # volts wait to be written to the inventory
@@ -282,9 +283,10 @@ def _session(record: Mapping[str, Any]) -> Session:
     known = {name: value for name, value in record.items() if name in _NAMES}
     known["cells"] = tuple(SessionCell(**cell) for cell in known["cells"])
     known["rests"] = tuple(Rest(**rest) for rest in known["rests"])
+    known["parts"] = tuple(known.get("parts", ()))
     return Session(**known)
 
 
 def _record(session: Session) -> dict[str, Any]:
     record = asdict(session)
-    return {**record, "cells": list(record["cells"]), "rests": list(record["rests"])}
+    return {**record, "cells": list(record["cells"]), "rests": list(record["rests"]), "parts": list(record["parts"])}
