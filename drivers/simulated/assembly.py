@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import pairwise
 
 from drivers.roles import Mode
-from drivers.simulated.bank import Bank, Source
+from drivers.simulated.bank import Bank, Network, Source
+from drivers.simulated.bms import Bms
 from drivers.simulated.cells import Cell, Chemistry
+from drivers.simulated.chain import Chain
 from drivers.simulated.charges import CellTruth, Charge
-from drivers.simulated.description import BenchDescription
+from drivers.simulated.description import BenchDescription, BmsDescription
+from drivers.simulated.ladder import Ladder
 from drivers.simulated.output import Output, SupplyState
+from drivers.simulated.wiring import Groups, Wiring
 
 LOOSE_JOINT_OHM = 0.010
 
 
 class Assembly:
-    """Cells, busbars, leads and output. After a change of `wired`, `leads_on` and the like call `join`; after one of the output `drive`."""
+    """Cells, busbars, leads and output. After a change of `wiring` call `join`; after one of the output or the BMS `drive`."""
 
     def __init__(self, description: BenchDescription, now_s: float) -> None:
         self._description = description
@@ -25,25 +30,35 @@ class Assembly:
         self._chemistry.refresh(self.cells)
         self.output = Output(description.supply.set_point_error_v)
         self.now_s = now_s
-        self.wired = self.leads_on = self.leads_reversed = False
-        self.lead_cell = 0  # where the leads go while cells stand apart
-        self.loose = self.forgotten = ""  # labels: the cell with a bad joint, the cell that is not wired
-        self.bank: Bank | None = None
+        self.wiring = Wiring([cell.label for cell in self.cells], description.bank.cells_per_group)
+        bms = description.bms or BmsDescription()
+        self.bms = Bms(bms) if bms.fitted else None
+        self.bank: Bank | None = None  # what the leads are on, or would be
+        self._guarded = False  # its current goes through the BMS
+        self._aside: list[Bank] = []  # joined, but beside the leads
         self._alone = self.cells  # those that nothing is joined to
         self.charges: list[Charge] = []
         self.max_cell_v = self.max_supply_v = 0.0
 
     def move_to(self, target_s: float) -> None:
-        """Carry everything on to a bench time. An output that trips on the way ends its charge there."""
+        """Carry everything on to a bench time. An output that trips on the way, or a BMS that opens, ends its charge there."""
         left_s = target_s - self.now_s
         if left_s <= 0:
             return
         bank = self.bank
         if self._alone:  # without current one step is exact, however long
             self._chemistry.move(self._alone, [0.0] * len(self._alone), self._chemistry.span(left_s))
+        for group in self._aside:
+            aside_s = left_s
+            while aside_s > 1e-9:
+                aside_s -= group.advance(aside_s)[0]
+        bms = self.bms if self._guarded else None
         while bank is not None and left_s > 1e-9:
-            before_s, before_a = self.now_s, bank.current_a
-            step_s, charge_as = bank.advance(left_s)
+            before_s, before_a, before_v, longest_s = self.now_s, bank.current_a, 0.0, left_s
+            if bms is not None:
+                cells_v = bank.cells_v()
+                before_v, longest_s = max(cells_v)[0], min(left_s, bms.patience_s(before_s, cells_v))
+            step_s, charge_as = bank.advance(longest_s)
             left_s -= step_s
             self.now_s += step_s
             if bank.source is not None:
@@ -52,40 +67,58 @@ class Assembly:
                 if not bank.source.reversed:
                     charge.follow(before_s, before_a, self.now_s, bank.current_a, bank.source.current_a)
                 self._look()
+            if bms is not None and bms.watch(before_s, before_v, self.now_s, max(bank.cells_v())[0]):
+                self.drive()
         self.now_s = target_s
 
     def join(self) -> None:
         """Build the bank anew from what is wired and where the leads are."""
-        if self.wired:
-            members = [k for k, cell in enumerate(self.cells) if cell.label != self.forgotten]
-        else:
-            members = [self.lead_cell] if self.leads_on else []
-        self.bank = self._built(members) if members else None
-        self._alone = [cell for k, cell in enumerate(self.cells) if k not in members]
+        driven, aside = self.wiring.joined()
+        self.bank = self._built(driven) if driven else None
+        self._guarded = self.wiring.through_bms
+        self._aside = [self._built([group]) for group in aside if len(group) > 1]
+        busy = [k for group in (*driven, *aside) for k in group if len(group) > 1 or group in driven]
+        self._alone = [cell for k, cell in enumerate(self.cells) if k not in busy]
         self.drive()
 
-    def _built(self, members: list[int]) -> Bank:
-        description = self._description.bank
-        good_ohm = description.contact_mohm * 1e-3
-        cells = [self.cells[k] for k in members]
-        contacts = [good_ohm + (LOOSE_JOINT_OHM if self.wired and cell.label == self.loose else good_ohm) for cell in cells]
-        links = [description.link_mohm * 1e-3 * (b - a) for a, b in pairwise(members)]
-        return Bank(cells, contacts, links, description.hookup, self._chemistry)
+    def _built(self, groups: Groups) -> Bank:
+        described = self._description.bank
+        good_ohm = described.contact_mohm * 1e-3
+        cells = [self.cells[k] for group in groups for k in group]
+        contacts = [good_ohm + (LOOSE_JOINT_OHM if self.wiring.wired and cell.label == self.wiring.loose else good_ohm) for cell in cells]
+        link_ohm = described.link_mohm * 1e-3
+        links = [[link_ohm * (b - a) for a, b in pairwise(group)] for group in groups]
+        join: Callable[[list[float]], Network]
+        if len(groups) == 1:
+            join = partial(Ladder, link_ohm=links[0], hookup=described.hookup)
+        else:
+            join = partial(Chain, sizes=[len(group) for group in groups], links_ohm=links, between_ohm=link_ohm * (len(groups) - 1))
+        return Bank(cells, contacts, join, self._chemistry, exchanging=len(cells) > len(groups))
 
     def drive(self) -> None:
-        """Let the output's present state act on the bank; a charge begins or ends with it."""
-        bank, output = self.bank, self.output
-        driving = bank is not None and output.on and self.leads_on
-        if bank is not None:
-            lead_ohm = self._description.leads.resistance_mohm * 1e-3
-            bank.source = Source(output.held_v, output.set_current_a, lead_ohm, self.leads_reversed) if driving else None
-            bank.refresh()
+        """Let the output's and the BMS's present state act on the bank; a charge begins or ends with it."""
+        bank, output, wiring = self.bank, self.output, self.wiring
+        driving = bank is not None and output.on and wiring.leads == "on" and (self.charge_path_closed or wiring.reversed)
         running = bool(self.charges) and self.charges[-1].ended_s is None
+        if running and not driving and bank is not None and bank.source is not None and not self.charge_path_closed:
+            self.charges[-1].cut(self.now_s, bank.current_a, bank.source.current_a)
+        if bank is not None:
+            bank.source = Source(output.held_v, output.set_current_a, self._lead_ohm, wiring.reversed) if driving else None
+            bank.refresh()
         if driving and not running:
             self.charges.append(Charge(self.now_s, output.set_current_a))
         elif running and not driving:
             self.charges[-1].ended_s = self.now_s
         self._look()
+
+    @property
+    def charge_path_closed(self) -> bool:
+        """Whether the BMS, if the supply's current must go through one, lets it."""
+        return not self._guarded or self.bms is None or self.bms.lets_charge
+
+    @property
+    def _lead_ohm(self) -> float:
+        return self._description.leads.resistance_mohm * 1e-3
 
     def _look(self) -> None:
         """Protection first, then the highest true voltages while the output is on."""
@@ -107,23 +140,28 @@ class Assembly:
         output, bank = self.output, self.bank
         if not output.on:
             return 0.0, 0.0, "CV"
+        if self.wiring.leads == "shorted":
+            current_a = output.set_current_a
+            if current_a * self._lead_ohm > output.held_v:
+                return output.held_v, output.held_v / self._lead_ohm, "CV"
+            return current_a * self._lead_ohm, current_a, "CC"
         if bank is None or bank.source is None:
             return output.held_v, 0.0, "CV"
-        if self.leads_reversed:
+        if self.wiring.reversed:
             return 0.0, output.set_current_a, "CC"
         mode: Mode = "CC" if bank.current_a >= output.set_current_a else "CV"
         return bank.posts_v + bank.current_a * bank.source.lead_ohm, bank.current_a, mode
 
     def supply_state(self) -> SupplyState:
         """All of the supply's electrical face at this instant."""
-        output, bank = self.output, self.bank
+        output, bank, wiring = self.output, self.bank, self.wiring
         voltage_v, current_a, mode = self.terminals()
-        if bank is None or not self.leads_on:
+        if bank is None or wiring.leads != "on":
             battery_v = 0.0
         elif output.on:
             battery_v = voltage_v
         else:
-            battery_v = -bank.posts_v if self.leads_reversed else bank.posts_v
+            battery_v = -bank.posts_v if wiring.reversed else bank.posts_v
         delivered_ah = 0.0
         for charge in self.charges:
             delivered_ah += charge.charge_ah
@@ -132,15 +170,16 @@ class Assembly:
         )
 
     def cell_truths(self) -> Iterable[CellTruth]:
-        bank = self.bank
-        flowing = dict(zip((cell.label for cell in bank.cells), bank.currents_a, strict=True)) if bank is not None else {}
+        flowing: dict[str, float] = {}
+        for bank in (self.bank, *self._aside):
+            if bank is not None:
+                flowing.update(zip((cell.label for cell in bank.cells), bank.currents_a, strict=True))
         for cell in self.cells:
             current_a = flowing.get(cell.label, 0.0)
             yield CellTruth(cell.label, cell.soc, cell.emf_v + cell.r0_ohm * current_a, current_a)
 
-    def index(self, label: str) -> int:
-        """Where a cell stands. Raises ValueError for a label that is not on this bench."""
-        for k, cell in enumerate(self.cells):
-            if cell.label == label:
-                return k
-        raise ValueError(f"there is no cell {label!r} on this bench; it has {', '.join(cell.label for cell in self.cells)}")
+    def highest_joined_v(self) -> float | None:
+        """The highest cell of all that is wired, or that the leads are on; None while nothing is joined."""
+        joined = [k for groups in self.wiring.joined() for group in groups for k in group]
+        truths = list(self.cell_truths())
+        return max((truths[k].voltage_v for k in joined), default=None)

@@ -1,4 +1,4 @@
-"""Cells that are joined, and how they move on: the ladder, the supply's CC/CV law and the choice of steps.
+"""Cells that are joined, side by side or in series, and how they move on: the supply's CC/CV law and the choice of steps.
 
 A step is linearly implicit with the current constant over it: each cell answers within the step like its resistance plus
 slope × gain, so neighbours that exchange charge within seconds in the knee cannot make the sum unstable, whatever the step.
@@ -6,13 +6,12 @@ slope × gain, so neighbours that exchange charge within seconds in the knee can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import expm1
+from typing import Protocol
 
 from drivers.simulated.cells import Cell, Chemistry, Span
-from drivers.simulated.description import Hookup
-from drivers.simulated.ladder import Ladder
 
 STEP_VOLTAGE_V = 1e-3  # a step moves no cell's open-circuit voltage by more than about this …
 STEP_SOC = 1e-3  # … nor its surface by more than this, so that no step jumps over the knee of a small cell
@@ -39,19 +38,35 @@ class Source:
         return min(max((self.voltage_v - open_v) / (bank_ohm + self.lead_ohm), 0.0), self.current_a)
 
 
+class Network(Protocol):
+    """How cells are joined, solved for their resistances: a Ladder or a Chain."""
+
+    bank_ohm: float
+    share: list[float]
+
+    def rest(self, emf_v: list[float]) -> tuple[float, list[float]]: ...
+
+
 class Bank:
     """Some cells joined by busbars; `source` is None while nothing drives them."""
 
     def __init__(
-        self, cells: Sequence[Cell], contact_ohm: Sequence[float], link_ohm: Sequence[float], hookup: Hookup, chemistry: Chemistry
+        self,
+        cells: Sequence[Cell],
+        contact_ohm: Sequence[float],
+        join: Callable[[list[float]], Network],
+        chemistry: Chemistry,
+        *,
+        exchanging: bool,
     ) -> None:
-        """`contact_ohm`: both joints of each cell together; `link_ohm`: one busbar between each two neighbours, on either side."""
+        """`contact_ohm`: both joints of each cell together. `join` makes the network from each cell's resistance with its joints.
+        `exchanging`: some cells are in parallel, so that charge flows between them."""
         self.cells = list(cells)
         self.source: Source | None = None
         self._chemistry = chemistry
         self._resistance_ohm = [cell.r0_ohm + contact for cell, contact in zip(cells, contact_ohm, strict=True)]
-        self._link_ohm, self._hookup = list(link_ohm), hookup
-        self._ladder = Ladder(self._resistance_ohm, self._link_ohm, hookup)
+        self._join, self._exchanging = join, exchanging
+        self._network = join(self._resistance_ohm)
         self.currents_a: list[float] = []
         self.current_a = 0.0  # into the bank
         self.posts_v = 0.0  # at the hook-up posts
@@ -59,14 +74,22 @@ class Bank:
 
     def refresh(self) -> None:
         """Solve the present instant: every cell's current, the bank's current and its voltage at the posts."""
-        open_v, self.current_a, self.currents_a = self._split(self._ladder, [cell.emf_v for cell in self.cells])
-        self.posts_v = open_v + self._ladder.bank_ohm * self.current_a
+        open_v, self.current_a, self.currents_a = self._split(self._network, [cell.emf_v for cell in self.cells])
+        self.posts_v = open_v + self._network.bank_ohm * self.current_a
 
-    def _split(self, ladder: Ladder, emf_v: list[float]) -> tuple[float, float, list[float]]:
+    def _split(self, network: Network, emf_v: list[float]) -> tuple[float, float, list[float]]:
         """Open voltage at the posts, current into the bank, and each cell's current."""
-        open_v, exchange_a = ladder.rest(emf_v)
-        current_a = self.source.current_into_bank_a(open_v, ladder.bank_ohm) if self.source else 0.0
-        return open_v, current_a, [own + part * current_a for own, part in zip(exchange_a, ladder.share, strict=True)]
+        open_v, exchange_a = network.rest(emf_v)
+        current_a = self.source.current_into_bank_a(open_v, network.bank_ohm) if self.source else 0.0
+        return open_v, current_a, [own + part * current_a for own, part in zip(exchange_a, network.share, strict=True)]
+
+    def cells_v(self) -> list[tuple[float, float]]:
+        """Each cell's volts at its own posts, and how fast they move while the current stays as it is, V/s."""
+        rates_per_s = self._chemistry.surface_rates_per_s(self.cells, self.currents_a)
+        return [
+            (cell.emf_v + cell.r0_ohm * current_a, cell.slope_v * rate_per_s)
+            for cell, current_a, rate_per_s in zip(self.cells, self.currents_a, rates_per_s, strict=True)
+        ]
 
     def advance(self, longest_s: float) -> tuple[float, float]:
         """Move on by one step of at most `longest_s`; gives its length and the charge put into the bank in ampere-seconds."""
@@ -75,14 +98,13 @@ class Bank:
         part, whole = self._spans(step_s, stiffness_per_s)
         gain_s = part.gain_s
         answer_ohm = [own_ohm + cell.slope_v * gain_s * cell.per_as for cell, own_ohm in zip(cells, self._resistance_ohm, strict=True)]
-        ladder = Ladder(answer_ohm, self._link_ohm, self._hookup)
-        _, current_a, currents_a = self._split(ladder, chemistry.drifted_v(cells, part))
+        _, current_a, currents_a = self._split(self._join(answer_ohm), chemistry.drifted_v(cells, part))
         chemistry.move(cells, currents_a, whole)
         self.refresh()
         return step_s, current_a * step_s
 
     def _step(self, longest_s: float) -> tuple[float, float]:
-        """How far to go, and the rate of the fastest exchange between cells (1/s; 0 for a single cell)."""
+        """How far to go, and the rate of the fastest exchange between cells (1/s; 0 where no cells are in parallel)."""
         hurry = stiffness = steepest_v = 0.0
         rates_per_s = self._chemistry.surface_rates_per_s(self.cells, self.currents_a)
         for cell, rate_per_s, resistance_ohm in zip(self.cells, rates_per_s, self._resistance_ohm, strict=True):
@@ -96,7 +118,7 @@ class Bank:
                 stiffness = stiff
             if slope_v > steepest_v:
                 steepest_v = slope_v
-        stiffness = stiffness * self._chemistry.surface_gain if len(self.cells) > 1 else 0.0
+        stiffness = stiffness * self._chemistry.surface_gain if self._exchanging else 0.0
         driven_s = KNEE_STEP_S if steepest_v > KNEE_SLOPE_V else CHARGE_STEP_S
         step_s = min(longest_s, driven_s if self.source is not None else REST_STEP_S)
         if hurry * step_s > 1.0:

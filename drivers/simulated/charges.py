@@ -9,7 +9,10 @@ CC_SHARE = 0.999  # constant current has ended when less than this part of the c
 
 @dataclass(slots=True)
 class Charge:
-    """One time with output on and leads on. Milestones in seconds since then, None until reached, of the true current into the bank."""
+    """One time with output on, leads on and the BMS's charge path closed.
+
+    Milestones in seconds since then, None until reached, of the true current into the bank.
+    """
 
     started_s: float  # bench time
     set_current_a: float  # at the beginning
@@ -38,6 +41,10 @@ class Charge:
         if self.below_0_1a_s is None and now_a < 1.5:
             self.below_0_1a_s = crossing_s(0.1)
 
+    def cut(self, now_s: float, before_a: float, limit_a: float) -> None:
+        """A BMS opened the circuit: no current from here on, so every milestone that is left is passed now."""
+        self.follow(now_s, before_a, now_s, 0.0, limit_a)
+
 
 @dataclass(frozen=True, slots=True)
 class CellTruth:
@@ -59,6 +66,8 @@ class Truth:
     output_on: bool
     leads_on: bool
     wired: bool
+    in_series: bool
+    charge_path_closed: bool  # by the BMS of a string; true without one
     max_cell_voltage_v: float  # highest so far while the output was on
     max_supply_voltage_v: float
 

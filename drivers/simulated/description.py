@@ -7,25 +7,22 @@ never becomes a default.
 from __future__ import annotations
 
 import random
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from drivers.simulated.description_table import DescriptionError as DescriptionError
+from drivers.simulated.description_table import Table
 from drivers.simulated.riden_models import RIDEN_MODELS
 
 Hookup = Literal["diagonal", "same-end"]
 MeterPoint = Literal["bank", "supply", "cells"]
 
 MANUAL_RATING = (30.0, 10.0)  # V and A of the common bench supply without an interface
-COPPER_MOHM_PER_M = {6: 1.296, 8: 2.061, 10: 3.277, 12: 5.211, 14: 8.286, 16: 13.17}  # one conductor at 20 °C, wire tables
-RING_CONTACTS_MOHM = 0.8  # four crimped rings, cell model section 5
 REFERENCE_R0_MOHM_AH = 0.65 * 280.0  # cell model section 3: 0.65 mΩ for 280 Ah, and less for a larger cell
-
-
-class DescriptionError(ValueError):
-    """A bench description that cannot be built; the text names file, table and key, and says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,34 @@ class LeadsDescription:
 
 @dataclass(frozen=True, slots=True)
 class BankDescription:
-    """`arrangement` is "8P" for eight cells in parallel, "1P" for one, "apart" for cells that are never wired together."""
+    """`arrangement` is what the hands make of all cells: "8P" in parallel ("1P" for one), "8S" a string, "2P8S" a string of groups of
+    two in parallel (in the cells' order), "apart" for cells that stand alone unless the hands are told which to join.
+    """
 
     arrangement: str
     hookup: Hookup = "diagonal"
     link_mohm: float = 0.1  # one busbar between neighbours
     contact_mohm: float = 0.05  # one bolted joint at one post
     ambient_c: float = 25.0
+
+    @property
+    def in_series(self) -> bool:
+        return "S" in self.arrangement
+
+    @property
+    def cells_per_group(self) -> int:
+        """How many cells in parallel make one step of the string: 1 unless the arrangement names groups."""
+        parallel, _, _ = self.arrangement.partition("P")
+        return int(parallel) if self.in_series and parallel.isdigit() else 1
+
+
+@dataclass(frozen=True, slots=True)
+class BmsDescription:
+    """The BMS of the string opens its charge path `delay_s` after a cell rose above `over_voltage_v`; not `fitted`: a bare pack."""
+
+    over_voltage_v: float = 3.65
+    delay_s: float = 1.0
+    fitted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,12 @@ class BenchDescription:
     meter: MeterDescription
     cells: tuple[CellDescription, ...]
     physics: PhysicsDescription = field(default_factory=PhysicsDescription)
+    bms: BmsDescription | None = None  # None: not described; whoever wires a string all the same does it with a BMS of the default kind
+
+    @property
+    def expects_series(self) -> bool:
+        """Whether a string is to be expected on this bench, so that its meter must be ready for pack volts."""
+        return self.bank.in_series or self.bms is not None
 
 
 def load(path: str | Path) -> BenchDescription:
@@ -131,10 +155,13 @@ def describe(
     lead_mohm: float = 20.0,
     seed: int = 1,
     model: str = "RD6012",
+    arrangement: str = "",
+    bms_over_voltage_v: float | None = None,
 ) -> BenchDescription:
     """The bench of the short options: states of charge spread evenly over `soc` in an order drawn from `seed`, plausible cells.
 
-    Resistances lie within ±10 % and self-discharges (2 mA) within ±50 %, drawn from the same seed. Raises DescriptionError.
+    Resistances lie within ±10 % and self-discharges (2 mA) within ±50 %, drawn from the same seed. `arrangement` as in a file, "" for
+    all in parallel; a limit for the BMS tells that a string will be wired, whatever the arrangement. Raises DescriptionError.
     """
     if not 1 <= cells <= 64:
         raise DescriptionError(f"short options: cells must be 1 to 64, not {cells}.")
@@ -155,7 +182,12 @@ def describe(
         for k, value in enumerate(spread)
     ]
     supply = {"model": model, "voltage_v": supply_voltage_v, "current_a": supply_current_a}
-    return parse({"supply": supply, "leads": {"resistance_mohm": lead_mohm}, "cell": rows}, "short options")
+    document: dict[str, Any] = {"supply": supply, "leads": {"resistance_mohm": lead_mohm}, "cell": rows}
+    if arrangement:
+        document["bank"] = {"arrangement": arrangement}
+    if bms_over_voltage_v is not None:
+        document["bms"] = {"over_voltage_v": bms_over_voltage_v}
+    return parse(document, "short options")
 
 
 def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
@@ -167,13 +199,13 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
     rows = document.get("cell", [])
     if not isinstance(rows, list) or not rows:
         raise DescriptionError(f"{source}: no cell is described. Write one [[cell]] table for each cell.")
-    cells = tuple(_cell(_Table(source, f"[cell] number {k + 1}", row), k) for k, row in enumerate(rows))
+    cells = tuple(_cell(Table(source, f"[cell] number {k + 1}", row), k) for k, row in enumerate(rows))
     labels = [cell.label for cell in cells]
     for label in labels:
         if labels.count(label) > 1:
             raise DescriptionError(f"{source}: [cell] label: {label!r} is given to two cells. Every cell needs a label of its own.")
 
-    bank_table = _Table(source, "[bank]", document.get("bank", {}))
+    bank_table = Table(source, "[bank]", document.get("bank", {}))
     bank = BankDescription(
         arrangement=_arrangement(bank_table, len(cells)),
         hookup=bank_table.choice("hookup", "diagonal", ("diagonal", "same-end")),
@@ -182,10 +214,9 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
         ambient_c=bank_table.number("ambient_c", 25.0, -40, 80),
     )
     bank_table.done()
-    if "bms" in document:
-        raise DescriptionError(f"{source}: [bms]: a BMS belongs to cells in series, which cannot be simulated yet. Remove the table.")
+    bms = _bms(Table(source, "[bms]", document["bms"])) if "bms" in document else None
 
-    supply_table = _Table(source, "[supply]", document.get("supply", {}))
+    supply_table = Table(source, "[supply]", document.get("supply", {}))
     supply = SupplyDescription(
         model=supply_table.choice("model", "RD6012", (*RIDEN_MODELS, "manual")),
         voltage_v=supply_table.optional_number("voltage_v", 0.5, 1000),
@@ -193,10 +224,10 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
         set_point_error_v=supply_table.number("set_point_error_v", 0.0, -1, 1),
     )
     supply_table.done()
-    leads_table = _Table(source, "[leads]", document.get("leads", {}))
+    leads_table = Table(source, "[leads]", document.get("leads", {}))
     leads = LeadsDescription(leads_table.lead_mohm("resistance_mohm", 20.0))
     leads_table.done()
-    meter_table = _Table(source, "[meter]", document.get("meter", {}))
+    meter_table = Table(source, "[meter]", document.get("meter", {}))
     meter = MeterDescription(
         point=meter_table.choice("point", "bank", ("bank", "supply", "cells")),
         gain_error=meter_table.number("gain_error", 0.0, -0.5, 0.5),
@@ -204,17 +235,17 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
         resolution_v=meter_table.number("resolution_v", 0.0001, 1e-6, 1),
     )
     meter_table.done()
-    physics_table = _Table(source, "[physics]", document.get("physics", {}))
+    physics_table = Table(source, "[physics]", document.get("physics", {}))
     physics = PhysicsDescription(
         table=physics_table.choice("table", "A", ("A", "B")),
         slow_lag=physics_table.flag("slow_lag", False),
         hysteresis=physics_table.flag("hysteresis", True),
     )
     physics_table.done()
-    return BenchDescription(supply, leads, bank, meter, cells, physics)
+    return BenchDescription(supply, leads, bank, meter, cells, physics, bms)
 
 
-def _cell(table: _Table, index: int) -> CellDescription:
+def _cell(table: Table, index: int) -> CellDescription:
     capacity_ah = table.number("capacity_ah", None, 0.1, 10_000)
     cell = CellDescription(
         label=table.text("label", f"A{index + 1}"),
@@ -227,77 +258,22 @@ def _cell(table: _Table, index: int) -> CellDescription:
     return cell
 
 
-def _arrangement(table: _Table, cells: int) -> str:
+def _bms(table: Table) -> BmsDescription:
+    bms = BmsDescription(
+        over_voltage_v=table.number("over_voltage_v", 3.65, 2.5, 5.0),
+        delay_s=table.number("delay_s", 1.0, 0, 3600),
+        fitted=table.flag("fitted", True),
+    )
+    table.done()
+    return bms
+
+
+def _arrangement(table: Table, cells: int) -> str:
     text = table.text("arrangement", f"{cells}P")
-    if "S" in text.upper():
-        raise table.error("arrangement", f'{text!r} puts cells in series, which cannot be simulated yet. Use "{cells}P" or "apart".')
-    if text not in (f"{cells}P", "apart"):
-        raise table.error("arrangement", f'must be "{cells}P" (all {cells} described cells in parallel) or "apart", not {text!r}.')
+    if text in (f"{cells}P", "apart"):
+        return text
+    found = re.fullmatch(r"(?:([1-9]\d*)P)?([1-9]\d*)S", text)
+    if found is None or int(found[1] or 1) * int(found[2]) != cells:
+        what = f'"{cells}P" (all {cells} described cells in parallel), "{cells}S" (all in series), groups as in "2P8S", or "apart"'
+        raise table.error("arrangement", f"must be {what}, for {cells} cells altogether, not {text!r}.")
     return text
-
-
-class _Table:
-    """One table of the document: hands out checked values and in the end refuses what nobody asked for."""
-
-    def __init__(self, source: str, name: str, content: Any) -> None:
-        if not isinstance(content, Mapping):
-            raise DescriptionError(f"{source}: {name} must be a table of keys and values.")
-        self._source, self._name, self._content = source, name, content
-        self._asked: list[str] = []
-
-    def error(self, key: str, what: str) -> DescriptionError:
-        return DescriptionError(f"{self._source}: {self._name} {key}: {what}")
-
-    def _value(self, key: str, default: Any) -> Any:
-        self._asked.append(key)
-        return self._content.get(key, default)
-
-    def number(self, key: str, default: float | None, low: float, high: float) -> float:
-        value = self._value(key, default)
-        if value is None:
-            raise self.error(key, "is missing.")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(key, f"must be a number, not {value!r}.")
-        if not low <= value <= high:
-            raise self.error(key, f"must lie between {low:g} and {high:g}, not {value}.")
-        return float(value)
-
-    def optional_number(self, key: str, low: float, high: float) -> float | None:
-        if key not in self._content:
-            self._asked.append(key)
-            return None
-        return self.number(key, None, low, high)
-
-    def lead_mohm(self, key: str, default: float) -> float:
-        value = self._content.get(key, default)
-        if not isinstance(value, str):
-            return self.number(key, default, 0, 10_000)
-        self._asked.append(key)
-        gauge, _, unit = value.strip().upper().partition(" ")
-        if unit.strip() != "AWG" or not gauge.isdigit() or int(gauge) not in COPPER_MOHM_PER_M:
-            known = ", ".join(f"{size} AWG" for size in COPPER_MOHM_PER_M)
-            raise self.error(key, f"must be a number of milliohms or one of {known} (1 m each way), not {value!r}.")
-        return 2 * COPPER_MOHM_PER_M[int(gauge)] + RING_CONTACTS_MOHM
-
-    def text(self, key: str, default: str) -> str:
-        value = self._value(key, default)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, f"must be a text, not {value!r}.")
-        return value.strip()
-
-    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> Any:
-        value = self._value(key, default)
-        if value not in allowed:
-            raise self.error(key, f"must be one of {', '.join(allowed)}, not {value!r}.")
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self._value(key, default)
-        if not isinstance(value, bool):
-            raise self.error(key, f"must be true or false, not {value!r}.")
-        return value
-
-    def done(self) -> None:
-        for key in self._content:
-            if key not in self._asked:
-                raise DescriptionError(f"{self._source}: {self._name} {key}: this key is unknown. Known keys: {', '.join(self._asked)}.")

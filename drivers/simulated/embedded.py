@@ -12,7 +12,7 @@ from drivers.simulated.description import BenchDescription
 from drivers.simulated.faults import Fault
 from drivers.simulated.lines import MemoryLine, PtyServer
 from drivers.simulated.riden import RidenEmulator
-from drivers.simulated.text_line import TextLineEmulator
+from drivers.simulated.text_line import HIGHEST_V, TextLineEmulator
 from drivers.simulated.world import World
 
 
@@ -48,9 +48,15 @@ class EmbeddedBench:
 
     @property
     def meter_address(self) -> str:
-        """ "text-line:/dev/pts/4" or "text-line:memory", with the point where the meter stands unless that is the bank."""
+        """ "text-line:/dev/pts/4" or "text-line:memory", with the point where the meter stands unless that is the bank.
+
+        Where it may meet a whole string's volts the address says so; else the driver would take them for a fault.
+        """
         point = self.description.meter.point
-        return f"text-line:{self._meter_place}" + (f"?point={point}" if point != "bank" else "")
+        options = [f"point={point}"] if point != "bank" else []
+        if self.description.expects_series and point != "cells":
+            options.append(f"limit={HIGHEST_V:g}")
+        return f"text-line:{self._meter_place}" + ("?" + "&".join(options) if options else "")
 
     def memory_lines(self) -> Mapping[str, Callable[..., Line]]:
         """For each address in memory what makes its line; whatever it is called with (a driver's address) is not needed."""

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from drivers.clock import Clock
 from drivers.roles import Mode
 from drivers.simulated.assembly import Assembly
+from drivers.simulated.bms import Bms
 from drivers.simulated.charges import Charge, Truth
 from drivers.simulated.description import BenchDescription, MeterPoint
 from drivers.simulated.faults import Fault, FaultError, FaultQueue, make_fault
+from drivers.simulated.hands import Hands
 from drivers.simulated.output import SupplyState
-
-WATCHED_S = 10.0  # somebody who looks at a meter during a short test still knows the number afterwards
-HAND_METER_STEP_V = 0.001
-PANEL_STEP = 0.01  # V and A, the display of a supply without interface
 
 
 class World:
     """One bench. Thread-safe; every call first brings the bench to `clock.now_s()`.
 
-    Cells stand apart and the leads lie free at the beginning, unless `assembled`: then the bank is wired and the leads are on.
+    Cells stand apart and the leads lie free at the beginning, unless `assembled`: then the bank is wired as its arrangement says, and the
+    leads are on.
     """
 
     def __init__(
@@ -41,14 +40,11 @@ class World:
         self.description = description
         self.clock = clock
         self._lock = threading.RLock()
-        self._wall_s = wall_s
         self._bench = Assembly(description, clock.now_s())
+        self._hands = Hands(description, self._bench, wall_s)
         self._queue = FaultQueue()
-        self._hands_reverse = False
-        self._seen_v = 0.0  # highest at the free lead ends while the output was last on
-        self._seen_until_s = self._seen_until_wall_s = float("-inf")
         if assembled:
-            self.hands("wire-cells")
+            self.hands("wire-series" if description.bank.in_series else "wire-cells")
             self.hands("leads-on")
 
     def advance(self) -> None:
@@ -74,7 +70,7 @@ class World:
             output = self._bench.output
             output.set_voltage_v = output.set_voltage_v if voltage_v is None else max(voltage_v, 0.0)
             output.set_current_a = output.set_current_a if current_a is None else max(current_a, 0.0)
-            self._watch_lead_ends()
+            self._hands.watch_lead_ends()
             self._bench.drive()
 
     def set_protection(self, *, over_voltage_v: float, over_current_a: float) -> None:
@@ -91,9 +87,10 @@ class World:
             self.advance()
             output = self._bench.output
             if on and not output.on:
-                self._seen_v, output.tripped = 0.0, ""
+                output.tripped = ""
+                self._hands.look_anew()
             output.on = on
-            self._watch_lead_ends()
+            self._hands.watch_lead_ends()
             self._bench.drive()
 
     def supply_state(self) -> SupplyState:
@@ -137,89 +134,41 @@ class World:
 
     # --- the simulated hands ------------------------------------------------------------------------------------
 
-    def hands(self, act: str, *, cell: str = "", voltage_v: float | None = None, current_a: float | None = None) -> None:
-        """Do one physical act: leads-apart, leads-on, wire-cells, take-apart; and on a supply without interface set-knobs, trim-knob,
-        switch-on, switch-off, which leave a supply with an interface as it is.
+    def hands(self, act: str, *, cells: Sequence[str] = (), voltage_v: float | None = None, current_a: float | None = None) -> None:
+        """Do one physical act. Raises ValueError for an unknown act or cell.
 
-        `cell` names where the leads go while cells stand apart (the first by default). Raises ValueError for an unknown act or cell.
+        wire-cells joins all cells in parallel, or only `cells`, and leaves the others apart; wire-series makes the string with its BMS, of all
+        cells or only of `cells`, in groups as the arrangement says. On a bench whose arrangement is "apart" both need `cells`. Wiring anew
+        undoes what was wired before; take-apart undoes it too, and takes the leads off.
+        leads-on puts the leads on the posts of what is wired, or on one cell: alone where it stands apart or in a string, else at its bank.
+        leads-apart lays their ends free; short-leads joins them, away from the cells.
+        On a supply without interface set-knobs, trim-knob, set-current-knob, switch-on and switch-off; they leave one with an interface as it is.
         """
         with self._lock:
             self.advance()
-            bench, by_hand = self._bench, not self.description.supply.has_interface
-            if act == "leads-apart":
-                bench.leads_on = bench.leads_reversed = False
-            elif act == "leads-on":
-                bench.lead_cell = bench.index(cell) if cell else 0
-                bench.leads_on, bench.leads_reversed = True, self._hands_reverse
-            elif act == "wire-cells":
-                bench.wired = self.description.bank.arrangement != "apart"
-            elif act == "take-apart":
-                bench.wired = bench.leads_on = bench.leads_reversed = False
-            elif act in ("set-knobs", "trim-knob"):
-                if by_hand:
-                    self.set_supply(voltage_v=voltage_v, current_a=current_a)
-            elif act in ("switch-on", "switch-off"):
-                if by_hand:
+            if act in ("set-knobs", "trim-knob", "set-current-knob", "switch-on", "switch-off"):
+                if self.description.supply.has_interface:
+                    return
+                if act.startswith("switch"):
                     self.set_output(act == "switch-on")
-            else:
-                raise ValueError(f"the simulated hands do not know the act {act!r}")
-            self._watch_lead_ends()
-            bench.join()
+                else:
+                    self.set_supply(voltage_v=None if act == "set-current-knob" else voltage_v, current_a=current_a)
+                return
+            self._hands.act(act, cells)
+            self._hands.watch_lead_ends()
+            self._bench.join()
 
     def probe(self, point: str) -> float | None:
         """What a hand-held multimeter, or the eye, finds at a point; None where there is nothing to touch.
 
-        Points: "cell:A1", "posts" (red probe where the + lead goes), "lead-ends", "supply" in V with the description's meter error and
-        1 mV steps; "panel-v" and "panel-a", the display of a supply without interface; "surface" in °C. Raises ValueError for others.
+        Points: "cell:A1", "posts" of the bank or the string (red probe where the + lead goes), "lead-ends", "supply" in V with the
+        description's meter error and 1 mV steps; "panel-v" and "panel-a", the display of a supply without interface; "highest-cell" in V, as a
+        BMS shows the highest of the cells that are wired; "bms-limit" in V, to which the BMS is set; "surface" in °C. Raises ValueError for
+        others.
         """
         with self._lock:
             self.advance()
-            bench = self._bench
-            if point == "surface":
-                return round(self.description.bank.ambient_c + max(cell.warmth_k for cell in bench.cells), 1)
-            if point in ("panel-v", "panel-a"):
-                voltage_v, current_a, _ = bench.terminals()
-                if point == "panel-a":
-                    return _rounded(current_a, PANEL_STEP)
-                # the display shares the reference of the set-point, so only another meter shows its error
-                wrong_v = bench.output.held_v - bench.output.set_voltage_v if bench.output.on else 0.0
-                return _rounded(max(voltage_v - wrong_v, 0.0), PANEL_STEP)
-            true_v = self._true_v(point)
-            if true_v is None:
-                return None
-            meter = self.description.meter
-            return _rounded(true_v * (1.0 + meter.gain_error) + meter.offset_v, HAND_METER_STEP_V)
-
-    def _true_v(self, point: str) -> float | None:
-        bench = self._bench
-        if point.startswith("cell:"):
-            number = bench.index(point.removeprefix("cell:"))
-            return list(bench.cell_truths())[number].voltage_v
-        if point == "supply":
-            return bench.terminals()[0]
-        posts_v = bench.bank.posts_v if bench.bank is not None else None
-        if posts_v is not None and (self._hands_reverse or bench.leads_reversed):
-            posts_v = -posts_v  # who takes plus for minus puts the probes the wrong way round, too
-        if point == "posts":
-            return posts_v
-        if point == "lead-ends":
-            if bench.leads_on:
-                return posts_v
-            if bench.output.on:
-                return bench.output.held_v
-            just_seen = bench.now_s <= self._seen_until_s or self._wall_s() <= self._seen_until_wall_s
-            return self._seen_v if just_seen else 0.0
-        raise ValueError(f"there is no point {point!r} on this bench")
-
-    def _watch_lead_ends(self) -> None:
-        """Somebody watches the free lead ends while the output is on."""
-        bench = self._bench
-        if bench.output.on and not bench.leads_on:
-            self._seen_v = max(self._seen_v, abs(bench.output.held_v))
-        if bench.output.on:
-            self._seen_until_s = self._seen_until_wall_s = float("inf")
-        elif self._seen_until_s == float("inf"):
-            self._seen_until_s, self._seen_until_wall_s = bench.now_s + WATCHED_S, self._wall_s() + WATCHED_S
+            return self._hands.probe(point)
 
     # --- faults -------------------------------------------------------------------------------------------------
 
@@ -236,6 +185,8 @@ class World:
                 raise FaultError(f"fault {fault.name} happens on the wire, not in the physics.")
             if fault.cell and fault.cell not in [cell.label for cell in self._bench.cells]:
                 raise FaultError(f"fault {fault.name}: there is no cell {fault.cell!r} on this bench.")
+            if fault.name.startswith("bms-") and self._bench.bms is None:
+                raise FaultError(f"fault {fault.name}: there is no BMS on this bench.")
             self.advance()
             if fault.at_s is not None and fault.at_s > self._bench.now_s:
                 self._queue.add(fault)
@@ -246,18 +197,22 @@ class World:
         bench = self._bench
         label = fault.cell or bench.cells[len(bench.cells) // 2].label
         if fault.name == "lead-falls-off":
-            bench.leads_on = bench.leads_reversed = False
+            bench.wiring.put_leads("free")
         elif fault.name == "leads-reversed":
-            self._hands_reverse = True
+            self._hands.reverse = True
         elif fault.name == "busbar-loose":
-            bench.loose = label
+            bench.wiring.loose = label
         elif fault.name == "cell-forgotten":
-            bench.forgotten = label
+            bench.wiring.forgotten = label
+        elif fault.name == "wrong-count":
+            bench.wiring.left_out = label
         elif fault.name == "cv-drift":
             bench.output.drift_v = fault.amount
         elif fault.name == "cell-leak":
-            bench.cells[bench.index(label)].leak_a = fault.amount
-        self._watch_lead_ends()
+            bench.cells[bench.wiring.index(label)].leak_a = fault.amount
+        elif bench.bms is not None:
+            self._set_bms(bench.bms, fault.name, True)
+        self._hands.watch_lead_ends()
         bench.join()
 
     def undo(self, name: str) -> None:
@@ -266,17 +221,28 @@ class World:
             self.advance()
             bench = self._bench
             if name == "leads-reversed":
-                self._hands_reverse = False
+                self._hands.reverse = False
             elif name == "busbar-loose":
-                bench.loose = ""
+                bench.wiring.loose = ""
             elif name == "cell-forgotten":
-                bench.forgotten = ""
+                bench.wiring.forgotten = ""
+            elif name == "wrong-count":
+                bench.wiring.left_out = ""
             elif name == "cv-drift":
                 bench.output.drift_v = 0.0
             elif name == "cell-leak":
                 for cell, described in zip(bench.cells, self.description.cells, strict=True):
                     cell.leak_a = described.self_discharge_ma * 1e-3
+            elif bench.bms is not None:
+                self._set_bms(bench.bms, name, False)
             bench.join()
+
+    @staticmethod
+    def _set_bms(bms: Bms, fault: str, failing: bool) -> None:
+        if fault == "bms-opens":
+            bms.held_open = failing
+        elif fault == "bms-stuck":
+            bms.stuck = failing
 
     # --- truth, for summaries and tests -------------------------------------------------------------------------
 
@@ -317,12 +283,10 @@ class World:
                 supply_current_a=current_a,
                 posts_v=bench.bank.posts_v if bench.bank is not None else None,
                 output_on=bench.output.on,
-                leads_on=bench.leads_on,
-                wired=bench.wired,
+                leads_on=bench.wiring.leads == "on",
+                wired=bench.wiring.wired,
+                in_series=bench.wiring.in_series,
+                charge_path_closed=bench.charge_path_closed,
                 max_cell_voltage_v=bench.max_cell_v,
                 max_supply_voltage_v=bench.max_supply_v,
             )
-
-
-def _rounded(value: float, step: float) -> float:
-    return round(round(value / step) * step, 6)

@@ -59,6 +59,37 @@ def test_a_whole_description_is_read(tmp_path: Path) -> None:
 
 
 ONE_CELL: dict[str, Any] = {"capacity_ah": 100, "soc": 0.5}
+FOUR = [{**ONE_CELL, "label": f"c{k}"} for k in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("arrangement", "in_series", "cells_per_group"),
+    [("4S", True, 1), ("1P4S", True, 1), ("2P2S", True, 2), ("4P", False, 1), ("apart", False, 1)],
+)
+def test_a_bank_in_series_has_as_many_groups_as_its_arrangement_says(arrangement: str, in_series: bool, cells_per_group: int) -> None:
+    found = parse({"cell": FOUR, "bank": {"arrangement": arrangement}}, "x")
+    assert (found.bank.in_series, found.bank.cells_per_group) == (in_series, cells_per_group)
+    assert found.expects_series is in_series
+    assert found.bms is None
+
+
+def test_a_bms_is_described_with_or_without_a_bank_in_series() -> None:
+    bms = parse({"cell": FOUR, "bms": {}}, "x").bms
+    assert bms is not None
+    assert (bms.over_voltage_v, bms.delay_s, bms.fitted) == (3.65, 1.0, True)
+    found = parse({"cell": FOUR, "bms": {"over_voltage_v": 3.6, "delay_s": 2, "fitted": False}}, "x")
+    assert found.expects_series
+    assert found.bms is not None
+    assert (found.bms.over_voltage_v, found.bms.delay_s, found.bms.fitted) == (3.6, 2.0, False)
+
+
+def test_short_options_make_a_string_and_its_bms() -> None:
+    found = describe(cells=8, arrangement="2P4S", bms_over_voltage_v=3.6)
+    assert (found.bank.arrangement, found.bank.cells_per_group) == ("2P4S", 2)
+    assert found.bms is not None
+    assert found.bms.over_voltage_v == 3.6
+    with pytest.raises(DescriptionError, match="'5S'"):
+        describe(cells=8, arrangement="5S")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +108,15 @@ ONE_CELL: dict[str, Any] = {"capacity_ah": 100, "soc": 0.5}
         ({"cell": [{**ONE_CELL, "capacity_ah": -1}]}, ["capacity_ah", "between"]),
         ({"cell": [{**ONE_CELL, "capacity_ah": float("nan")}]}, ["capacity_ah", "between"]),
         ({"cell": [{**ONE_CELL, "label": "x"}] * 2}, ["label", "'x'", "two cells"]),
-        ({"cell": [ONE_CELL] * 4, "bank": {"arrangement": "4S"}}, ["[bank] arrangement", "'4S'", "series"]),
-        ({"cell": [ONE_CELL] * 4, "bank": {"arrangement": "2P16S"}}, ["arrangement", "series"]),
-        ({"cell": [ONE_CELL] * 4, "bank": {"arrangement": "8P"}}, ["arrangement", '"4P"', "'8P'"]),
-        ({"cell": [ONE_CELL], "bms": {"over_voltage_v": 3.65}}, ["[bms]", "series"]),
+        ({"cell": FOUR, "bank": {"arrangement": "8S"}}, ["[bank] arrangement", '"4S"', "4 cells", "'8S'"]),
+        ({"cell": FOUR, "bank": {"arrangement": "2P16S"}}, ["arrangement", "4 cells", "'2P16S'"]),
+        ({"cell": FOUR, "bank": {"arrangement": "4s"}}, ["arrangement", '"4S"', "'4s'"]),
+        ({"cell": FOUR, "bank": {"arrangement": "0S"}}, ["arrangement", "'0S'"]),
+        ({"cell": FOUR, "bank": {"arrangement": "8P"}}, ["arrangement", '"4P"', "'8P'"]),
+        ({"cell": [ONE_CELL], "bms": {"over_voltage_v": 36.5}}, ["[bms] over_voltage_v", "between 2.5 and 5", "36.5"]),
+        ({"cell": [ONE_CELL], "bms": {"delay_s": -1}}, ["[bms] delay_s", "between"]),
+        ({"cell": [ONE_CELL], "bms": {"fitted": "no"}}, ["[bms] fitted", "true or false"]),
+        ({"cell": [ONE_CELL], "bms": {"limit_v": 3.65}}, ["[bms] limit_v", "unknown"]),
         ({"cell": [ONE_CELL], "supply": {"model": "RD9999"}}, ["[supply] model", "RD6012", "'RD9999'"]),
         ({"cell": [ONE_CELL], "leads": {"resistance_mohm": "9 AWG"}}, ["resistance_mohm", "8 AWG", "'9 AWG'"]),
         ({"cell": [ONE_CELL], "bank": {"hookup": "ends"}}, ["hookup", "diagonal, same-end"]),

@@ -210,7 +210,7 @@ def test_cells_that_stay_apart_are_charged_one_at_a_time() -> None:
     clock = VirtualClock()
     world = World(bench([0.9, 0.8], bank={"arrangement": "apart"}), clock)
     world.hands("wire-cells")
-    world.hands("leads-on", cell="A2")
+    world.hands("leads-on", cells=("A2",))
     world.set_supply(voltage_v=3.65, current_a=10.0)
     world.set_output(True)
     clock.advance(3600.0)
