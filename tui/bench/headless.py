@@ -27,7 +27,9 @@ class EmbeddedHands:
         self._world = embedded.world
 
     def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None:
-        self._world.hands(act, voltage_v=voltage_v, current_a=current_a)
+        name, _, labels = act.partition(":")
+        cells = tuple(labels.split(",")) if labels else ()
+        self._world.hands(name, cells=cells, voltage_v=voltage_v, current_a=current_a)
 
     def probe(self, point: str) -> float | None:
         return self._world.probe(point)

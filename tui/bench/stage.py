@@ -147,7 +147,7 @@ class Stage:
                 session.composer.type(name, value, now)
             elif name in ("surface_c", "supply_v", "current_a", "cells_v"):
                 session.composer.type(name, value, now)
-            elif name == "post_v":
+            elif name == "post_v" and session.series == 1:
                 session.composer.type("cells_v", value, now)
             if name in ("cells_v", "post_v") or (name == "current_a" and session.by_hand):
                 session.attention.read(now)
@@ -167,9 +167,9 @@ class Stage:
         elif step.fields and len(step.fields) == 1 and step.fields[0].unit:
             single = values.get(step.fields[0].name)
             self._detail(step, f"{single:.2f} {step.fields[0].unit}" if isinstance(single, float) else "")
-        if step.topic == "trim":
+        if "trim_v" in values:
             return trim.took(self, float(values["trim_v"]))
-        if step.topic == "lift":
+        if "lift" in values:
             trim.lift(self, str(values["lift"]))
         return ""
 
