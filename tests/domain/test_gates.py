@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from domain_plans import plan
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.domain.gates import GATES, NEVER_OVERRIDABLE, trim_correction_v
-from tui.domain.gates_cells import cells_to_lift, rest_remark, surge_a
+from tui.domain.gates_cells import level_plan, rest_remark, surge_a, surge_heat_w
+from tui.domain.gates_series import BMS_CHOICES
 from tui.domain.plan import Plan, PlanSupply
 from tui.domain.procedure import GateInput, GateResult, Value
 
@@ -96,10 +99,60 @@ def test_a_spread_of_exactly_the_limit_passes() -> None:
 
 def test_cells_apart_are_told_which_to_lift_first_and_to_what() -> None:
     result = ask("cell-volts", cells(3.32, 3.10, 3.31, 3.05))
-    assert "First charge A4 (3.050 V) and A2 (3.100 V) in parallel with each other" in result.message
-    assert "to 3.320 V" in result.message
-    assert "180 A" in result.message
-    assert cells_to_lift(BANK, {"A1": 3.32, "A2": 3.10, "A3": 3.31, "A4": 3.05}) == ("A4", "A2")
+    assert "First charge A4 (3.050 V) and A2 (3.100 V) in parallel with each other to 3.320 V. Then all 4 are joined" in result.message
+    assert (result.remedy, result.remedy_text) == ("level", "Charge A4 and A2 first, in parallel with each other, to 3.320 V")
+
+
+def test_surge_and_heat_are_told_with_their_formula() -> None:
+    message = ask("cell-volts", cells(3.32, 3.10, 3.31, 3.05)).message
+    assert "0.270 V ÷ (2 × (0.65 + 2 × 0.05) mΩ) = 180 A" in message
+    assert "(180 A)² × 1.50 mΩ = 49 W" in message
+    small = ask("cell-volts", cells(3.32, 3.10, 3.31, 3.05), plan(4, 50.0)).message
+    assert "(2 × (3.64 + 2 × 0.05) mΩ) = 36 A" in small
+    assert surge_heat_w(0.27, BANK.cells) == pytest.approx(0.27 * surge_a(0.27, BANK.cells))
+
+
+@pytest.mark.parametrize(
+    ("volts", "labels", "set_v", "until_v"),
+    [
+        ((3.32, 3.10, 3.31, 3.05), ("A4", "A2"), 3.32, 3.245),
+        ((3.329, 3.10, 3.32, 3.30), ("A2",), 3.32, 3.245),  # rounded down to the supply's step
+        ((3.32, 3.00, 3.16, 2.80), ("A4",), 3.32, 3.245),  # low ones that differ among themselves: the lowest group first
+        ((3.32, 2.94, 3.16, 2.80), ("A4", "A2"), 3.32, 3.245),
+        ((3.68, 3.30, 3.31, 3.32), ("A2", "A3", "A4"), 3.65, 3.64),  # never above the target; near the top cells fall back at rest
+    ],
+)
+def test_the_levelling_charge(volts: tuple[float, ...], labels: tuple[str, ...], set_v: float, until_v: float) -> None:
+    lift = level_plan(BANK, {f"A{number + 1}": value for number, value in enumerate(volts)})
+    assert lift.labels == labels
+    assert (lift.set_v, lift.until_v) == (pytest.approx(set_v), pytest.approx(until_v))
+
+
+def test_the_lowest_group_goes_first_and_the_others_are_named() -> None:
+    result = ask("cell-volts", cells(3.32, 3.00, 3.16, 2.80))
+    assert "First charge A4 (2.800 V) alone to 3.320 V. A2 and A3 follow in the same way, and then all 4 are joined" in result.message
+    assert result.remedy_text == "Charge A4 first, alone, to 3.320 V"
+
+
+def test_cells_that_are_near_each_other_need_no_levelling() -> None:
+    with pytest.raises(ValueError, match="none needs"):
+        level_plan(BANK, {"A1": 3.30, "A2": 3.16})
+
+
+@given(st.lists(st.floats(2.5, 3.65), min_size=2, max_size=16), st.floats(0.005, 0.30))
+def test_levelling_never_joins_cells_further_apart_than_the_limit_and_comes_to_an_end(volts: list[float], limit_v: float) -> None:
+    """Each charge joins only cells within the limit, never passes highest cell or target, and lifts what it charged inside the limit."""
+    chosen = plan(len(volts), spread_limit_v=limit_v, supply=PlanSupply("manual", 30, 10, voltage_step_v=0.001))
+    now = {cell.label: value for cell, value in zip(chosen.cells, volts, strict=True)}
+    for _ in volts:
+        if max(now.values()) - min(now.values()) <= limit_v + 1e-9:
+            return
+        lift = level_plan(chosen, now)
+        group = [now[label] for label in lift.labels]
+        assert max(group) - min(group) <= limit_v + 2e-9
+        assert lift.until_v < lift.set_v <= min(max(now.values()), chosen.target_v) + 1e-9
+        now.update(dict.fromkeys(lift.labels, lift.until_v))
+    assert max(now.values()) - min(now.values()) <= limit_v + 1e-9
 
 
 def test_the_surge_estimate_is_of_the_order_of_60_to_120_amperes_per_tenth_of_a_volt() -> None:
@@ -295,14 +348,17 @@ def test_no_gate_passes_without_its_values() -> None:
 
 @pytest.mark.parametrize("gate", sorted(NEVER_OVERRIDABLE))
 def test_gates_that_no_reason_overrides(gate: str) -> None:
-    name = {
-        "visual": "visual",
-        "temperature": "surface_c",
-        "open-lead": "lead_end_v",
-        "polarity": "post_v",
-        "trim": "trim_v",
-        "off": "off_current_a",
+    names = {
+        "visual": ("visual",),
+        "temperature": ("surface_c",),
+        "bms": ("bms_ov_v",),
+        "short-current": ("short_current_a",),
+        "open-lead": ("lead_end_v",),
+        "polarity": ("post_v",),
+        "trim": ("trim_v",),
+        "off": ("off_current_a",),
+        "opened": tuple(cells(0, 0, 0, 0)),
     }[gate]
-    for value in (-40.0, -3.65, -0.5, 0.0, 1.0, 3.7, 36.5, 99.0, NAN, "some swollen or leaking"):
-        result = ask(gate, {name: value})
+    for value in (-40.0, -3.65, -0.5, 0.0, 1.0, 3.3, 3.7, 36.5, 99.0, NAN, "some swollen or leaking"):
+        result = ask(gate, {**dict.fromkeys(names, value), "bms_fitted": BMS_CHOICES[0]})
         assert not result.overridable

@@ -34,9 +34,9 @@ def listed(labels: list[str]) -> str:
     return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
-def slipped(value: float) -> str:
-    """A suggestion where a decimal point has slipped."""
+def slipped(value: float, series: int = 1) -> str:
+    """A suggestion where a decimal point has slipped in the volts of a cell, or of `series` cells in a row."""
     for shift in (10.0, 100.0, 1000.0):
-        if 2.0 <= value / shift <= 4.5:
+        if 2.0 * series <= value / shift <= 4.5 * series:
             return f"; was {value / shift:.3f} V meant?"
     return ""

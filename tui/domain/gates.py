@@ -3,7 +3,8 @@
 A gate answers with what was found, what it means for the cells and what to do. `overridable` tells whether a typed reason may pass it.
 Volts in V, currents in A. Sources: tutorial sections 4.3 to 4.8, and practice with bench supplies.
 
-Fact that a gate looks at when the bench knows it: "open_lead_supply_v", the supply's own volts during the open-lead test.
+Facts that a gate looks at when the bench knows them: "open_lead_supply_v", the supply's own volts during the open-lead test;
+"charging_began", 1.0 once current has flowed in this part, 0.0 before. Of a series string lead ends, posts and terminals show pack volts.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from statistics import mean
 
 from tui.domain import calculations
 from tui.domain.gate_words import PASSED, missing, number, refuse, refuse_softly, slipped
-from tui.domain.gates_cells import cell_volts, rest, temperature, visual
+from tui.domain.gates_cells import cell_volts, cell_volts_single, rest, temperature, visual
+from tui.domain.gates_series import bms, cell_volts_series, floating, opened, short_current
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.domain.procedure import GateInput, GateResult
 
 Gate = Callable[[Plan, GateInput], GateResult]
 
+STRING_HIGH_V = 3.65  # a cell of a string before its charge
 LEADS_OFF_V = 1.0  # what a supply's output may still hold after it was switched off
 
 POWER_UP_CHOICES = ("stays off", "comes on by itself", "not known")
@@ -55,12 +58,13 @@ def supply_by_hand(plan: Plan, given: GateInput) -> GateResult:
 
 
 def open_lead(plan: Plan, given: GateInput) -> GateResult:
-    """Volts at the open lead ends: positive, and the target within 10 mV or one count of the supply. No reason passes this gate."""
+    """Volts at the open lead ends: positive, and the target within 10 mV a cell or one count of the supply. No reason passes this gate."""
     reading = number(given.values, "lead_end_v")
     if reading is None:
         return missing("The reading at the lead ends")
     wanted, _ = calculations.set_points(plan)
-    tolerance = max(0.010, plan.supply.voltage_step_v)
+    series = calculations.wiring(plan).series
+    tolerance = max(0.010 * series, plan.supply.voltage_step_v)
     if reading <= 0.05:
         return _wrong_sign(
             reading,
@@ -70,10 +74,11 @@ def open_lead(plan: Plan, given: GateInput) -> GateResult:
         )
     if abs(reading - wanted) > tolerance + 1e-9:
         turn = "down" if reading > wanted else "up"
+        towards = f"{reading:.3f} V" if series == 1 else f"{reading / series:.3f} V each"
         return refuse(
-            f"The open leads show {reading:.3f} V, not {wanted:.3f} V (± {tolerance * 1000:.0f} mV){slipped(reading)}. The cells would "
-            f"be charged towards {reading:.3f} V. Leads apart: turn the voltage {turn} by {abs(reading - wanted):.3f} V and measure "
-            "again. No reason passes this gate."
+            f"The open leads show {reading:.3f} V, not {wanted:.3f} V (± {tolerance * 1000:.0f} mV)"
+            f"{slipped(reading, series) or _other_count(reading, plan.target_v, series, 0.003)}. The cells would be charged towards {towards}. "
+            f"Leads apart: turn the voltage {turn} by {abs(reading - wanted):.3f} V and measure again. No reason passes this gate."
         )
     supply_v = given.facts.get("open_lead_supply_v")
     if supply_v is not None and abs(supply_v - reading) > max(0.05, 0.01 * wanted):
@@ -82,6 +87,14 @@ def open_lead(plan: Plan, given: GateInput) -> GateResult:
             "which, nothing is connected. Check the meter's range and battery, and the supply's model. No reason passes this gate."
         )
     return PASSED
+
+
+def _other_count(reading: float, cell_v: float, series: int, tolerance: float) -> str:
+    """A remark where `reading` is right for another number of cells in series: fifteen taken for sixteen, four for eight."""
+    count = round(reading / cell_v)
+    if count < 1 or count == series or abs(reading - count * cell_v) > tolerance * count * cell_v:
+        return ""
+    return f"; that fits {'one cell' if count == 1 else f'{count} cells in series'}, not {'one' if series == 1 else series}"
 
 
 def _wrong_sign(reading: float, red: str, swapped: str, absent: str) -> GateResult:
@@ -97,7 +110,11 @@ def _wrong_sign(reading: float, red: str, swapped: str, absent: str) -> GateResu
 
 
 def polarity(plan: Plan, given: GateInput) -> GateResult:
-    """Volts at the two posts with the same probes the same way: positive, and what the cells showed. No reason passes this gate."""
+    """Volts at the two posts with the same probes the same way: positive, and what the cells showed. No reason passes this gate.
+
+    Of a string (F-07): between 2.50 and 3.65 V a cell, and within 2 % of the cells' mean times their number, which finds a wrong number of
+    cells. Of cells in parallel: within 2 % or 60 mV of their mean. Measured again after a hold of the same charge they may have risen.
+    """
     limits, reading = Limits(), number(given.values, "post_v")
     if reading is None:
         return missing("The reading at the posts")
@@ -110,60 +127,77 @@ def polarity(plan: Plan, given: GateInput) -> GateResult:
         )
     typed = [value for cell in plan.cells if (value := number(given.earlier, f"cell:{cell.label}")) is not None]
     series = calculations.wiring(plan).series
-    if not limits.dead_v * series <= reading <= limits.ceiling_v * series:
-        return refuse(f"{reading:.3f} V at the posts cannot be this bank{slipped(reading)}. Check the meter's range and the wiring.")
+    count = _other_count(reading, mean(typed), series, 0.02) if typed else ""
+    low_v, high_v = (limits.dead_v, limits.ceiling_v) if series == 1 else (limits.start_low_v, STRING_HIGH_V)
+    if not low_v * series <= reading <= high_v * series + 1e-9:
+        each = "" if series == 1 else f" of {series} cells in series: {reading / series:.3f} V each"
+        return refuse(
+            f"{reading:.3f} V at the posts cannot be this bank{each}{slipped(reading, series) or count}. Check the meter's range and the wiring."
+        )
     if typed:
         expected = mean(typed) * series
-        tolerance = max(0.02 * expected, 0.060 * series)
-        # Measured a second time, after a hold, the cells have risen since they were typed one by one.
-        highest = limits.ceiling_v * series if "post_v" in given.earlier else expected + tolerance
+        tolerance = 0.02 * expected if series > 1 else max(0.02 * expected, 0.060)
+        highest = high_v * series if _charged_since(given, expected, tolerance) else expected + tolerance
         if not expected - tolerance <= reading <= highest:
+            showed = f"{expected:.3f} V on average" if series == 1 else f"{series} × {mean(typed):.3f} V = {expected:.2f} V"
             return refuse(
-                f"The posts show {reading:.3f} V, but the cells showed {expected:.3f} V on average (± {tolerance * 1000:.0f} mV). A cell "
-                "is wired the wrong way or left out, or a number was mistyped. Look over the busbars and measure again. No reason "
+                f"The posts show {reading:.3f} V, but the cells showed {showed} (± {tolerance * 1000:.0f} mV){count}. A cell is wired the wrong "
+                "way or left out, the number of cells is another, or a number was mistyped. Look over the busbars and measure again. No reason "
                 "passes this gate."
             )
     return PASSED
+
+
+def _charged_since(given: GateInput, expected: float, tolerance: float) -> bool:
+    """Whether this very bank took charge since its cells were typed, so that its posts may have risen."""
+    charged = given.facts.get("charging_began")
+    if charged is not None:
+        return charged > 0
+    before = number(given.earlier, "post_v")
+    return before is not None and abs(before - expected) <= tolerance + 1e-9
 
 
 def trim_correction_v(plan: Plan, reading_v: float) -> float:
     """What to add to the set-point after a meter at the supply's terminals showed `reading_v`; 0.0 when it is right.
 
     Down by whole counts until the terminals are not above the target, as far as it takes. Up only by the error shown, at most 30 mV,
-    and never so far that the terminals would pass the target.
+    and never so far that the terminals would pass the target; a string under its BMS is never lifted.
     """
-    limits, step_v = Limits(), plan.supply.voltage_step_v
+    limits, step_v, series = Limits(), plan.supply.voltage_step_v, calculations.wiring(plan).series
     error_v = reading_v - calculations.pack_target_v(plan)
-    if error_v > limits.trim_tolerance_v + 1e-9:
+    if error_v > limits.trim_tolerance_v * series + 1e-9:
         return -round(math.ceil(error_v / step_v - 1e-6) * step_v, 6)
-    if -limits.set_point_lift_v - 1e-9 <= error_v < 0:
+    if series == 1 and -limits.set_point_lift_v - 1e-9 <= error_v < 0:
         return round(math.floor(-error_v / step_v + 1e-6) * step_v, 6)
     return 0.0
 
 
 def trim(plan: Plan, given: GateInput) -> GateResult:
-    """Volts at the supply's terminals near the end. A few millivolts are corrected; far too high is refused and switched off."""
+    """Volts at the supply's terminals near the end. A few millivolts are corrected; far too high is refused and switched off.
+
+    Of a string they are pack volts, and every limit of a cell counts as many times as there are cells in series.
+    """
     limits, reading = Limits(), number(given.values, "trim_v")
     if reading is None:
         return missing("The reading at the supply's terminals")
-    target_v = calculations.pack_target_v(plan)
+    target_v, series = calculations.pack_target_v(plan), calculations.wiring(plan).series
     if reading <= 0:
         return refuse(f"{reading:.3f} V at the supply's terminals: the probes are crossed or do not touch. Red to +, black to −.")
-    if reading > limits.plausible_high_v or reading < limits.start_low_v:
+    if reading > limits.plausible_high_v * series or reading < limits.start_low_v * series:
         return refuse(
-            f"{reading:g} V cannot stand at the supply's terminals now{slipped(reading)}. Check the meter's range and measure again."
+            f"{reading:g} V cannot stand at the supply's terminals now{slipped(reading, series)}. Check the meter's range and measure again."
         )
     error_v, correction_v = reading - target_v, trim_correction_v(plan, reading)
-    if reading > limits.ceiling_v or error_v > limits.trip_over_target_v + 1e-9:
+    above = f"{error_v * 1000:.0f} mV above the target" + ("" if series == 1 else f" of {target_v:.2f} V")
+    if reading > limits.ceiling_v * series or error_v > limits.trip_over_target_v * series + 1e-9:
         return refuse(
-            f"{reading:.3f} V is {error_v * 1000:.0f} mV above the target. Switch the output off now, then lower the set-point by "
-            f"{-correction_v:.3f} V. The cells follow the supply and swell when they are held so high."
+            f"{reading:.3f} V is {above}. Switch the output off now, then lower the set-point by {-correction_v:.3f} V. The cells follow the "
+            "supply and swell when they are held so high."
         )
     if correction_v < 0:
         return GateResult(
             ok=True,
-            warning=f"{reading:.3f} V is {error_v * 1000:.0f} mV above the target: the set-point must go down by {-correction_v:.3f} V. "
-            "Measure again a minute later.",
+            warning=f"{reading:.3f} V is {above}: the set-point must go down by {-correction_v:.3f} V. Measure again a minute later.",
         )
     return PASSED  # below the target is how a current limit looks; raising is never demanded
 
@@ -199,13 +233,19 @@ GATES: dict[str, Gate] = {
     "visual": visual,
     "temperature": temperature,
     "cell-volts": cell_volts,
+    "cell-volts-series": cell_volts_series,
+    "cell-volts-single": cell_volts_single,
+    "assembled": floating,
+    "bms": bms,
+    "short-current": short_current,
     "supply-by-hand": supply_by_hand,
     "open-lead": open_lead,
     "polarity": polarity,
     "trim": trim,
     "off": off,
     "leads-off": leads_off,
+    "opened": opened,
     "rest": rest,
 }
-# Refusals of these are never overridable; "visual", "temperature" and "cell-volts" hold such refusals beside others.
-NEVER_OVERRIDABLE = frozenset({"visual", "temperature", "open-lead", "polarity", "trim", "off"})
+# Refusals of these are never overridable; "visual", "temperature" and the cells' volts hold such refusals beside others.
+NEVER_OVERRIDABLE = frozenset({"visual", "temperature", "bms", "short-current", "open-lead", "polarity", "trim", "off", "opened"})
