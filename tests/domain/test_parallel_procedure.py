@@ -9,16 +9,12 @@ from tui.domain.gates import GATES
 from tui.domain.picture import diagonal
 from tui.domain.plan import Plan
 from tui.domain.procedure import HANDS, Step
-from tui.domain.procedures import PROCEDURES
+from tui.domain.procedures import steps
 from tui.domain.quantities import kind_of_field
 
 BY_HAND = plan()
 SERIAL = plan(supply=RIDEN, meter="text-line:/dev/ttyUSB1")
 BOTH = [pytest.param(BY_HAND, id="by hand"), pytest.param(SERIAL, id="serial")]
-
-
-def steps(chosen: Plan) -> tuple[Step, ...]:
-    return PROCEDURES["parallel"](chosen)
 
 
 def order(chosen: Plan) -> list[str]:

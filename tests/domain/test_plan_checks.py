@@ -37,7 +37,7 @@ def test_a_sound_plan_has_no_problem() -> None:
         ({"arrangement": "4P"}, "arrangement", "needs 4 cells, but the bank has 8"),
         ({"arrangement": "8S"}, "arrangement", "in series"),
         ({"arrangement": "wrong"}, "arrangement", "is not an arrangement"),
-        ({"procedure": "step-and-pause"}, "procedure", "not in this version"),
+        ({"procedure": "by magic"}, "procedure", "is no procedure"),
         ({"end_rule": "sometime"}, "end_rule", "no end rule"),
         ({"end_current_a": 0.01}, "end_current_a", "two counts"),
         ({"end_current_a": 10.0}, "end_current_a", "not below the charging current"),

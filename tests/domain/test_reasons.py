@@ -9,7 +9,7 @@ from tui.domain.calculations import figures
 from tui.domain.gates import GATES
 from tui.domain.limit_table import Action
 from tui.domain.limits import LIMITS
-from tui.domain.procedures import PROCEDURES
+from tui.domain.procedures import steps
 from tui.domain.reasons import ALIASES, reason_ids, why
 
 BANK = plan()
@@ -18,7 +18,7 @@ BANK = plan()
 def wanted() -> set[str]:
     both = (BANK, plan(supply=RIDEN))
     return {
-        *(step.id for chosen in both for step in PROCEDURES["parallel"](chosen)),
+        *(step.id for chosen in both for step in steps(chosen)),
         *GATES,
         *LIMITS,
         *(row.id for row in figures(BANK)),
@@ -46,7 +46,7 @@ def test_no_two_texts_are_alike() -> None:
         assert len(seen) == len(set(seen)), sorted({text for text in seen if seen.count(text) > 1})
 
 
-@pytest.mark.parametrize("reason_id", [step.id for step in PROCEDURES["parallel"](BANK)] + [row.id for row in figures(BANK)])
+@pytest.mark.parametrize("reason_id", [step.id for step in steps(BANK)] + [row.id for row in figures(BANK)])
 def test_the_numbers_are_those_of_this_bank(reason_id: str) -> None:
     """Another bank, another text: no reason of a step or figure is a mere phrase."""
     other = plan(

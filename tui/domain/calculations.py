@@ -20,7 +20,7 @@ MEAN_CELL_V = 3.30  # mean over a whole charge, for energy
 ASSUMED_LEAD_OHM = 0.020  # upper end of the range where the leads are not known
 COMMON_PACKS = (4, 8, 15, 16)
 
-Winner = Literal["c-rate", "supply", "leads", "cold"]
+Winner = Literal["c-rate", "supply", "leads", "cell", "cold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,13 @@ class CurrentLimit:
 
     @property
     def why(self) -> str:
-        words = {"c-rate": "the C-rate of the bank", "supply": "the supply", "leads": "the leads", "cold": "the cold cells"}
+        words = {
+            "c-rate": "the C-rate of the bank",
+            "supply": "the supply",
+            "leads": "the leads",
+            "cell": "the cell's own limit",
+            "cold": "the cold cells",
+        }
         return f"{words[self.winner]} decides"
 
 
@@ -88,13 +94,15 @@ def off_current_a(plan: Plan) -> float:
 
 
 def current_limit(plan: Plan, surface_c: float | None = None) -> CurrentLimit:
-    """The smallest of C-rate × bank, supply × derating and the leads' limit; a quarter of it for cells of 0 to 5 °C."""
+    """The smallest of C-rate × bank, supply × derating, the leads' limit and the cell's × cells in parallel; a quarter for 0 to 5 °C."""
     candidates: dict[Winner, float] = {
         "c-rate": plan.c_rate * capacity_ah(plan),
         "supply": plan.supply.max_current_a * plan.derating,
     }
     if plan.lead_limit_a is not None:
         candidates["leads"] = plan.lead_limit_a
+    if plan.cell_limit_a is not None:
+        candidates["cell"] = plan.cell_limit_a * wiring(plan).parallel
     limits = Limits()
     if surface_c is not None and surface_c < limits.cold_warn_c:
         candidates["cold"] = limits.cold_current_fraction * min(candidates.values())
@@ -143,6 +151,8 @@ def charging_time_s(plan: Plan) -> tuple[float, float] | None:
     if best is None or worst is None:
         return None
     low, high = best[0], worst[1]
+    if wiring(plan).series > 1:  # a string ends when its first cell is full; nothing tapers
+        return low.constant_current_s * charge.LOW_FACTOR, high.constant_current_s / charge.LOW_FACTOR
     return low.total_s * charge.LOW_FACTOR, high.constant_current_s / charge.LOW_FACTOR + high.taper_s * charge.HIGH_FACTOR
 
 

@@ -12,7 +12,7 @@ from tui.domain import calculations, leads
 from tui.domain.kinds import KINDS, show, target_problem
 from tui.domain.limits import Limits
 from tui.domain.plan import EndRule, Plan
-from tui.domain.procedures import PROCEDURES
+from tui.domain.procedures import CHAINS, PROCEDURES
 
 MIXED_CAPACITY_FRACTION = 0.05  # measured capacities of matched cells stay within this of each other
 
@@ -108,8 +108,8 @@ def _numbers(plan: Plan) -> Iterator[Problem]:
     yield from outside("end_current_a", plan.end_current_a, 0.0, 1000.0, "The end current is a current such as 0.10 A.")
     if plan.end_rule not in get_args(EndRule):
         yield Problem("end_rule", f"“{plan.end_rule}” is no end rule; there are {', '.join(get_args(EndRule))}.")
-    if plan.procedure not in PROCEDURES:
-        yield Problem("procedure", f"The procedure “{plan.procedure}” is not in this version; there is {', '.join(PROCEDURES)}.")
+    if plan.procedure not in (*PROCEDURES, *CHAINS) and not plan.procedure.startswith("own:"):
+        yield Problem("procedure", f"“{plan.procedure}” is no procedure; there is {', '.join((*PROCEDURES, *CHAINS))}.")
 
 
 def _wiring(plan: Plan) -> Iterator[Problem]:

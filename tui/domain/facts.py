@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.domain import calculations, charge, leads
+from tui.domain.arrangement import parse_arrangement
 from tui.domain.gates_cells import surge_a
 from tui.domain.kinds import show, show_duration
 from tui.domain.limits import Limits
@@ -15,7 +16,8 @@ def bank_facts(plan: Plan) -> dict[str, str]:
     bank_ah, limit = calculations.capacity_ah(plan), calculations.current_limit(plan)
     set_v, set_a = calculations.set_points(plan)
     ohm = plan.lead_resistance_ohm
-    plateau_a = leads.plateau_current_a(plan.target_v, limit.value_a, ohm or 0.0)
+    wired = calculations.wiring(plan)
+    plateau_a = leads.plateau_current_a(plan.target_v, limit.value_a, (ohm or 0.0) / wired.series)
     lead_now = "unknown" if ohm is None else show(ohm, "resistance")
     shown = {row.id: row.text for row in calculations.figures(plan)}
     smallest = min(cell.capacity_ah for cell in plan.cells)
@@ -24,18 +26,24 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "posts": str(2 * count),
         "cells": "1 cell" if count == 1 else f"{count} cells",
         "bank": plan.bank,
-        "wired": str(calculations.wiring(plan)),
+        "wired": str(wired),
+        "series": str(wired.series),
+        "parallel": str(wired.parallel),
         "first": plan.cells[0].label,
         "last": plan.cells[-1].label,
         "cell_ah": show(smallest, "capacity"),
         "bank_ah": show(bank_ah, "capacity"),
         "target": show(plan.target_v, "target"),
+        "target_short": f"{plan.target_v:.2f} V",
         "set_v": f"{set_v:.3f} V",
+        "set_v_short": f"{set_v:.2f} V",
         "set_a": f"{set_a:.2f} A",
         "c_rate": f"{plan.c_rate:g}C",
         "c_rate_a": show(limit.candidates["c-rate"], "current"),
         "set_c": f"{limit.value_a / bank_ah:.2g}C",
-        "cell_a": f"{limit.value_a / count:.2f} A",
+        "cell_a": f"{limit.value_a / wired.parallel:.2f} A",
+        "cell_c_a": show(plan.c_rate * smallest, "current"),
+        "cell_limit": "not given" if plan.cell_limit_a is None else show(plan.cell_limit_a, "current"),
         "why_current": limit.why,
         "supply": plan.supply.name or plan.supply.address,
         "rating_v": f"{plan.supply.max_voltage_v:g} V",
@@ -62,12 +70,14 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "v_step": f"{plan.supply.voltage_step_v * 1000:g} mV",
         "a_step": f"{plan.supply.current_step_a * 1000:g} mA",
         "spread": f"{plan.spread_limit_v * 1000:.0f} mV",
+        "spread_short": f"{plan.spread_limit_v:.2f} V",
         "surge": f"{surge_a(plan.spread_limit_v, plan.cells):.0f} A",
         "warn_v": f"{plan.target_v + limits.warn_over_target_v:.3f} V",
         "trip_v": f"{plan.target_v + limits.trip_over_target_v:.3f} V",
-        "ovp_v": f"{min(plan.target_v + limits.over_voltage_protection_over_target_v, limits.over_voltage_protection_ceiling_v):.2f} V",
+        "ovp_v": f"{_protection_v(plan, wired.series, limits):.2f} V",
         "ocp_a": f"{set_a * (1 + limits.over_current_protection_fraction):.2f} A",
         "held_v": f"{plan.target_v - limits.end_margin_v:.3f} V",
+        "end_text": _end_text(plan, limits),
         "over_a": f"{set_a * (1 + limits.current_over_fraction) + plan.supply.current_step_a:.2f} A",
         "quarter_a": f"{limit.value_a * limits.cold_current_fraction:.2f} A",
         "charge_warn": show(bank_ah * limits.charge_over_warn, "capacity"),
@@ -77,8 +87,57 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "knee": f"{calculations.knee_v(plan):.2f} V",
         "over_10min": f"{limit.value_a / 6:.2f} Ah",
         "rest": show_duration(plan.rest_s),
+        "pause": show_duration(plan.pause_s),
+        "soak": show_duration(plan.soak_s),
+        "service_v": "not given" if plan.service_v is None else show(plan.service_v, "target"),
         "pack_4s": shown["pack-4s"],
         "pack_8s": shown["pack-8s"],
         "pack_15s": shown["pack-15s"],
         "pack_16s": shown["pack-16s"],
+    }
+
+
+def _protection_v(plan: Plan, series: int, limits: Limits) -> float:
+    """The supply's own over-voltage protection: for a string 0.10 V above the whole, for cells in parallel at most 3.80 V."""
+    over_v = series * plan.target_v + limits.over_voltage_protection_over_target_v
+    return over_v if series > 1 else min(over_v, limits.over_voltage_protection_ceiling_v)
+
+
+def _end_text(plan: Plan, limits: Limits) -> str:
+    """When the charge ends, by the plan's end rule."""
+    held_v = f"{plan.target_v - limits.end_margin_v:.3f} V"
+    if plan.end_rule == "volts":
+        return f"the cells stand at {held_v} or more"
+    minutes = f"{limits.end_hold_s / 60:.0f} minutes"
+    return f"the current is {show(plan.end_current_a, 'current')} or less with the cells at {held_v} or more, for {minutes}"
+
+
+PART_FACTS = (
+    *("all_n", "all_cells", "part_n", "parts", "before_v", "next_v", "next_cell", "stages", "pack", "pack_v"),
+    *("low_cells", "wire_low", "low_v", "high_v", "level_v"),
+)
+"""Names that only a part of a procedure knows, beside those of `bank_facts`."""
+
+
+def part_facts(
+    session: Plan, plan: Plan, *, number: int, count: int, before: Plan | None = None, after: Plan | None = None
+) -> dict[str, str]:
+    """Where this part (`plan`) stands among its like and in its session. `number` counts from 1 to `count`."""
+    cells = len(session.cells)
+    stages = [f"{volts:.3f}" for volts in (session.stages_v or (session.target_v - 0.2, session.target_v - 0.1, session.target_v))]
+    try:
+        pack = parse_arrangement(session.pack or f"{cells}S", cells)
+    except ValueError:  # only the pre-charge needs it, and there the plan is checked
+        pack = parse_arrangement(f"{cells}S", cells)
+    return {
+        "all_n": str(cells),
+        "all_cells": "1 cell" if cells == 1 else f"{cells} cells",
+        "part_n": str(number),
+        "parts": str(count),
+        "before_v": "none" if before is None else show(before.target_v, "target"),
+        "next_v": "none" if after is None else show(after.target_v, "target"),
+        "next_cell": "none" if after is None else after.cells[0].label,
+        "stages": f"{', '.join(stages[:-1])} and {stages[-1]} V" if len(stages) > 1 else f"{stages[-1]} V",
+        "pack": str(pack),
+        "pack_v": f"{pack.series * session.target_v:.2f} V",
     }
