@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.bench.bench_parts import with_steps
 
+from tests.bench.bench_parts import with_steps
 from tests.bench.conftest import Driven
 from tui.bench.messages import Answer, OutputOff, TakeRemedy
 from tui.domain.gates import GATES

@@ -13,8 +13,7 @@ from dataclasses import replace
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import charge_watch, trim
-from tui.bench.attention import WARN_FRACTION
+from tui.bench import charge_watch, pace, trim
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.messages import State
@@ -30,10 +29,6 @@ from tui.records.places import Home
 
 CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
 """Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
-CALM_TICK_S = 30.0
-UNSEEN_TICK_S = 5.0  # a string of which only the mean is known: its fullest cell may be far above it
-CALM_BELOW_V = 3.40
-QUIET_AFTER_COMMAND_S = 60.0
 IDLE_JOURNAL_S = 60.0
 CHARGING_UNTIL = ("volts", "end-rule", "cell-at-target")
 QUIET_BEFORE_KNEE_S = 4 * 3600.0
@@ -204,7 +199,7 @@ class Bench:
         if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
             self._procedure(session)
         self._journal(session)
-        self._set_pace()
+        self.pace(pace.speed(self))
 
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
@@ -351,48 +346,9 @@ class Bench:
     tick_s = 1.0
 
     def next_tick_s(self) -> float:
-        """How long the next tick may be in bench time when nothing else sets the pace (lock-step): 30 s in calm, 1 s near the top."""
-        session, reading = self.session, self.reading
-        runner = session.runner if session is not None else None
-        if session is None or runner is None:
-            self.tick_s = 1.0
-        elif runner.phase == "act" or self.output.proving_off or self.safety.call is not None:
-            self.tick_s = 0.25
-        elif session.guard.suspicious or reading.time_s - self.last_command_s < QUIET_AFTER_COMMAND_S:
-            self.tick_s = 1.0
-        elif (runner.phase == "until" and runner.step.until == "rest") or (
-            runner.phase == "until" and reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V
-        ):
-            unseen = session.series > 1 and reading.cells_v.trust != "measured"
-            self.tick_s = UNSEEN_TICK_S if unseen else CALM_TICK_S
-        else:
-            self.tick_s = 1.0
+        """Bench seconds to the next tick when nothing else sets the pace (lock-step)."""
+        self.tick_s = pace.tick_s(self)
         return self.tick_s
-
-    def _set_pace(self) -> None:
-        """On the embedded bench time runs faster only while nobody is asked anything and nothing is being tested."""
-        session = self.session
-        runner = session.runner if session is not None else None
-        waiting = (
-            session is None
-            or runner is None
-            or runner.prompt is not None
-            or runner.phase != "until"
-            or self.state not in ("charging", "resting")
-            or self.output.proving_off
-            or session.attention.calling(self.reading)
-            or session.guard.suspicious
-            or (session.attention.reading_due_s(self.reading) or 1e9) <= 60
-        )
-        self.pace(1.0 if waiting else self._fastest())
-
-    def _fastest(self) -> float:
-        """The wanted speed, but near the top never so fast that a tick would jump over what must be seen."""
-        session, volts = self.session, self.reading.alarm_v
-        if session is None or not self.reading.output_on or volts is None or volts < CALM_BELOW_V:
-            return self.wanted_speed
-        interval = session.attention.interval_s(self.reading) or session.limits.attention_knee_s
-        return min(self.wanted_speed, (1 - WARN_FRACTION) * interval)
 
     def pace(self, speed: float) -> None:
         if speed != self.speed and self._set_speed is not None:

@@ -31,6 +31,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
+from tui.bench.progress import charge_step, first_with_these_cells
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -273,7 +274,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         _forget_set_points(bench, session)
         bench.safety.clear()
         bench.state = "preparing"
-        runner.go_back_to(runner.first_with_these_cells.id)
+        runner.go_back_to(first_with_these_cells(runner).id)
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
     bench.safety.clear()
@@ -281,7 +282,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
     _forget_set_points(bench, session)
     if session.charging_since_s is not None and not session.end_reason:
         session.look_again()
-        runner.detour(_recheck(session), then=runner.charge_step.id)
+        runner.detour(_recheck(session), then=charge_step(runner).id)
     else:
         runner.go_back_to(runner.steps[runner.index].id)
     return Outcome(True)

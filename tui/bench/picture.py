@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui.bench import progress
 from tui.bench.messages import Channel, Forecast, Prompt, SessionCard, Snapshot, StepCard
 from tui.domain.procedure import Step
 
@@ -105,11 +106,11 @@ def snapshot(bench: Bench) -> Snapshot:
         bank=session.whole.bank,
         arrangement=bench.arrangement,
         procedure=session.whole.procedure,
-        parts=runner.part_views(),
+        parts=progress.part_views(runner),
         part=runner.parts.index(runner.part),
         revision=runner.remedies,
-        steps=runner.step_views(),
-        step=runner.index_in_part,
+        steps=progress.step_views(runner),
+        step=progress.index_in_part(runner),
         target_v=session.plan.target_v,
         series=session.series,
         pack_v=reading.posts_v if session.series > 1 else Channel(),

@@ -8,12 +8,13 @@ A step's order: ask → gate → hands → action → until. Everything the oper
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from drivers.roles import InstrumentError
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
-from tui.bench.messages import FieldView, Outcome, PartView, Prompt, StepView
+from tui.bench.messages import FieldView, Outcome, Prompt
+from tui.bench.progress import as_remedy, part_of
 from tui.domain.gates import GATES
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
@@ -101,63 +102,13 @@ class Runner:
         return self._detour or self.steps[self.index]
 
     @property
+    def part(self) -> Part:
+        return part_of(self.steps[self.index])
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """The parts in their order; one that a remedy interrupts is named once."""
-        return tuple(dict.fromkeys(_part_of(step) for step in self.steps))
-
-    @property
-    def part(self) -> Part:
-        return _part_of(self.steps[self.index])
-
-    def part_views(self) -> tuple[PartView, ...]:
-        """The parts as they stand; empty where there is only one."""
-        parts = self.parts
-        if len(parts) < 2:
-            return ()
-        here = parts.index(self.part)
-        ahead = {_part_of(step) for step in self.steps[self.index :]}
-        views = []
-        for number, part in enumerate(parts):
-            detail = self.stage.part_detail(part)
-            passed = (self.finished or part not in ahead) and (
-                detail is not None or not part.balances
-            )  # a cell left for another day is not done
-            status: Literal["todo", "now", "done"] = "done" if passed else "now" if number == here and not self.finished else "todo"
-            views.append(PartView(part.title, status, detail or ""))
-        return tuple(views)
-
-    @property
-    def index_in_part(self) -> int:
-        """Where the present step stands in `step_views`."""
-        return sum(step.part == self.steps[self.index].part for step in self.steps[: self.index])
-
-    @property
-    def charge_step(self) -> Step:
-        """The step of this part that switches the charge on."""
-        return next(step for step in self.steps if step.action == "charge" and step.part == self.steps[self.index].part)
-
-    @property
-    def first_with_these_cells(self) -> Step:
-        """Where all gates of the present bank begin: a trip is followed by a full re-check."""
-        first = self.index
-        while first > 0 and _same_bank(_part_of(self.steps[first - 1]), self.part):
-            first -= 1
-        return self.steps[first]
-
-    def step_views(self) -> tuple[StepView, ...]:
-        """The checklist of the present part as it stands."""
-        views = []
-        for number, step in enumerate(self.steps):
-            if step.part != self.steps[self.index].part:
-                continue
-            done = number < self.index or self.finished
-            status: Literal["todo", "now", "done", "overridden"] = "todo"
-            if done:
-                status = "overridden" if step.id in self.overridden else "done"
-            elif number == self.index:
-                status = "now"
-            views.append(StepView(step.id, step.title, status, self.details.get(step.id, "")))
-        return tuple(views)
+        return tuple(dict.fromkeys(part_of(step) for step in self.steps))
 
     def start(self) -> None:
         self._enter(0)
@@ -198,7 +149,7 @@ class Runner:
                 close()
 
     def _enter(self, index: int) -> None:
-        if not self.stage.enter_part(_part_of(self.steps[index])):
+        if not self.stage.enter_part(part_of(self.steps[index])):
             return  # held: the step before it is entered anew when the operator resumes
         self.index, self._detour = index, None
         self._begin(self.steps[index])
@@ -292,13 +243,13 @@ class Runner:
         if prompt is None or prompt.id != prompt_id or self._pending is None or not self._remedy or self.phase != "ask":
             return Outcome(False, "Nothing of this kind is offered here.")
         try:
-            steps = remedy(self._remedy, _part_of(step).plan, self._pending)
+            steps = remedy(self._remedy, part_of(step).plan, self._pending)
         except ValueError as problem:
             return Outcome(False, str(problem))
         self.stage.log("remedy", durable=True, step_id=step.id, text=prompt.remedy, data=dict(self._pending))
         self.answers.update(self._pending)
         self.remedies += 1
-        self.steps = (*self.steps[: self.index], *_unique(steps, self.remedies), *self.steps[self.index :])
+        self.steps = (*self.steps[: self.index], *as_remedy(steps, self.remedies), *self.steps[self.index :])
         self._enter(self.index)
         return Outcome(True)
 
@@ -403,35 +354,3 @@ class Runner:
             self.finished, self.phase = True, "over"
             return
         self._enter(self.index + 1)
-
-
-def _part_of(step: Step) -> Part:
-    if step.part is None:
-        raise ValueError(f"step {step.id} belongs to no part")
-    return step.part
-
-
-def _same_bank(a: Part, b: Part) -> bool:
-    return a.plan.cells == b.plan.cells and a.plan.arrangement == b.plan.arrangement
-
-
-def _unique(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
-    """Steps of a remedy with ids of their own, however often it is taken."""
-
-    def renamed(step_id: str) -> str:
-        return f"{step_id}@remedy-{number}" if step_id else ""
-
-    def part(step: Step) -> Part:
-        known = _part_of(step)
-        return replace(known, id=renamed(known.id))
-
-    return tuple(
-        replace(
-            step,
-            id=renamed(step.id),
-            retry_from=renamed(step.retry_from),
-            leads_to=tuple((answer, renamed(to)) for answer, to in step.leads_to),
-            part=part(step),
-        )
-        for step in steps
-    )

@@ -1,0 +1,91 @@
+"""Where a procedure stands: its parts, the checklist of the present one, and the steps to go back to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from tui.bench.messages import PartView, StepView
+from tui.domain.procedure import Part, Step
+
+if TYPE_CHECKING:
+    from tui.bench.runner import Runner
+
+
+def part_of(step: Step) -> Part:
+    """The part of a procedure's own step; raises ValueError for a question of the bench's own, which has none."""
+    if step.part is None:
+        raise ValueError(f"step {step.id} belongs to no part")
+    return step.part
+
+
+def part_views(runner: Runner) -> tuple[PartView, ...]:
+    """The parts as they stand; empty where there is only one."""
+    parts = runner.parts
+    if len(parts) < 2:
+        return ()
+    here = parts.index(runner.part)
+    ahead = {part_of(step) for step in runner.steps[runner.index :]}
+    views = []
+    for number, part in enumerate(parts):
+        detail = runner.stage.part_detail(part)
+        left_out = part.balances and detail is None  # a cell that waits for another day is not done
+        passed = (runner.finished or part not in ahead) and not left_out
+        status: Literal["todo", "now", "done"] = "done" if passed else "now" if number == here and not runner.finished else "todo"
+        views.append(PartView(part.title, status, detail or ""))
+    return tuple(views)
+
+
+def step_views(runner: Runner) -> tuple[StepView, ...]:
+    """The checklist of the present part as it stands."""
+    views = []
+    for number, step in enumerate(runner.steps):
+        if step.part != runner.part:
+            continue
+        done = number < runner.index or runner.finished
+        status: Literal["todo", "now", "done", "overridden"] = "todo"
+        if done:
+            status = "overridden" if step.id in runner.overridden else "done"
+        elif number == runner.index:
+            status = "now"
+        views.append(StepView(step.id, step.title, status, runner.details.get(step.id, "")))
+    return tuple(views)
+
+
+def index_in_part(runner: Runner) -> int:
+    """Where the present step stands in `step_views`."""
+    return sum(step.part == runner.part for step in runner.steps[: runner.index])
+
+
+def charge_step(runner: Runner) -> Step:
+    """The step of this part that switches the charge on."""
+    return next(step for step in runner.steps if step.action == "charge" and step.part == runner.part)
+
+
+def first_with_these_cells(runner: Runner) -> Step:
+    """Where the gates of the present bank begin: a trip is followed by a full re-check."""
+    first, plan = runner.index, runner.part.plan
+    while first > 0:
+        before = part_of(runner.steps[first - 1]).plan
+        if (before.cells, before.arrangement) != (plan.cells, plan.arrangement):
+            break
+        first -= 1
+    return runner.steps[first]
+
+
+def as_remedy(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
+    """Steps of a remedy with ids of their own, however often it is taken."""
+
+    def renamed(step_id: str) -> str:
+        return f"{step_id}@remedy-{number}" if step_id else ""
+
+    return tuple(
+        replace(
+            step,
+            id=renamed(step.id),
+            retry_from=renamed(step.retry_from),
+            leads_to=tuple((answer, renamed(to)) for answer, to in step.leads_to),
+            part=replace(part_of(step), id=renamed(part_of(step).id)),
+        )
+        for step in steps
+    )
