@@ -64,7 +64,7 @@ class Stage(Hall, Protocol):
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
 
-    def refused(self, step: Step, values: Mapping[str, Value]) -> None:
+    def refused(self, values: Mapping[str, Value], result: GateResult) -> None:
         """A gate refused values; some refusals are dangers of their own."""
         ...
 
@@ -211,7 +211,7 @@ class Runner:
             result = self._gate(step, checked)
             if not result.ok:
                 self.stage.log("gate_refuse", durable=True, step_id=step.id, text=result.message, data=dict(checked))
-                self.stage.refused(step, checked)
+                self.stage.refused(checked, result)
                 if step.retry_from:
                     self.go_back_to(step.retry_from)
                 if self.phase == "ask" or self.phase == "until":

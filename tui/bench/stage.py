@@ -13,7 +13,7 @@ from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.domain import calculations
 from tui.domain.plan import Plan
-from tui.domain.procedure import Part, Step, Value
+from tui.domain.procedure import GateResult, Part, Step, Value
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
@@ -123,11 +123,10 @@ class Stage:
             self.output.told(output_on=on)
             self.log("output_on" if on else "output_off", durable=True, text="by hand")
 
-    def refused(self, step: Step, values: Mapping[str, Value]) -> None:
-        """A gate refused values: the supply's terminals measured far above the target are not only refused, they trip."""
-        if step.topic == "opened":
-            text = "The circuit opened and no cell was near its target. Look at the BMS: temperature, low cell, wiring, its own message."
-            self.bench.safety.act_on(Finding("hold", "F-28", "the BMS opened for another reason", text))
+    def refused(self, values: Mapping[str, Value], result: GateResult) -> None:
+        """A gate refused values: what it names a HOLD is one, and terminals measured far above the target trip."""
+        if result.hold:
+            self.bench.safety.act_on(Finding("hold", result.hold, "held by a gate", result.message))
             return
         volts = values.get("trim_v")
         limit_v = self.plan.target_v + self.running.limits.trip_over_target_v

@@ -166,9 +166,11 @@ def opened(plan: Plan, given: GateInput) -> GateResult:
         )
     edge_v, expected_v = lowest_relaxed_v(end_v, rate_c, minutes), relaxed_v(end_v, rate_c, minutes)
     if high_v < edge_v - 1e-9:
-        return refuse(
-            f"BMS fault: the highest cell, {first}, shows {high_v:.3f} V {minutes:.0f} min after the end. A cell that was full at {end_v:.3f} V "
-            f"would still show about {expected_v:.2f} V, {edge_v:.2f} V at least.{seen} Something else opened the circuit. {_LOOK}"
+        return GateResult(
+            ok=False,
+            message=f"BMS fault: the highest cell, {first}, shows {high_v:.3f} V {minutes:.0f} min after the end. A cell that was full at "
+            f"{end_v:.3f} V would still show about {expected_v:.2f} V, {edge_v:.2f} V at least.{seen} Something else opened the circuit. {_LOOK}",
+            hold="F-28",
         )
     if edge_v < PLATEAU_RESTED_V:
         return GateResult(

@@ -102,6 +102,7 @@ class GateResult:
     message: str = ""
     overridable: bool = False
     warning: str = ""  # passes, but this must be shown and journalled
+    hold: str = ""  # the refusal is a HOLD too, under this code: "F-28"
     remedy: str = ""  # a procedure that puts right what was refused, and then asks again: "level"
     remedy_text: str = ""  # what it would do, with the numbers: the label of the choice
 
