@@ -14,6 +14,7 @@ from tui.bench.messages import Snapshot
 
 Blocked = Callable[[Snapshot], str]
 
+REMEDY_KEY = "l"
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
 
 
@@ -51,6 +52,12 @@ def _needs_overridable(snapshot: Snapshot) -> str:
         if snapshot.prompt.overridable
         else "This gate protects the cells or you: no reason opens it. Correct what it names, then answer again."
     )
+
+
+def _needs_remedy(snapshot: Snapshot) -> str:
+    if snapshot.prompt is not None and snapshot.prompt.remedy:
+        return ""
+    return "No refusal here can be put right by charging some cells first."
 
 
 def _needs_alarm(snapshot: Snapshot) -> str:
@@ -107,6 +114,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("take_meter", "m", "m", "take meter", "Take the meter's reading into the field.", "Answer", _needs_meter, footer=True),
     Action("acknowledge", "a", "a", "acknowledge", "Acknowledge the alarm that is shown.", "Answer", _needs_alarm, footer=True),
     Action("resume", "g", "g", "go on", "Go on after a HOLD, once its checks are done.", "Answer", _needs_hold, footer=True),
+    Action(
+        "take_remedy",
+        REMEDY_KEY,
+        REMEDY_KEY,
+        "level first",
+        "Do first what a refusal offers: charge the low cells, then the same is asked again.",
+        "Answer",
+        _needs_remedy,
+        footer=True,
+    ),
     Action(
         "override",
         "o",

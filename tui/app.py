@@ -31,6 +31,7 @@ from tui.bench.messages import (
     Resume,
     SessionCard,
     Speed,
+    TakeRemedy,
 )
 from tui.panes.bench_screen import BenchScreen, PaneName
 from tui.themes import DARK, LIGHT
@@ -123,6 +124,8 @@ class TopBalanceApp(App[int]):
         if found.session != self._curve_session:
             self._curve_session, self.points, self.card = found.session, [], None
             self._fetch_curve()
+        elif self.card is not None and self.card.revision != found.revision:  # a remedy has put steps in
+            self._fetch_curve()
         self._ring()
         self._show_call()
         show = getattr(self.screen, "show_snapshot", None)  # those below catch up when they come to the front
@@ -152,7 +155,7 @@ class TopBalanceApp(App[int]):
                 self.bench.show_points([], self.snapshot)
             return
         since_s = self.points[-1].time_s if self.points else 0.0
-        known = self.card
+        known = self.card if self.card is not None and self.card.revision == self.snapshot.revision else None
 
         def fetch() -> None:
             card = known if known is not None else self.link.card()
@@ -280,6 +283,11 @@ class TopBalanceApp(App[int]):
         from tui.panes import questions
 
         self._ask_line(questions.override(prompt), lambda reason: Override(prompt.id, reason))
+
+    def action_take_remedy(self) -> None:
+        prompt = self.snapshot.prompt
+        if not self._blocked("take_remedy") and prompt is not None:
+            self.send(TakeRemedy(prompt.id))
 
     def action_type_reading(self) -> None:
         if self._blocked("type_reading"):

@@ -68,7 +68,11 @@ class CallScreen(ModalScreen[None]):
         cells, amps = snapshot.cells_v, snapshot.current_a
         self._values.show(
             Content.assemble(
-                "cells ", channel_number(cells, 3, 5), f" V {trust_words(cells)}    ", channel_number(amps, 2, 5), f" A {trust_words(amps)}"
+                "highest cell " if snapshot.series > 1 else "cells ",
+                channel_number(cells, 3, 5),
+                f" V {trust_words(cells)}    ",
+                channel_number(amps, 2, 5),
+                f" A {trust_words(amps)}",
             )
         )
         self._asks.show(f"Then type: {call.asks}, and press Enter.")

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.bench.messages import SessionCard, Snapshot, StepCard, StepView
+from tui.bench.messages import PartView, SessionCard, Snapshot, StepCard, StepView
 from tui.panes.prompt import PromptArea
 from tui.widgets.line import Text
 from tui.widgets.text import LEVELS, level_style, plain, worst_alarm
@@ -67,12 +67,12 @@ class ChecklistPane(Widget):
         (self._detail.scroll_page_down if pages > 0 else self._detail.scroll_page_up)(animate=False)
 
     def _draw_steps(self) -> None:
-        steps = self._snapshot.steps
-        self._steps_box.display = bool(steps)
-        width = self._steps_box.size.width or 40
-        self._steps.show(Content("\n").join([step_line(number, step, width) for number, step in enumerate(steps, 1)]))
-        if steps and self._steps_box.max_scroll_y:
-            self._steps_box.scroll_to(y=max(0, self._snapshot.step - 2), animate=False)
+        self._steps_box.display = bool(self._snapshot.steps)
+        lines, current = checklist_lines(self._snapshot, self._steps_box.size.width or 40)
+        self._steps.show(Content("\n").join(lines))
+        if lines and self._steps_box.max_scroll_y:
+            above = sum(line.plain.count("\n") + 1 for line in lines[: max(0, current - 2)])
+            self._steps_box.scroll_to(y=above, animate=False)
 
     def _step_card(self) -> StepCard | None:
         steps = self._snapshot.steps
@@ -107,17 +107,40 @@ def _paragraphs(texts: tuple[str, ...], sign: str, style: str) -> Content:
     return Content("\n").join([Content.styled(f"{sign}{text}", style) for text in texts])
 
 
-def step_line(number: int, step: StepView, width: int) -> Content:
+def checklist_lines(snapshot: Snapshot, width: int) -> tuple[list[Content], int]:
+    """The steps of the current part under its name, every other part as one line; and which line holds the current step.
+
+    With a single part there is nothing to tell apart: the steps stand alone.
+    """
+    several = len(snapshot.parts) > 1
+    lines: list[Content] = []
+    current = 0
+    for index, part in enumerate(snapshot.parts if several else snapshot.parts[:1] or (PartView("", "now"),)):
+        if several:
+            lines.append(part_line(part, width))
+        if not several or index == snapshot.part:
+            current = len(lines) + min(snapshot.step, max(0, len(snapshot.steps) - 1))
+            lines += [step_line(number, step, width, "  " if several else "") for number, step in enumerate(snapshot.steps, 1)]
+    return lines, current
+
+
+def part_line(part: PartView, width: int) -> Content:
+    """One stretch of the procedure: sign, name, and how it ended."""
+    return _line(f" {plain(_SIGNS[part.status])} ", part.title, part.detail, _STYLES[part.status], width)
+
+
+def step_line(number: int, step: StepView, width: int, indent: str = "") -> Content:
     """Sign, number, title, and the measured result right-aligned; the result goes below where the line is too short."""
-    head = f" {plain(_SIGNS[step.status])} {number:>2} "
-    style = _STYLES[step.status]
-    room = width - len(head) - 1
-    if not step.detail:
-        return Content.assemble((f"{head}{step.title}", style))
-    gap = room - len(step.title) - len(step.detail)
+    return _line(f"{indent} {plain(_SIGNS[step.status])} {number:>2} ", step.title, step.detail, _STYLES[step.status], width)
+
+
+def _line(head: str, title: str, detail: str, style: str, width: int) -> Content:
+    if not detail:
+        return Content.assemble((f"{head}{title}", style))
+    gap = width - len(head) - 1 - len(title) - len(detail)
     if gap >= 1:
-        return Content.assemble((f"{head}{step.title}", style), " " * gap, (step.detail, "$foreground 80%"))
-    return Content.assemble((f"{head}{step.title}\n", style), (f"{step.detail:>{width - 1}}", "$foreground 80%"))
+        return Content.assemble((f"{head}{title}", style), " " * gap, (detail, "$foreground 80%"))
+    return Content.assemble((f"{head}{title}\n", style), (f"{detail:>{width - 1}}", "$foreground 80%"))
 
 
 def alarm_text(snapshot: Snapshot, width: int) -> Content:

@@ -48,7 +48,7 @@ class BigPair(Horizontal):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._volts.show(snapshot.cells_v)
         self._amps.show(snapshot.current_a)
-        self._volts_caption.show(f"cells {trust_words(snapshot.cells_v)}")
+        self._volts_caption.show(f"{'highest cell' if snapshot.series > 1 else 'cells'} {trust_words(snapshot.cells_v)}")
         self._amps_caption.show(f"{current_words(snapshot)} {trust_words(snapshot.current_a)}")
 
 
@@ -71,7 +71,7 @@ class GaugesPane(Widget):
         self._facts = Rows(id="facts")
         self._trace = Trace(id="trace")
         self._bars = CellBars(id="cell-bars")
-        self._clauses = Text(id="clauses")
+        self._clauses, self._waiting = Text(id="clauses"), Text(id="waiting")
 
     def compose(self) -> ComposeResult:
         yield self._big
@@ -80,6 +80,7 @@ class GaugesPane(Widget):
                 yield self._facts
                 yield self._clauses
             with Vertical(id="gauges-curve"):
+                yield self._waiting
                 yield self._trace
                 yield self._bars
 
@@ -87,6 +88,7 @@ class GaugesPane(Widget):
         self._big.show_snapshot(snapshot)
         self._facts.show_rows(fact_rows(snapshot))
         self._clauses.show(clause_list(snapshot, self._clauses.size.width or 42))
+        self._waiting.show(Content.assemble(("Waiting still buys: ", "$foreground 60%"), snapshot.waiting) if snapshot.waiting else "")
         self._bars.show(snapshot.per_cell_v, snapshot.target_v or 3.65)
 
     def show_points(self, points: Sequence[Point], snapshot: Snapshot) -> None:
@@ -98,18 +100,27 @@ def _row(label: str, value: Content | str, unit: str, after: Content | str = "")
 
 
 def fact_rows(snapshot: Snapshot) -> list[Content]:
-    """Six rows, decimals under decimals: set-point, supply, cells, leads, what went in, and since when the knee is passed."""
+    """Decimals under decimals: set-point, supply, cells, leads, what went in, and since when the knee is passed.
+
+    A series string has its posts and its highest cell: the set-point, the supply and the posts are volts of the whole pack.
+    """
     set_point = Channel(snapshot.set_voltage_v, "measured" if snapshot.set_voltage_v is not None else "unknown")
     amps = snapshot.current_a
     volts = snapshot.supply_v
     power_w = volts.value * amps.value if _fresh(volts) and _fresh(amps) and volts.value is not None and amps.value is not None else None
-    drop_v = snapshot.lead_drop_v if _fresh(volts) and _fresh(snapshot.cells_v) else None
+    drop_v = snapshot.lead_drop_v if _fresh(volts) and _fresh(snapshot.pack_v if snapshot.series > 1 else snapshot.cells_v) else None
     resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
     limit = "" if snapshot.set_current_a is None else f"{number(snapshot.set_current_a, 2, 8)} A"
+    cells = [_row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v))]
+    if snapshot.series > 1:
+        cells = [
+            _row("pack", channel_number(snapshot.pack_v, 3, VALUE), "V", trust_words(snapshot.pack_v)),
+            _row("highest", channel_number(snapshot.cells_v, 3, VALUE), "V", f"{trust_words(snapshot.cells_v)} · of {snapshot.series}S"),
+        ]
     return [
         _row("set", channel_number(set_point, 3, VALUE), "V", f"= as set  {limit}" if limit else ""),
         _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
-        _row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
+        *cells,
         _row(
             "leads",
             number(drop_v, 3, VALUE),

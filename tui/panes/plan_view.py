@@ -10,6 +10,7 @@ from textual.widget import Widget
 from tui.bench.messages import SessionCard, Snapshot
 from tui.domain.plan import Plan
 from tui.panes.figures import LABEL_WIDTH, lay_out, rows_of
+from tui.panes.why import plan_now
 from tui.widgets.line import Text
 from tui.widgets.text import trust_words
 
@@ -28,7 +29,7 @@ class PlanView(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._session = ""
+        self._shown_plan: tuple[str, int, int] | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -36,10 +37,11 @@ class PlanView(Widget):
             yield Text(id="plan-instruments")
 
     def show(self, card: SessionCard, snapshot: Snapshot) -> None:
-        """Draw the plan once a session, the instruments whenever their words differ."""
-        plan = Plan.from_json(card.plan)
-        if card.session != self._session:
-            self._session = card.session
+        """Draw the plan once a part of the session, the instruments whenever their words differ."""
+        plan = plan_now(card, snapshot)
+        shown = (card.session, snapshot.part, card.revision)
+        if shown != self._shown_plan:
+            self._shown_plan = shown
             self.query_one("#plan-figures", Text).show(Content("\n").join(plan_lines(plan)))
         self.query_one("#plan-instruments", Text).show(Content("\n").join(instrument_lines(plan, snapshot)))
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.actions import REMEDY_KEY
 from tui.bench.messages import FieldView, Prompt
 from tui.widgets.line import Line, Text
 from tui.widgets.number_input import ChoiceInput, NumberInput
@@ -125,10 +126,14 @@ class PromptField(Widget):
         if self.view.reading is None or self.view.choices:
             return False
         self.editor.value = shown_reading(self.view)
-        if isinstance(self.editor, NumberInput):
-            self.editor.cursor_position = len(self.editor.value)
+        self.let_keys_pass()
         self.read(complain=False)
         return True
+
+    def let_keys_pass(self) -> None:
+        """Select the whole value: a digit then begins anew, and letters (m again, o, l) keep their meaning as keys."""
+        if isinstance(self.editor, NumberInput):
+            self.editor.select_all()
 
     def clear(self) -> None:
         self.editor.value = ""
@@ -205,8 +210,14 @@ class PromptArea(VerticalScroll, can_focus=False):
         if not text:
             self._refusal.show("")
             return
-        override = " o overrides it with a typed reason." if self._prompt is not None and self._prompt.overridable else ""
-        self._refusal.show(Content.assemble((f"{plain('✖')} REFUSED ", "bold $text-error"), text, (override, "$foreground 60%")))
+        parts: list[Content | str | tuple[str, str]] = [(f"{plain('✖')} REFUSED ", "bold $text-error"), text]
+        if self._prompt is not None and self._prompt.remedy:
+            parts += ["\n", (f" {REMEDY_KEY} ", "bold reverse $accent"), (f" {self._prompt.remedy}", "bold")]
+        if self._prompt is not None and self._prompt.overridable:
+            parts.append(("\n o  overrides it with a typed reason.", "$foreground 60%"))
+        self._refusal.show(Content.assemble(*parts))
+        for row in self._rows:
+            row.let_keys_pass()
 
     def _draw_confirm(self) -> None:
         prompt = self._prompt

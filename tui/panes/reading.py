@@ -25,7 +25,8 @@ Point = tuple[str, str, str]  # TypeReading.point, words, kind of quantity
 def points(snapshot: Snapshot, *, by_hand: bool) -> list[Point]:
     """What can be typed now, the usual first. A supply without interface is read by hand too; then each cell, then the surface."""
     cells: list[Point] = [(f"cell:{label}", f"Volts of cell {label}", "cell_voltage") for label, _ in snapshot.per_cell_v]
-    return [_CELLS, *(_SUPPLY if by_hand else ()), *cells, _SURFACE]
+    first = (_CELLS[0], "Volts of the highest cell", _CELLS[2]) if snapshot.series > 1 else _CELLS
+    return [first, *(_SUPPLY if by_hand else ()), *cells, _SURFACE]
 
 
 class ReadingScreen(Dialog):

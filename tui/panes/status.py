@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.actions import REMEDY_KEY
 from tui.bench.messages import Snapshot
 from tui.terminal import glyphs
 from tui.widgets.cell_bars import bar
@@ -47,19 +48,22 @@ class StatusLine(Line):
         self.show(Content.assemble(left, (middle, "$foreground 60%"), " " * max(1, gap), right_text, " "))
 
     def _middle(self, room: int, *, wide: bool) -> str:
-        """Bank and step in at most `room` columns; the step's number is never cut, the bank's name is."""
+        """Bank, part and step in at most `room` columns: never cut are the numbers of part and step, and of several parts the step's title
+        says more than the bank.
+        """
         snapshot = self._snapshot
-        step = f"step {snapshot.step + 1} of {len(snapshot.steps)}" if snapshot.steps else ""
-        if step and wide:
-            step += f": {snapshot.steps[snapshot.step].title}"
         bank = " · ".join(part for part in (snapshot.bank, snapshot.arrangement) if part) or "topbalance"
-        text = f"{bank} · {step}" if step else bank
-        if len(text) <= room:
-            return text
-        for title_dropped in (text.split(": ")[0], step.split(": ")[0]):
-            if len(title_dropped) <= room:
-                return title_dropped
-        return text[: max(0, room - 1)] + "…" if room > 1 else ""
+        if not snapshot.steps:
+            return bank if len(bank) <= room else bank[: max(0, room - 1)] + "…" if room > 1 else ""
+        step, steps = min(snapshot.step + 1, len(snapshot.steps)), len(snapshot.steps)
+        at, short = f"step {step} of {steps}", f"step {step}/{steps}"
+        if len(snapshot.parts) > 1:
+            part, parts = snapshot.part + 1, len(snapshot.parts)
+            at, short = f"part {part} of {parts} · {at}", f"part {part}/{parts} · {short}"
+        titled = f"{at}: {snapshot.steps[step - 1].title}"
+        titles = (f"{bank} · {titled}", *((titled,) if len(snapshot.parts) > 1 else ())) if wide else ()
+        wishes = (*titles, f"{bank} · {at}", at, short)
+        return next((text for text in wishes if len(text) <= room), short[: max(0, room)])
 
 
 class NextBar(Vertical):
@@ -151,6 +155,8 @@ def next_words(snapshot: Snapshot) -> str:
 def _prompt_key(snapshot: Snapshot) -> str:
     prompt = snapshot.prompt
     assert prompt is not None
+    if prompt.remedy:
+        return f"Press {REMEDY_KEY} to level first, or answer again."
     if not prompt.fields:
         return "Press space to confirm."
     if any(field.reading is not None for field in prompt.fields):

@@ -16,6 +16,7 @@ from tui.widgets.line import Line, Text
 from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
+    from tui.domain.plan import Plan
     from tui.domain.reasons import Reason
 
 Explain = Callable[[str], "Reason | None"]
@@ -28,10 +29,23 @@ def topics(snapshot: Snapshot) -> list[str]:
     if alarm is not None and not alarm.acknowledged:
         found.append(alarm.code)
     if snapshot.steps:
-        found.append(snapshot.steps[min(snapshot.step, len(snapshot.steps) - 1)].id)
+        found.append(topic_of(snapshot.steps[min(snapshot.step, len(snapshot.steps) - 1)].id))
     found += [other.code for other in snapshot.alarms]
-    found += [step.id for step in snapshot.steps]
+    found += [topic_of(step.id) for step in snapshot.steps]
     return list(dict.fromkeys(found))
+
+
+def topic_of(step_id: str) -> str:
+    """What a step is about, in whichever part of the procedure it stands: "open-lead@2" is about "open-lead"."""
+    return step_id.partition("@")[0]
+
+
+def plan_now(card: SessionCard, snapshot: Snapshot) -> Plan:
+    """The plan that counts now: that of the current part where there are several (its cells, its target), else the whole."""
+    from tui.domain.plan import Plan
+
+    parts = card.parts
+    return Plan.from_json(parts[snapshot.part] if snapshot.part < len(parts) else card.plan)
 
 
 def facts(snapshot: Snapshot) -> dict[str, float]:
@@ -48,16 +62,15 @@ def facts(snapshot: Snapshot) -> dict[str, float]:
 
 
 def explainer(card: SessionCard | None, snapshot: Snapshot) -> Explain:
-    """Looks reasons up for the running session's plan; without a plan nothing can be explained in numbers."""
+    """Looks reasons up for the plan of the running session's part; without a plan nothing can be explained in numbers."""
 
     def explain(topic: str) -> Reason | None:
         if card is None:
             return None
-        from tui.domain.plan import Plan
         from tui.domain.reasons import why
 
         try:
-            return why(topic, Plan.from_json(card.plan), facts(snapshot))
+            return why(topic, plan_now(card, snapshot), facts(snapshot))
         except KeyError:
             return None
 

@@ -23,6 +23,7 @@ def as_stale(snapshot: Snapshot, *, silent_s: float) -> Snapshot:
         snapshot,
         output_on=None,
         cells_v=_stale(snapshot.cells_v, silent_s),
+        pack_v=_stale(snapshot.pack_v, silent_s),
         supply_v=_stale(snapshot.supply_v, silent_s),
         current_a=_stale(snapshot.current_a, silent_s),
         per_cell_v=tuple((label, _stale(channel, silent_s)) for label, channel in snapshot.per_cell_v),
