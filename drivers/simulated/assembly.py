@@ -111,6 +111,16 @@ class Assembly:
             self.charges[-1].ended_s = self.now_s
         self._look()
 
+    def set_bms(self, fault: str, *, failing: bool) -> None:
+        """Let a fault of the BMS begin or end; nothing happens where none is fitted."""
+        if self.bms is None:
+            return
+        if fault == "bms-opens":
+            self.bms.held_open = failing
+        elif fault == "bms-stuck":
+            self.bms.stuck = failing
+        self.drive()
+
     @property
     def charge_path_closed(self) -> bool:
         """Whether the BMS, if the supply's current must go through one, lets it."""

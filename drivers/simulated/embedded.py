@@ -50,12 +50,12 @@ class EmbeddedBench:
     def meter_address(self) -> str:
         """ "text-line:/dev/pts/4" or "text-line:memory", with the point where the meter stands unless that is the bank.
 
-        Where it may meet a whole string's volts the address says so; else the driver would take them for a fault.
+        Where it may meet a whole string's volts the address says so, with their unit: to the driver a bare 26.6 is neither a cell nor in mV.
         """
         point = self.description.meter.point
         options = [f"point={point}"] if point != "bank" else []
         if self.description.expects_series and point != "cells":
-            options.append(f"limit={HIGHEST_V:g}")
+            options += [f"limit={HIGHEST_V:g}", "unit=V"]
         return f"text-line:{self._meter_place}" + ("?" + "&".join(options) if options else "")
 
     def memory_lines(self) -> Mapping[str, Callable[..., Line]]:

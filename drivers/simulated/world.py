@@ -14,7 +14,6 @@ from dataclasses import replace
 from drivers.clock import Clock
 from drivers.roles import Mode
 from drivers.simulated.assembly import Assembly
-from drivers.simulated.bms import Bms
 from drivers.simulated.charges import Charge, Truth
 from drivers.simulated.description import BenchDescription, MeterPoint
 from drivers.simulated.faults import Fault, FaultError, FaultQueue, make_fault
@@ -210,8 +209,9 @@ class World:
             bench.output.drift_v = fault.amount
         elif fault.name == "cell-leak":
             bench.cells[bench.wiring.index(label)].leak_a = fault.amount
-        elif bench.bms is not None:
-            self._set_bms(bench.bms, fault.name, True)
+        elif fault.name.startswith("bms-"):
+            bench.set_bms(fault.name, failing=True)
+            return
         self._hands.watch_lead_ends()
         bench.join()
 
@@ -233,16 +233,10 @@ class World:
             elif name == "cell-leak":
                 for cell, described in zip(bench.cells, self.description.cells, strict=True):
                     cell.leak_a = described.self_discharge_ma * 1e-3
-            elif bench.bms is not None:
-                self._set_bms(bench.bms, name, False)
+            elif name.startswith("bms-"):
+                bench.set_bms(name, failing=False)
+                return
             bench.join()
-
-    @staticmethod
-    def _set_bms(bms: Bms, fault: str, failing: bool) -> None:
-        if fault == "bms-opens":
-            bms.held_open = failing
-        elif fault == "bms-stuck":
-            bms.stuck = failing
 
     # --- truth, for summaries and tests -------------------------------------------------------------------------
 

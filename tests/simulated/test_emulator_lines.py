@@ -43,6 +43,37 @@ def test_meter_stands_where_the_description_says_with_its_errors() -> None:
     assert b" V1=3.6500*" in emulator.message()
 
 
+def test_meter_on_a_string_shows_pack_volts_or_each_cell_in_order() -> None:
+    tables = {"bank": {"arrangement": "16S"}, "bms": {}}
+    emulator = TextLineEmulator(World(bench([0.9] * 16, **tables), VirtualClock(), assembled=True))
+    assert emulator.message().startswith(b"seq=1 V1=53.1488*")
+    emulator = TextLineEmulator(
+        World(bench([0.9, 0.5, 0.2], bank={"arrangement": "3S"}, meter={"point": "cells"}), VirtualClock(), assembled=True)
+    )
+    in_order = b" V1=3.3218 V2=3.2781 V3=3.2296*"
+    assert in_order in emulator.message()
+    emulator.world.hands("leads-on", cells=("A3",))
+    assert in_order in emulator.message()
+    emulator.world.hands("take-apart")
+    assert in_order in emulator.message()
+
+
+@pytest.mark.parametrize(
+    ("tables", "options"),
+    [
+        ({}, ""),
+        ({"bank": {"arrangement": "2S"}}, "?limit=75&unit=V"),
+        ({"bms": {}}, "?limit=75&unit=V"),
+        ({"bms": {}, "meter": {"point": "supply"}}, "?point=supply&limit=75&unit=V"),
+        ({"bank": {"arrangement": "2S"}, "meter": {"point": "cells"}}, "?point=cells"),
+    ],
+)
+def test_the_meter_s_address_is_ready_for_a_string_where_one_is_expected(tables: dict[str, dict[str, object]], options: str) -> None:
+    embedded = EmbeddedBench(bench([0.9, 0.9], **tables), VirtualClock())
+    assert embedded.meter_address == "text-line:memory" + options
+    assert embedded.meter_address in embedded.memory_lines()
+
+
 def test_token_is_answered_on_a_line_of_its_own_only() -> None:
     emulator = meter(0.9)
     assert emulator.feed(b"tok") == b""

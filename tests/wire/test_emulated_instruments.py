@@ -102,6 +102,32 @@ def test_the_meter_on_the_bank_after_three_lines() -> None:
     assert reading.status == "stale" and reading.channels_v == {"1": None}
 
 
+def test_supply_and_meter_on_a_string_until_its_bms_opens() -> None:
+    clock = VirtualClock()
+    bench = EmbeddedBench(
+        describe(cells=8, soc=(0.97, 0.99), supply_current_a=10.0, arrangement="8S", bms_over_voltage_v=3.6), clock, assembled=True
+    )
+    lines = bench.memory_lines()
+    supply = open_supply(bench.supply_address, clock=clock, line_factory=lambda address: lines[str(address)]())
+    meter = open_meter(bench.meter_address, clock=clock, line_factory=lambda address: lines[str(address)]())
+    supply.identify()
+    supply.program(voltage_v=28.8, current_a=10.0, over_voltage_v=28.9, over_current_a=11.0)
+    supply.switch_output(True)
+    seen: list[tuple[float | None, ...]] = []
+    while bench.world.truth().charge_path_closed:
+        clock.advance(10.0)
+        reading = supply.read()
+        seen.append((reading.current_a, reading.voltage_v, meter.read().channels_v.get("1")))
+    assert seen[-2][0] == pytest.approx(10.0, abs=0.02)
+    assert 26.5 < (seen[-2][2] or 0) < (seen[-2][1] or 0) < 28.8
+    assert seen[-1][:2] == (0.0, pytest.approx(28.8, abs=0.011))
+    assert (supply.read().output_on, supply.read().mode, supply.read().protection) == (True, "CV", "")
+    supply.switch_output(False)
+    assert supply.read().battery_voltage_v == pytest.approx(bench.world.truth().posts_v, abs=0.02)
+    supply.close()
+    meter.close()
+
+
 @pytest.fixture
 def on_ptys() -> Iterator[EmbeddedBench]:
     bench = EmbeddedBench(describe(cells=2), WallClock(), assembled=True)
