@@ -51,11 +51,13 @@ def test_cells_that_are_charged_one_by_one_may_lie_apart() -> None:
 
 
 def test_a_cell_above_a_low_stage_is_not_called_overfull() -> None:
-    stage = plan(2, target_v=3.45, stages_v=(3.45, 3.55, 3.65))
-    message = ask("cell-volts", cells(3.50, 3.49), stage).message
-    assert "above this stage's 3.450 V" in message
-    assert "overfull" not in message
-    assert "overfull" in ask("cell-volts", cells(3.69, 3.60), stage).message
+    for stages in ((3.45, 3.55, 3.65), ()):
+        stage = plan(2, target_v=3.45, stages_v=stages)
+        message = ask("cell-volts", cells(3.50, 3.49), stage).message
+        assert "above this stage's 3.450 V" in message
+        assert "overfull" not in message
+        assert "this stage's 3.450 V already" in ask("cell-volts", cells(3.46, 3.40), stage).message
+        assert "overfull" in ask("cell-volts", cells(3.69, 3.60), stage).message
 
 
 # --- the BMS

@@ -19,6 +19,7 @@ from tui.domain.procedure import GateInput, GateResult
 
 CONTACT_OHM = 0.05e-3  # a clean bolted joint
 CELL_OHM_AT_280_AH = 0.65e-3
+LOWEST_TARGET_V, HIGHEST_TARGET_V = 3.50, 3.65  # of a plan; a part below is a stage on the way
 KNEE_FOOT_V = 3.40  # below it equal volts hold; above it a cell falls back when its charge ends
 NEARLY_FULL_V, PLATEAU_TOP_V = 3.34, 3.32  # at rest: above the first nearly full, below the second anything from half to nearly full
 
@@ -129,9 +130,11 @@ def each_cell(plan: Plan, given: GateInput) -> tuple[dict[str, float], GateResul
             return volts, refuse(_too_full(plan, label, value))
     high = [label for label, value in volts.items() if value > plan.target_v + 1e-9]
     if high:
-        return volts, refuse_softly(
-            f"{listed(high)} reads above the target of {plan.target_v:.3f} V already. Check your meter, or take out a little charge."
-        )
+        if _top_v(plan) > plan.target_v:
+            where = f"this stage's {plan.target_v:.3f} V already. Check your meter; the stage ends at once, and a later one charges it"
+        else:
+            where = f"the target of {plan.target_v:.3f} V already. Check your meter, or take out a little charge"
+        return volts, refuse_softly(f"{listed(high)} reads above {where}.")
     low = [label for label, value in volts.items() if value < limits.start_low_v]
     if low:
         return volts, refuse_softly(
@@ -141,10 +144,17 @@ def each_cell(plan: Plan, given: GateInput) -> tuple[dict[str, float], GateResul
     return volts, None
 
 
+def _top_v(plan: Plan) -> float:
+    """The highest volts that the procedure means to reach: above this part's own where it is a low stage, which no target may be."""
+    if plan.stages_v or plan.target_v >= LOWEST_TARGET_V:
+        return max((plan.target_v, *plan.stages_v))
+    return HIGHEST_TARGET_V
+
+
 def _too_full(plan: Plan, label: str, value: float) -> str:
     """A cell above the target by more than the guard would let pass: overfull, or only fuller than a low first stage."""
     over_mv = Limits().trip_over_target_v * 1000
-    if value <= max((plan.target_v, *plan.stages_v)):
+    if value <= _top_v(plan):
         return (
             f"{label} reads {value:.3f} V, more than {over_mv:.0f} mV above this stage's {plan.target_v:.3f} V. It is fuller than the "
             "stage would make it: plan again with stages that begin above it."
