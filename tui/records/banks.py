@@ -1,11 +1,12 @@
-"""Banks: named groups of cells with the plan they were last balanced by, so that Setup is filled in beforehand."""
+"""Banks: named groups of cells with the plan they were last balanced by, so that Setup is filled in beforehand, and the answers given
+to the questions whether to balance at all."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tinydb import where
@@ -24,6 +25,7 @@ class Bank:
     cells: tuple[str, ...]
     plan: Mapping[str, Any]
     used_unix_s: float
+    advice: Mapping[str, Any] = field(default_factory=dict)  # answers of domain.should_balance, {} when none were given
 
 
 class Banks:
@@ -32,8 +34,16 @@ class Banks:
     def __init__(self, home: Home) -> None:
         self.path = home.inventory
 
-    def save(self, name: str, cells: Iterable[str], plan: Mapping[str, Any] | None = None, *, unix_s: float | None = None) -> Bank:
-        """Make the bank of this name, or change it; a plan that is not given stays. Raises ValueError for an empty name."""
+    def save(
+        self,
+        name: str,
+        cells: Iterable[str],
+        plan: Mapping[str, Any] | None = None,
+        *,
+        advice: Mapping[str, Any] | None = None,
+        unix_s: float | None = None,
+    ) -> Bank:
+        """Make the bank of this name, or change it; a plan or advice that is not given stays. Raises ValueError for an empty name."""
         name = " ".join(name.split())
         if not name:
             raise ValueError("a bank needs a name")
@@ -47,6 +57,7 @@ class Banks:
                 cells=tuple(cells),
                 plan=dict(plan) if plan is not None else earlier.plan if earlier else {},
                 used_unix_s=time.time() if unix_s is None else unix_s,
+                advice=dict(advice) if advice is not None else earlier.advice if earlier else {},
             )
             table.upsert({**asdict(bank), "cells": [*bank.cells]}, where("name") == name)
         return bank
@@ -71,4 +82,4 @@ class Banks:
 
 
 def _bank(record: Mapping[str, Any]) -> Bank:
-    return Bank(record["id"], record["name"], tuple(record["cells"]), record["plan"], record["used_unix_s"])
+    return Bank(record["id"], record["name"], tuple(record["cells"]), record["plan"], record["used_unix_s"], record.get("advice", {}))
