@@ -185,8 +185,14 @@ def test_only_the_bank_that_was_charged_may_have_risen() -> None:
     risen = {"post_v": 28.0}
     assert ask("polarity", risen, earlier={**cells(*[3.3] * 8), "post_v": 26.4}).ok
     assert not ask("polarity", risen, earlier={**cells(*[3.3] * 8), "post_v": 3.3}).ok
-    assert not ask("polarity", risen, earlier={**cells(*[3.3] * 8), "post_v": 26.4}, facts={"charging_began": 0.0}).ok
-    assert ask("polarity", risen, earlier=cells(*[3.3] * 8), facts={"charging_began": 1.0}).ok
+    assert not ask("polarity", risen, earlier={**cells(*[3.3] * 8), "post_v": 26.4}, facts={"charged_ah": 0.0}).ok
+    assert ask("polarity", risen, earlier=cells(*[3.3] * 8), facts={"charged_ah": 5.0}).ok
+
+
+def test_the_posts_may_rise_from_stage_to_stage() -> None:
+    earlier = {**cells(*[3.3] * 4), "post_v": 3.41}  # measured before the second stage
+    assert ask("polarity", {"post_v": 3.50}, plan(4, target_v=3.65), earlier=earlier).ok
+    assert not ask("polarity", {"post_v": 3.20}, plan(4, target_v=3.65), earlier=earlier).ok
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ A gate answers with what was found, what it means for the cells and what to do. 
 Volts in V, currents in A. Sources: tutorial sections 4.3 to 4.8, and practice with bench supplies.
 
 Facts that a gate looks at when the bench knows them: "open_lead_supply_v", the supply's own volts during the open-lead test;
-"charging_began", 1.0 once current has flowed in this part, 0.0 before. Of a series string lead ends, posts and terminals show pack volts.
+"charged_ah", what this very bank took in this session so far. Of a series string lead ends, posts and terminals show pack volts.
 """
 
 from __future__ import annotations
@@ -137,8 +137,10 @@ def polarity(plan: Plan, given: GateInput) -> GateResult:
     if typed:
         expected = mean(typed) * series
         tolerance = 0.02 * expected if series > 1 else max(0.02 * expected, 0.060)
-        highest = high_v * series if _charged_since(given, expected, tolerance) else expected + tolerance
-        if not expected - tolerance <= reading <= highest:
+        lowest, highest = expected - tolerance - 1e-9, expected + tolerance + 1e-9
+        if _charged_since(given, lowest, high_v * series):
+            highest = max(highest, high_v * series)
+        if not lowest <= reading <= highest:
             showed = f"{expected:.3f} V on average" if series == 1 else f"{series} × {mean(typed):.3f} V = {expected:.2f} V"
             return refuse(
                 f"The posts show {reading:.3f} V, but the cells showed {showed} (± {tolerance * 1000:.0f} mV){count}. A cell is wired the wrong "
@@ -148,13 +150,13 @@ def polarity(plan: Plan, given: GateInput) -> GateResult:
     return PASSED
 
 
-def _charged_since(given: GateInput, expected: float, tolerance: float) -> bool:
+def _charged_since(given: GateInput, lowest: float, highest: float) -> bool:
     """Whether this very bank took charge since its cells were typed, so that its posts may have risen."""
-    charged = given.facts.get("charging_began")
-    if charged is not None:
-        return charged > 0
-    before = number(given.earlier, "post_v")
-    return before is not None and abs(before - expected) <= tolerance + 1e-9
+    charged_ah = given.facts.get("charged_ah")
+    if charged_ah is not None:
+        return charged_ah > 0
+    before = number(given.earlier, "post_v")  # its posts passed this gate before
+    return before is not None and lowest <= before <= highest
 
 
 def trim_correction_v(plan: Plan, reading_v: float) -> float:
