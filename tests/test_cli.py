@@ -12,10 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from tui.cli import cli
+from tui.cli_choices import Stages
 
 PROGRAM = [sys.executable, "-m", "tui.cli"]
 
@@ -57,6 +59,8 @@ def test_plan_tells_the_pack_volts_and_what_wins():
         (["plan", "--target", "3.70"], "3.65"),
         (["plan", "--target", "3.4V"], "3.50"),
         (["plan", "--cells", "0"], "0"),
+        (["plan", "--procedure", "serial"], "step-and-pause"),
+        (["plan", "--stages", "3.45A"], "voltage"),
         (["run"], "--headless"),
         (["cells", "show", "Z9"], "Z9"),
         (["nonsense"], "nonsense"),
@@ -75,6 +79,29 @@ def test_decimal_comma_and_units_are_understood():
     figures = {figure["label"]: figure["value"] for figure in json.loads(result.output)["figures"]}
     assert figures["Pack 4S"] == pytest.approx(14.4)
     assert figures["Capacity"] == pytest.approx(2240)
+
+
+@pytest.mark.parametrize(
+    "text", ["3.45V,3.55V,3.65V", "3,45V;3,55V;3,65V", "3,45V, 3,55V, 3,65V", "3.45 3.55 3.65", "3450,3550,3650", "3,45V,3,55V,3,65V"]
+)
+def test_stages_are_read_however_their_commas_are_meant(text):
+    assert Stages().convert(text, None, None) == (3.45, 3.55, 3.65)
+
+
+@pytest.mark.parametrize("text", ["3.45A,3.55A", "345V", "low,high"])
+def test_what_is_no_voltage_is_no_stage(text):
+    with pytest.raises(click.UsageError):
+        Stages().convert(text, None, None)
+
+
+def test_step_and_pause_spares_the_supply_unless_told_otherwise():
+    def supply_gives(*arguments: str) -> float:
+        result = CliRunner().invoke(cli, ["plan", "--json", *arguments])
+        return next(figure["value"] for figure in json.loads(result.output)["figures"] if figure["id"] == "supply-current")
+
+    assert supply_gives("--procedure", "parallel") == pytest.approx(10.0)
+    assert supply_gives("--procedure", "step-and-pause") == pytest.approx(8.0)
+    assert supply_gives("--procedure", "step-and-pause", "--derating", "60%") == pytest.approx(6.0)
 
 
 def test_a_bench_file_with_an_unknown_key_is_refused_by_name(tmp_path):
@@ -108,14 +135,27 @@ def test_headless_run_ends_in_the_summary_object(at_home):
     assert "A1" in run("cells", "list").stdout
 
 
+def bench_file(folder: Path, *socs: float, bank: str = "") -> str:
+    file = folder / "bench.toml"
+    cells = "".join(f'[[cell]]\nlabel = "A{n + 1}"\ncapacity_ah = 20\nsoc = {soc}\n' for n, soc in enumerate(socs))
+    file.write_text(f'[supply]\nmodel = "RD6012"\n[bank]\n{bank}\n{cells}')
+    return str(file)
+
+
 def test_a_refused_run_exits_with_one_and_says_why(at_home, tmp_path):
-    file = tmp_path / "bench.toml"
-    cells = "".join(f'[[cell]]\nlabel = "A{n}"\ncapacity_ah = 100\nsoc = {soc}\n' for n, soc in ((1, 0.02), (2, 0.98)))
-    file.write_text(f'[supply]\nmodel = "RD6012"\n[bank]\narrangement = "2P"\n{cells}')
-    result = run("run", "--demo", "--headless", "--bench", str(file), "--json")
+    result = run("run", "--demo", "--headless", "--bench", bench_file(tmp_path, 0.98, 0.98, bank="ambient_c = -5"), "--json")
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
+    assert "freezing" in result.stderr
     assert json.loads(result.stdout.strip().splitlines()[-1])["result"] == "stopped"
+
+
+def test_cells_too_far_apart_are_levelled_first(at_home, tmp_path):
+    result = run("run", "--demo", "--headless", "--bench", bench_file(tmp_path, 0.02, 0.98), "--json")
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout.strip().splitlines()[-1])
+    assert summary["result"] == "balanced"
+    assert len(summary["parts"]) == 2
 
 
 def test_records_commands(at_home, tmp_path):

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from tui.cli_bench import Quantity, bench_options, choice_options, description_from, plan_from, supply_choice
+from tui.cli_bench import bench_options, description_from, plan_from
+from tui.cli_choices import Quantity, choice_options
+from tui.cli_plan import plan
 from tui.cli_records import cells, sessions
 
 
@@ -52,64 +54,6 @@ def demo(**options: Any) -> None:
     from tui.start import run_demo
 
     sys.exit(run_demo(description_from(options), options))
-
-
-@cli.command()
-@click.option("--cells", type=click.IntRange(1, 64), default=8, show_default=True)
-@click.option("--capacity", type=Quantity("capacity"), default="280Ah", show_default=True)
-@click.option("--arrangement", default="", help="8P, 4S, 2P16S; all in parallel unless said.")
-@click.option("--supply", default="30V/10A", show_default=True, help="Rating of the supply.")
-@click.option("--soc", type=Quantity("soc"), default=None, help="State of charge, one or a range.")
-@click.option("--lead", type=Quantity("lead"), default=None, help="Both leads with contacts, or a gauge.")
-@choice_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
-def plan(as_json: bool, **options: Any) -> None:
-    """All calculations of the Setup pane as a table."""
-    from tui.domain import calculations
-    from tui.domain.checks import check_plan
-    from tui.domain.plan import Plan, PlanCell, PlanSupply
-
-    volts, amps, _ = supply_choice(options["supply"])
-    soc = options["soc"] or (None, None)
-    made = Plan(
-        bank="",
-        cells=tuple(PlanCell(f"A{n + 1}", options["capacity"]) for n in range(options["cells"])),
-        supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A", volts, amps),
-        target_v=options["target"],
-        arrangement=options["arrangement"],
-        procedure=options["procedure"],
-        end_rule=options["end_rule"],
-        end_current_a=options["end_current"],
-        derating=options["derating"],
-        lead_resistance_ohm=options["lead"],
-        soc_low=soc[0],
-        soc_high=soc[1],
-        rest_s=options["rest"],
-    )
-    try:
-        figures = calculations.figures(made)
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from problem
-    problems = check_plan(made)
-    if as_json:
-        keys = ("id", "label", "value", "unit", "text", "formula", "low", "high")
-        document = {
-            "figures": [{key: getattr(figure, key) for key in keys} for figure in figures],
-            "problems": [{"field": p.field, "message": p.message, "blocking": p.blocking} for p in problems],
-        }
-        click.echo(json.dumps(document, ensure_ascii=False))
-    else:
-        _print_table([(figure.label, figure.text, figure.formula) for figure in figures])
-        for problem in problems:
-            click.echo(f"{'✗' if problem.blocking else '!'} {problem.message}")
-    if any(problem.blocking for problem in problems):
-        sys.exit(1)
-
-
-def _print_table(rows: list[tuple[str, str, str]]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for label, text, formula in rows:
-        click.echo(f"{label:<{widths[0]}}  {text:<{widths[1]}}  {formula}")
 
 
 @cli.command()
@@ -189,6 +133,7 @@ def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) 
         raise click.UsageError(str(problem)) from problem
 
 
+cli.add_command(plan)
 cli.add_command(cells)
 cli.add_command(sessions)
 

@@ -1,0 +1,75 @@
+"""`topbalance plan`: every calculation of Setup, and which procedures fit this bank and supply, without a session."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli_bench import supply_choice
+from tui.cli_choices import Quantity, capacity_of, choice_options, chosen
+
+if TYPE_CHECKING:
+    from tui.domain.plan import Plan
+
+FIGURE_KEYS = ("id", "label", "value", "unit", "text", "formula", "low", "high")
+
+
+@click.command()
+@click.option("--cells", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--capacity", type=Quantity("capacity"), default=None, show_default="280Ah")
+@click.option("--arrangement", default="", help="8P, 4S, 2P16S; all in parallel unless said.")
+@click.option("--supply", default="30V/10A", show_default=True, help="Rating of the supply.")
+@click.option("--soc", type=Quantity("soc"), default=None, help="State of charge, one or a range.")
+@click.option("--lead", type=Quantity("lead"), default=None, help="Both leads with contacts, or a gauge.")
+@choice_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def plan(as_json: bool, **options: Any) -> None:
+    """All calculations of the Setup pane as a table, and the procedures that fit, with their hours."""
+    from tui.domain import calculations
+    from tui.domain.checks import check_plan
+
+    made = _plan(options)
+    try:
+        figures = calculations.figures(made)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+    problems = check_plan(made)
+    if as_json:
+        document = {
+            "figures": [{key: getattr(figure, key) for key in FIGURE_KEYS} for figure in figures],
+            "problems": [{"field": p.field, "message": p.message, "blocking": p.blocking} for p in problems],
+        }
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _print_table([(figure.label, figure.text, figure.formula) for figure in figures])
+        for problem in problems:
+            click.echo(f"{'✗' if problem.blocking else '!'} {problem.message}")
+    if any(problem.blocking for problem in problems):
+        sys.exit(1)
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    from tui.domain.plan import Plan, PlanCell, PlanSupply
+
+    volts, amps, _ = supply_choice(options["supply"])
+    low_soc, high_soc = options["soc"] or (None, None)
+    capacity_ah = capacity_of(options)
+    return Plan(
+        bank="",
+        cells=tuple(PlanCell(f"A{n + 1}", capacity_ah) for n in range(options["cells"])),
+        supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A", volts, amps),
+        arrangement=options["arrangement"],
+        lead_resistance_ohm=options["lead"],
+        soc_low=low_soc,
+        soc_high=high_soc,
+        **chosen(options),
+    )
+
+
+def _print_table(rows: list[tuple[str, str, str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for label, text, formula in rows:
+        click.echo(f"{label:<{widths[0]}}  {text:<{widths[1]}}  {formula}")
