@@ -84,7 +84,8 @@ class Stage:
     def gate_facts(self) -> Mapping[str, float]:
         session = self.running
         since_s = session.off_since_s
-        return session.facts if since_s is None else {**session.facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
+        facts = {**session.facts, "charged_ah": session.count.charge_ah}
+        return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
     def meter_at(self, probe: str) -> float | None:
         """The live meter's value where it happens to stand at the asked point."""
