@@ -116,6 +116,8 @@ class TopBalanceApp(App[int]):
 
     def pull(self) -> None:
         """Take the newest Snapshot and show it; the bench never waits for a screen."""
+        if not self._screen_stack:  # the application is closing
+            return
         found = self.link.snapshot()
         now = time.monotonic()
         if found.seq != self.snapshot.seq or found.session != self.snapshot.session:

@@ -15,6 +15,7 @@ from tui.bench.messages import (
     FieldView,
     Forecast,
     Outcome,
+    PartView,
     Point,
     Prompt,
     SessionCard,
@@ -312,6 +313,41 @@ ENDED = replace(
     reading_due_s=None,
 )
 
+STAGES = (
+    PartView("Stage 1 of 3: 3.45 V", "done", "0.09 A"),
+    PartView("Stage 2 of 3: 3.55 V", "now"),
+    PartView("Stage 3 of 3: 3.65 V", "todo"),
+)
+STAGED = replace(
+    KNEE,
+    seq=70,
+    procedure="step-and-pause",
+    parts=STAGES,
+    part=1,
+    steps=tuple(replace(step, id=f"{step.id}@2") for step in steps(4)[:9]),
+    step=4,
+    waiting="cells differ by about 0.02 % of their charge now, by 0.01 % in 1 h.",
+)
+SERIES = replace(
+    CHARGING,
+    seq=80,
+    arrangement="8S",
+    procedure="precharge+parallel",
+    parts=(PartView("Pre-charge in series", "now"), PartView("Balance in parallel", "todo")),
+    series=8,
+    set_voltage_v=29.2,
+    supply_v=measured(27.31),
+    pack_v=measured(27.22),
+    cells_v=Channel(3.412, "typed", 300.0),
+    per_cell_v=tuple((label, Channel(3.398 + at * 0.002, "measured", 0.5)) for at, label in enumerate(LABELS)),
+)
+LEVEL_TEXT = "Charge A2, A5 first, to 3.22 V"
+REFUSED = replace(
+    PREPARING,
+    seq=90,
+    prompt=replace(PREPARING.prompt, refusal="Cells are 0.18 V apart: A2 and A5 are low.", overridable=True, remedy=LEVEL_TEXT),
+)
+
 STATES: dict[str, Snapshot] = {
     "idle": IDLE,
     "confirming": CONFIRMING,
@@ -326,6 +362,9 @@ STATES: dict[str, Snapshot] = {
     "call": CALL,
     "resting": RESTING,
     "ended": ENDED,
+    "staged": STAGED,
+    "series": SERIES,
+    "refused": REFUSED,
 }
 
 
@@ -350,6 +389,7 @@ class FakeLink:
         self.closed = 0
         self.closes = closes
         self.answers: Callable[[Command], Outcome] = lambda _: Outcome(True)
+        self.shown_card = CARD
 
     def show(self, snapshot: Snapshot) -> None:
         self.current = replace(snapshot, seq=self.current.seq + 1)
@@ -365,7 +405,7 @@ class FakeLink:
         self.stops += 1
 
     def card(self) -> SessionCard | None:
-        return CARD if self.current.session else None
+        return self.shown_card if self.current.session else None
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         return [point for point in curve(min(self.current.elapsed_s, 13330)) if point.time_s >= since_s]

@@ -41,6 +41,7 @@ class ChecklistPane(Widget):
         self._card: SessionCard | None = None
         self._snapshot = Snapshot()
         self._step_id = ""
+        self._shown_steps, self._current_line = Content(), 0
 
     def compose(self) -> ComposeResult:
         with Container(id="checklist-body"):
@@ -51,6 +52,7 @@ class ChecklistPane(Widget):
 
     def on_resize(self) -> None:
         self._draw_steps()
+        self.call_after_refresh(self._keep_current)
 
     def show_card(self, card: SessionCard | None) -> None:
         self._card = card
@@ -69,10 +71,19 @@ class ChecklistPane(Widget):
     def _draw_steps(self) -> None:
         self._steps_box.display = bool(self._snapshot.steps)
         lines, current = checklist_lines(self._snapshot, self._steps_box.size.width or 40)
-        self._steps.show(Content("\n").join(lines))
-        if lines and self._steps_box.max_scroll_y:
-            above = sum(line.plain.count("\n") + 1 for line in lines[: max(0, current - 2)])
-            self._steps_box.scroll_to(y=above, animate=False)
+        shown = Content("\n").join(lines)
+        self._current_line = sum(line.plain.count("\n") + 1 for line in lines[: max(0, current - 2)])
+        if not shown.is_same(self._shown_steps):
+            self._shown_steps = shown
+            self._steps.show(shown)
+            self.call_after_refresh(self._keep_current)
+        else:
+            self._keep_current()
+
+    def _keep_current(self) -> None:
+        """Scroll the list so that the current step is in sight, once its height is known."""
+        if self._steps_box.max_scroll_y:
+            self._steps_box.scroll_to(y=self._current_line, animate=False)
 
     def _step_card(self) -> StepCard | None:
         steps = self._snapshot.steps

@@ -48,7 +48,12 @@ class BigPair(Horizontal):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._volts.show(snapshot.cells_v)
         self._amps.show(snapshot.current_a)
-        self._volts_caption.show(f"{'highest cell' if snapshot.series > 1 else 'cells'} {trust_words(snapshot.cells_v)}")
+        what = "highest cell" if snapshot.series > 1 else "cells"
+        words, room = f"{what} {trust_words(snapshot.cells_v)}", self._volts_caption.size.width - 1
+        if len(words) > room > 0:  # the word goes, its sign stays
+            cells_v = snapshot.cells_v
+            words = f"{what} {trust_words(cells_v).replace(f' {cells_v.trust}', '').removesuffix(' ago')}"
+        self._volts_caption.show(words)
         self._amps_caption.show(f"{current_words(snapshot)} {trust_words(snapshot.current_a)}")
 
 
