@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,21 +31,29 @@ def plan(as_json: bool, **options: Any) -> None:
     """All calculations of the Setup pane as a table, and the procedures that fit, with their hours."""
     from tui.domain import calculations
     from tui.domain.checks import check_plan
+    from tui.domain.fits import best, fits
 
     made = _plan(options)
     try:
         figures = calculations.figures(made)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
-    problems = check_plan(made)
+    problems, found = check_plan(made), fits(made)
+    choice = best(made, found)
     if as_json:
         document = {
             "figures": [{key: getattr(figure, key) for key in FIGURE_KEYS} for figure in figures],
             "problems": [{"field": p.field, "message": p.message, "blocking": p.blocking} for p in problems],
+            "fits": [{"hours": fit.hours, **asdict(fit)} for fit in found],
+            "best": asdict(choice),
         }
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
         _print_table([(figure.label, figure.text, figure.formula) for figure in figures])
+        click.echo("\nProcedures")
+        _print_table([(f"{'✓' if fit.ok else '✗'} {fit.name}", fit.hours if fit.ok else "—", fit.why_not or fit.note) for fit in found])
+        if choice.name:
+            click.echo(f"→ {choice.name}: {choice.why}")
         for problem in problems:
             click.echo(f"{'✗' if problem.blocking else '!'} {problem.message}")
     if any(problem.blocking for problem in problems):
