@@ -30,6 +30,6 @@ def test_a_bank_kept_before_there_was_advice_is_read(place: Home) -> None:
 
 
 def test_a_number_that_is_none_is_not_kept(place: Home) -> None:
-    with pytest.raises(ValueError, match="inventory.json was not changed"):
+    with pytest.raises(ValueError, match=r"inventory\.json was not changed"):
         Banks(place).save("Bank A", ["c-1"], advice={"spread": float("nan")})
     assert Banks(place).list() == []

@@ -10,15 +10,18 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+End = Literal["ring", "banana", "alligator"]
 Ends = Literal["rings", "bananas", "clips"]
 
 COPPER_OHM_PER_M = {6: 1.296e-3, 8: 2.061e-3, 10: 3.277e-3, 12: 5.211e-3, 14: 8.286e-3, 16: 13.17e-3}
-CONTACTS_OHM: dict[Ends, float] = {
-    "rings": 0.8e-3,  # crimped rings bolted down at both ends: 0.5 to 1 mΩ for all four
-    "bananas": 5.0e-3,  # rings at the cells, banana plugs at the supply: 3 to 8 mΩ
-    "clips": 25.0e-3,  # banana plugs and spring clips: 10 to 40 mΩ
+COPPER_PER_K = 0.00393
+WIRE_UNCERTAINTY = 0.05  # strands and tolerances of what is sold under a gauge
+CONTACT_OHM: dict[End, tuple[float, float]] = {  # one contact with its uncertainty
+    "ring": (0.2e-3, 0.075e-3),  # crimped and bolted down
+    "banana": (2.3e-3, 1.2e-3),
+    "alligator": (10.2e-3, 6.3e-3),  # spring clips: 2 to 20 mΩ, and another value at every touch
 }
-CONTACTS_UNCERTAINTY_OHM: dict[Ends, float] = {"rings": 0.3e-3, "bananas": 2.5e-3, "clips": 15.0e-3}
+ENDS: dict[Ends, tuple[End, End]] = {"rings": ("ring", "ring"), "bananas": ("banana", "ring"), "clips": ("banana", "alligator")}
 PLATEAU_V = 3.33  # a cell in the flat part of its curve, on charge
 WARN_RESISTANCE_OHM = 0.030
 WARN_HEAT_W = 5.0
@@ -26,22 +29,43 @@ WARN_HEAT_W = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A pair of copper leads; `length_m` is one way. Allowed gauges: the keys of COPPER_OHM_PER_M."""
+    """A pair of copper leads; `length_m` is one way. Allowed gauges: the keys of COPPER_OHM_PER_M.
+
+    `ends`: a usual pair by its name ("bananas": banana plugs at the supply and rings at the cells), or (supply's end, cells' end).
+    """
 
     gauge_awg: int
     length_m: float = 1.0
-    ends: Ends = "rings"
+    ends: Ends | tuple[End, End] = "rings"
+    temperature_c: float = 20.0
 
     def __post_init__(self) -> None:
         if self.gauge_awg not in COPPER_OHM_PER_M:
             raise ValueError(f"{self.gauge_awg} AWG is not in the wire table; it has {', '.join(map(str, COPPER_OHM_PER_M))} AWG")
         if not 0.1 <= self.length_m <= 20:
             raise ValueError(f"a lead of {self.length_m:g} m is outside 0.1 to 20 m")
+        if not -40 <= self.temperature_c <= 100:
+            raise ValueError(f"a lead at {self.temperature_c:g} °C is outside −40 to 100 °C")
+
+    @property
+    def contacts(self) -> tuple[End, End]:
+        """The end at the supply and the end at the cells, the same on both wires."""
+        return ENDS[self.ends] if isinstance(self.ends, str) else self.ends
+
+    @property
+    def wire_ohm(self) -> float:
+        """Both wires without their contacts: copper gains 0.393 % a kelvin."""
+        return 2 * self.length_m * COPPER_OHM_PER_M[self.gauge_awg] * (1 + COPPER_PER_K * (self.temperature_c - 20.0))
 
     @property
     def resistance_ohm(self) -> float:
-        """Both wires and all four contacts at 20 °C."""
-        return 2 * self.length_m * COPPER_OHM_PER_M[self.gauge_awg] + CONTACTS_OHM[self.ends]
+        """Both wires and all four contacts."""
+        return self.wire_ohm + 2 * sum(CONTACT_OHM[end][0] for end in self.contacts)
+
+    @property
+    def uncertainty_ohm(self) -> float:
+        """How far the truth may lie off, above or below: the contacts' ranges and a twentieth of the wire."""
+        return WIRE_UNCERTAINTY * self.wire_ohm + 2 * sum(CONTACT_OHM[end][1] for end in self.contacts)
 
 
 def drop_v(resistance_ohm: float, current_a: float) -> float:
