@@ -72,15 +72,17 @@ class Hands:
 
     def _true_v(self, point: str) -> float | None:
         bench, wiring = self._bench, self._bench.wiring
-        if point.startswith("cell:"):
-            number = wiring.index(point.removeprefix("cell:"))
-            return list(bench.cell_truths())[number].voltage_v
         if point == "supply":
             return bench.terminals()[0]
+        name, _, label = point.partition(":")
         posts_v = bench.bank.posts_v if bench.bank is not None else None
+        if label:
+            posts_v = list(bench.cell_truths())[wiring.index(label)].voltage_v
+        if name == "cell" and label:
+            return posts_v
         if posts_v is not None and (self.reverse or wiring.reversed):
             posts_v = -posts_v  # who takes plus for minus puts the probes the wrong way round, too
-        if point == "posts":
+        if name == "posts":
             return posts_v
         if point == "lead-ends":
             if wiring.leads == "on":

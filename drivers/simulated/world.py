@@ -160,10 +160,10 @@ class World:
     def probe(self, point: str) -> float | None:
         """What a hand-held multimeter, or the eye, finds at a point; None where there is nothing to touch.
 
-        Points: "cell:A1", "posts" of the bank or the string (red probe where the + lead goes), "lead-ends", "supply" in V with the
-        description's meter error and 1 mV steps; "panel-v" and "panel-a", the display of a supply without interface; "highest-cell" in V, as a
-        BMS shows the highest of the cells that are wired; "bms-limit" in V, to which the BMS is set; "surface" in °C. Raises ValueError for
-        others.
+        In V, with the description's meter error and 1 mV steps: "cell:A1"; "posts" of the bank or the string, or "posts:A1" of one cell, with
+        the red probe where the + lead goes; "lead-ends"; "supply". As something else shows it: "panel-v" and "panel-a" of a supply without
+        interface, "highest-cell" in V of those that are wired by the BMS, "bms-limit" in V to which it is set, "surface" in °C.
+        Raises ValueError for other points.
         """
         with self._lock:
             self.advance()

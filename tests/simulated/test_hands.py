@@ -164,6 +164,15 @@ def test_the_highest_cell_is_that_of_the_cells_that_are_wired() -> None:
     assert world.probe("highest-cell") == pytest.approx(max(cell.voltage_v for cell in world.truth().cells), abs=6e-4)
 
 
+def test_hands_that_take_plus_for_minus_do_so_on_a_single_cell_too() -> None:
+    _, world = fresh(0.9, 0.5, bank={"arrangement": "apart"})
+    assert world.probe("posts:A2") == world.probe("cell:A2") == pytest.approx(3.278)
+    world.inject("leads-reversed")
+    assert world.probe("posts:A2") == pytest.approx(-3.278)
+    world.hands("leads-on", cells=("A2",))
+    assert world.battery_terminal_v() == pytest.approx(-3.278, abs=1e-3)
+
+
 def test_a_hand_meter_s_error_is_not_the_bms_s() -> None:
     _, world = fresh(0.9, 0.9, bank={"arrangement": "2S"}, meter={"gain_error": 0.01}, bms={"over_voltage_v": 3.6})
     world.hands("wire-series")
