@@ -6,6 +6,7 @@ import sys
 import time
 
 from drivers.simulated.description import describe
+from tests.choices import CHOICES
 from tui import start
 from tui.app import TopBalanceApp
 from tui.bench.headless import pty_rig
@@ -14,8 +15,6 @@ from tui.bench.messages import Start
 from tui.bench.script import Script
 from tui.cli_bench import plan_from
 from tui.records.places import home
-
-CHOICES = {"target": 3.65, "procedure": "parallel", "end_rule": "near-zero", "end_current": 0.1, "derating": 1.0, "rest": 3600.0}
 
 
 def main(way: str) -> int:

@@ -10,22 +10,13 @@ from typing import Any
 import pytest
 
 from drivers.simulated.description import BenchDescription, describe
+from tests.choices import CHOICES
 from tui.bench.headless import LockStep, Rig, lock_step_rig
 from tui.bench.messages import Start
 from tui.bench.script import Script
 from tui.cli_bench import plan_from
 from tui.domain.plan import Plan
 from tui.records.places import Home, home
-
-CHOICES: dict[str, Any] = {
-    "target": 3.65,
-    "procedure": "parallel",
-    "end_rule": "near-zero",
-    "end_current": 0.1,
-    "derating": 1.0,
-    "rest": 3600.0,
-    "bank": "Test bank",
-}
 
 
 class Driven(LockStep):
@@ -85,7 +76,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture
 def drive(place: Home) -> Callable[..., Driven]:
-    """Makes a rig. `soc` may be one value; `supply="manual"` gives a supply with knobs; further keywords change the plan."""
+    """Makes a rig. `soc` may be one value; `supply="manual"` gives a supply with knobs; further keywords change the plan.
+
+    `arrangement="4S"` (or `bms_v`, the limit of its BMS) makes a bench on which a string can be wired."""
 
     def make(
         *,
@@ -96,18 +89,31 @@ def drive(place: Home) -> Callable[..., Driven]:
         supply: str = "RD6012",
         amps: float = 10.0,
         meter: bool = True,
+        volts: float = 30.0,
+        arrangement: str = "",
+        bms_v: float | None = None,
         script: Script | None = None,
         change: Callable[[BenchDescription], BenchDescription] | None = None,
         **plan_changes: Any,
     ) -> Driven:
         span = soc if isinstance(soc, tuple) else (soc, soc)
         description = describe(
-            cells=cells, capacity_ah=capacity_ah, soc=span, supply_current_a=amps, supply_voltage_v=30.0, lead_mohm=lead_mohm, model=supply
+            cells=cells,
+            capacity_ah=capacity_ah,
+            soc=span,
+            supply_current_a=amps,
+            supply_voltage_v=volts,
+            lead_mohm=lead_mohm,
+            model=supply,
+            arrangement=arrangement,
+            bms_over_voltage_v=bms_v,
         )
         if change is not None:
             description = change(description)
         rig = lock_step_rig(description, place)
         plan = plan_from(description, rig.supply_address, rig.meter_address if meter else "", CHOICES)
+        if "S" in arrangement:
+            plan = replace(plan, arrangement="", pack=arrangement)
         return Driven(rig, replace(plan, **plan_changes), script)
 
     return make

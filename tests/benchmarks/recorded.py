@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from drivers.simulated.description import describe
+from tests.choices import CHOICES
 from tui.bench import picture
 from tui.bench.headless import LockStep, lock_step_rig
 from tui.bench.messages import Point, SessionCard, Snapshot, Start
 from tui.cli_bench import plan_from
 from tui.records.places import home
-
-CHOICES: dict[str, Any] = {
-    "bank": "Demo bank",
-    "target": 3.65,
-    "procedure": "parallel",
-    "end_rule": "near-zero",
-    "end_current": 0.1,
-    "derating": 1.0,
-    "rest": 3600.0,
-}
 
 
 def begin(*, cells: int = 8, capacity_ah: float = 280.0, soc: float = 0.97, supply_current_a: float = 10.0) -> LockStep:

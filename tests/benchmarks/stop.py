@@ -12,7 +12,7 @@ from unittest.mock import patch
 from drivers.simulated.description import describe
 from drivers.simulated.faults import make_fault
 from tests.benchmarks.figures import Figure, Measurement, percentile
-from tests.benchmarks.recorded import CHOICES
+from tests.choices import CHOICES
 from tui.bench.headless import Rig, pty_rig
 from tui.bench.local import LocalLink
 from tui.bench.messages import Start

@@ -204,7 +204,11 @@ class Bench:
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
         runner = session.runner
-        if finding.code != "F-27" or runner is None or runner.phase != "until" or not runner.step.opening_ends:
+        if finding.code != "F-27" or runner is None:
+            return False
+        if session.facts.get("cell_at_target"):
+            return True  # the BMS opened while the output was going off for a full cell
+        if runner.phase != "until" or not runner.step.opening_ends:
             return False
         text = "The current stopped at once. A BMS that opened at a full cell looks like this, and so does a fault. The output goes off."
         self.safety.warn("F-28", "the circuit opened", text)

@@ -70,6 +70,7 @@ class Session:
     knee_s: float | None = None
     watched_s: float | None = None  # bench time of the charge's last look
     top_s: float = 0.0  # time with the cells at target less the end margin
+    string_full_since_s: float | None = None  # bench time since which a string's mean stands at the target with the current falling
     last_trim_s: float | None = None
     tail_current_a: float | None = None
     before_v: dict[str, float] = field(default_factory=dict)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tui.bench.session import PartEnd, Session
 
 
+STRING_FULL_S = 30.0
+
+
 class Stage:
     """One session's stage; implements what `runner` and `actions` ask for."""
 
@@ -204,13 +207,27 @@ class Stage:
         volts, limits, target_v = reading.cells_v.value, session.limits, session.plan.target_v
         if volts is None:
             return False
-        near_v = target_v - limits.target_reached_v - 1e-9
-        tapering = reading.mode == "CV" and reading.amperes is not None and reading.amperes < 0.9 * session.current_a
-        reached = (reading.cells_trusted and volts >= near_v) or (reading.mean_v is not None and reading.mean_v >= near_v and tapering)
+        read = reading.cells_trusted and volts >= target_v - limits.target_reached_v - 1e-9
+        reached = read or self._whole_string_full()
         if reached:
             session.tail_current_a = reading.amperes
             session.facts["cell_at_target"] = 1.0
         return reached
+
+    def _whole_string_full(self) -> bool:
+        """Alike cells come to the top together: then the current tapers with the string's mean near the target, and no BMS opens.
+
+        A current that stopped tells of an open circuit, where the supply shows its own set-point: it must still flow, and for half a minute.
+        """
+        session, reading = self.running, self.reading
+        amps, mean_v = reading.amperes, reading.mean_v
+        near = mean_v is not None and mean_v >= session.plan.target_v - session.limits.bms_opened_v
+        if not near or amps is None or not 0.1 * session.current_a <= amps <= 0.5 * session.current_a:
+            session.string_full_since_s = None
+            return False
+        if session.string_full_since_s is None:
+            session.string_full_since_s = self.now_s()
+        return self.now_s() - session.string_full_since_s >= STRING_FULL_S
 
     def _charge_ended(self) -> None:
         session, reading = self.running, self.reading
