@@ -72,7 +72,8 @@ def _series(plan: Plan) -> Plan:
 def _stages(plan: Plan) -> list[Plan]:
     """One plan a stage. From the second on the charge is known: the cells stand at the volts of the stage before."""
     plans, reached = [], None
-    for stage in stages_v(plan):
+    plan = replace(plan, stages_v=stages_v(plan))  # each stage knows where the others lie
+    for stage in plan.stages_v:
         low, high = plan.soc_low, plan.soc_high
         if reached is not None:
             low = high = soc_at(reached)
