@@ -29,18 +29,13 @@ def diagonal(cells: int) -> str:
 
 
 def series(cells: int) -> str:
-    """A string under its BMS, fixed width: the ends and what lies between, because sixteen cells in a row fit no screen."""
-    middle = "" if cells == 2 else "─┤ + 2 − ├─" if cells == 3 else f"─┤ + 2 − ├─ … ─┤ + {cells - 1} − ├─"
-    if cells == 1:
-        row = "┤ + 1 − ├"
-    else:
-        row = f"┤ + 1 − ├{middle}┤ + {cells} − ├" if middle else f"┤ + 1 − ├─┤ + {cells} − ├"
-    last = len(row)
+    """A string under its BMS, fixed width: its ends and what lies between, because sixteen cells in a row fit no screen."""
+    shown = [str(number) for number in range(1, cells + 1)] if cells <= 4 else ["1", "2", "…", str(cells)]
+    row = "──".join("…" if number == "…" else f"[+ {number} −]" for number in shown)
     rows = (
         "red lead, + of the supply",
         "│ fuse",
-        "│" + row[1:] + "── B−",
-        "│" + " " * (last + 1) + "BMS",
-        "every cell's sense wire to the BMS".ljust(last + 2) + "P− ── black lead",
+        f"└──{row}──B−[BMS]P−── black lead, −",
+        "   a sense wire goes from every cell to the BMS",
     )
     return "\n".join(f"  {line}" for line in rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tui.domain import calculations, picture
 from tui.domain.facts import PART_FACTS, bank_facts, part_facts
@@ -15,7 +14,7 @@ from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Part, Step
 from tui.domain.procedures.errors import Path, ProcedureError
 from tui.domain.procedures.parts import PartPlan, lifted_plan, parts_of
-from tui.domain.procedures.schema import KINDS, FieldRow, FileRow, StepRow
+from tui.domain.procedures.schema import KINDS, FieldRow, FileRow, PartRow, StepRow
 from tui.domain.procedures.words import hold, words_of
 
 _NAME = re.compile(r"\{([^{}]*)\}")
@@ -35,15 +34,17 @@ class Made:
 
 def make(files: Sequence[FileRow], plan: Plan) -> list[Made]:
     """All steps of the files' procedures one after the other. Raises ProcedureError for a plan that does not fit."""
-    stretches: list[tuple[PartPlan, bool]] = []  # and whether it belongs to the first procedure of a chain
+    stretches: list[tuple[PartPlan, bool]] = []  # and whether it belongs to a later procedure of a chain
     for number, file in enumerate(files):
-        found = [part for row in file.parts for part in _parts(file, row, plan, after_precharge=number > 0)]
-        if not found:
+        before = len(stretches)
+        for row in file.parts:
+            charged = any(part.row.wiring == "series" for part, _ in stretches)
+            stretches += [(part, number > 0) for part in _parts(file, row, plan, after_precharge=charged)]
+        if len(stretches) == before:
             raise ProcedureError(f"the procedure “{file.title}” has no part for this plan")
-        stretches += [(part, number == 0) for part in found]
     made: list[Made] = []
-    for number, (stretch, new) in enumerate(stretches, start=1):
-        made += _part(stretch, plan, number, skip_once=not new)
+    for number, (stretch, later) in enumerate(stretches, start=1):
+        made += _part(stretch, plan, number, skip_once=later)
     return _linked(made)
 
 
@@ -63,7 +64,7 @@ def make_remedy(file: FileRow, plan: Plan, wanted: Lift, volts: Mapping[str, flo
     return _linked(_part(stretch, plan, 1, known=lift_facts, level_v=wanted.until_v))
 
 
-def _parts(file: FileRow, row: Any, plan: Plan, *, after_precharge: bool) -> list[PartPlan]:
+def _parts(file: FileRow, row: PartRow, plan: Plan, *, after_precharge: bool) -> list[PartPlan]:
     try:
         return parts_of(row, plan, after_precharge=after_precharge)
     except ValueError as error:
@@ -87,7 +88,7 @@ def _part(
     }
     facts.update(known or {})
     title = fill(row.title, facts, row.path, "title")
-    part = Part(stretch.id, _short(title, row.path), plan, balances=row.balances and (row.each != "stage" or last))
+    part = Part(stretch.id, _short(title), plan, balances=row.balances and (row.each != "stage" or last))
     words = words_of(session, plan, first=first, last=last)
     suffix = "" if number == 1 else f"@{number}"
     return [
@@ -107,7 +108,7 @@ def _step(row: StepRow, part: Part, facts: Mapping[str, str], words: frozenset[s
     fields = tuple(field for item in row.fields if hold(item.when, words) for field in _fields(item, part.plan, facts))
     return Step(
         id=row.id + suffix,
-        title=_short(text("title"), row.path),
+        title=_short(text("title")),
         instruction=text("instruction"),
         tutorial=row.tutorial,
         notes=texts("notes"),
@@ -173,10 +174,9 @@ def fill(text: str, facts: Mapping[str, str], path: Path, key: str) -> str:
     return _NAME.sub(value, text)
 
 
-def _short(title: str, path: Path) -> str:
-    if len(title) > TITLE_LENGTH:
-        raise ProcedureError(f"the title “{title}” has {len(title)} characters; the checklist has room for {TITLE_LENGTH}", path, "title")
-    return title
+def _short(title: str) -> str:
+    """At most as long as the checklist has room for: a cell with a long label must not stop a session."""
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
 def _until_v(row: StepRow, plan: Plan, level_v: float | None) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, get_args
 
 from tui.domain.limits import DEFAULTS, LIMITS
 from tui.domain.plan import EndRule, Plan
 from tui.domain.procedures.errors import Path, ProcedureError
-from tui.domain.procedures.schema import FileRow, Findings
+from tui.domain.procedures.reader import Findings
+from tui.domain.procedures.schema import FileRow
 from tui.domain.quantities import QuantityError, parse
 
 LIMIT_KINDS = {"V": "voltage", "A": "current", "s": "time", "°C": "temperature", "Ω": "resistance"}
@@ -72,7 +74,7 @@ def _stages(given: Any) -> tuple[float, ...]:
     if not isinstance(given, list) or not given:
         raise ValueError('a list of volts is needed, such as ["3.45 V", "3.55 V", "3.65 V"]')
     stages = tuple(_quantity("cell_voltage")(item) for item in given)
-    if any(high <= low for low, high in zip(stages, stages[1:], strict=False)):
+    if any(high <= low for low, high in pairwise(stages)):
         raise ValueError("the stages must rise, each above the one before")
     return stages
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from tui.domain.procedures.errors import FileProblem, ProcedureError
 from tui.domain.procedures.locate import Places, syntax_line
-from tui.domain.procedures.schema import FileRow, Findings, read_file
+from tui.domain.procedures.reader import Findings, read_file
+from tui.domain.procedures.schema import FileRow
 
 FOLDER = FilePath(__file__).parent
 

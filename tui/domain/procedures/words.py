@@ -33,12 +33,16 @@ def hold(when: Iterable[str], words: frozenset[str]) -> bool:
     return all((word[4:] not in words) if word.startswith("not ") else word in words for word in when)
 
 
+_IMPLIES = {"interface": "not by hand", "not interface": "by hand", "knob current": "by hand", "cells metered": "metered"}
+
+
 def exclude(one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether two conditions can never hold together, by what is written."""
-    opposite = {"by hand": "interface", "interface": "by hand"}
-    others = set(other)
-    for word in one:
-        turned = word[4:] if word.startswith("not ") else f"not {word}"
-        if turned in others or opposite.get(word) in others:
-            return True
-    return False
+    others = _with_implied(other)
+    return any((word[4:] if word.startswith("not ") else f"not {word}") in others for word in _with_implied(one))
+
+
+def _with_implied(words: Iterable[str]) -> set[str]:
+    """The words and what follows from them."""
+    found = set(words)
+    return found | {_IMPLIES[word] for word in found if word in _IMPLIES}
