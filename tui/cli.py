@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 from tui.cli_bench import bench_options, description_from, plan_from
+from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_plan import plan
+from tui.cli_procedures import lent, procedures
 from tui.cli_records import cells, sessions
 
 
@@ -51,9 +53,12 @@ def cli(ctx: click.Context) -> None:
 @click.option("--speed", type=Quantity("speed"), default="60", show_default=True, help="Times real time while nobody is asked anything.")
 def demo(**options: Any) -> None:
     """The application on the built-in bench, in a home of its own."""
+    from tui.records.places import home
     from tui.start import run_demo
 
-    sys.exit(run_demo(description_from(options), options))
+    with lent(options, home(demo=True)):
+        code = run_demo(description_from(options), options)
+    sys.exit(code)
 
 
 @cli.command()
@@ -73,28 +78,29 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
     from tui.bench.script import Script, ScriptStuck
     from tui.records.places import home
 
-    description = description_from(options)
-    place = home(demo=True)
+    description, place = description_from(options), home(demo=True)
     factor = None if speed == "max" else Quantity("speed").convert(speed, None, None)
     started = time.monotonic()
-    rig = runs.lock_step_rig(description, place) if factor is None else runs.pty_rig(description, place, speed=factor)
-    made = plan_from(description, rig.supply_address, rig.meter_address, options)
-    refusal = ""
-    try:
-        snapshot = runs.LockStep(rig).run(made) if factor is None else runs.run_on_ptys(rig, made, Script())
-    except ScriptStuck as stuck:
-        refusal, snapshot = str(stuck), runs.give_up(rig)
-    summary = runs.summary(rig, snapshot, time.monotonic() - started)
+    with lent(options, place):
+        rig = runs.lock_step_rig(description, place) if factor is None else runs.pty_rig(description, place, speed=factor)
+        made = plan_from(description, rig.supply_address, rig.meter_address, options)
+        refusal = ""
+        try:
+            snapshot = runs.LockStep(rig).run(made) if factor is None else runs.run_on_ptys(rig, made, Script())
+        except ScriptStuck as stuck:
+            refusal, snapshot = str(stuck), runs.give_up(rig)
+        summary = runs.summary(rig, snapshot, time.monotonic() - started)
+        rig.close()
     if refusal:
         summary["refusal"] = refusal
-    rig.close()
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
     else:
         for key, value in summary.items():
             click.echo(f"{key:<22} {value}")
     if summary["result"] not in ("balanced", "done"):
-        reason = refusal or "; ".join(alarm["text"] for alarm in summary["alarms"]) or summary["end_reason"]
+        grave = [alarm["text"] for alarm in summary["alarms"] if alarm["level"] != "warn"]
+        reason = refusal or "; ".join(grave) or summary["end_reason"]
         raise Failed(f"{summary['result']}: {reason}")
 
 
@@ -134,6 +140,8 @@ def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) 
 
 
 cli.add_command(plan)
+cli.add_command(procedures)
+cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli_choices import F, Quantity, add, capacity_of, chosen
+from tui.cli_choices import F, Quantity, add, capacity_of, chosen, own_text, procedure_of
 
 if TYPE_CHECKING:
     from drivers.simulated.description import BenchDescription
@@ -64,8 +64,8 @@ def description_from(options: dict[str, Any]) -> BenchDescription:
 
 def wired_as(options: dict[str, Any]) -> dict[str, Any]:
     """What the hands make of the short options' cells: a string with its BMS for a pre-charge, nothing where cells are charged apart."""
-    procedure, pack = options.get("procedure", "parallel"), options.get("pack", "")
-    if "precharge" in procedure or pack:
+    procedure, pack = procedure_of(options), options.get("pack", "")
+    if "precharge" in procedure or pack or 'wiring = "series"' in own_text(options):
         return {"arrangement": pack or f"{options['cells']}S", "bms_over_voltage_v": options["target"]}
     return {"arrangement": "apart" if procedure in APART else ""}
 
@@ -75,7 +75,7 @@ def soc_of(options: dict[str, Any]) -> tuple[float, float]:
     if options["soc"] is not None:
         low, high = options["soc"]
         return low, high
-    return LEVEL_SOC if options.get("procedure") == "level" else USUAL_SOC
+    return LEVEL_SOC if procedure_of(options) == "level" else USUAL_SOC
 
 
 def supply_choice(text: str) -> tuple[float, float, str]:
@@ -105,6 +105,7 @@ def supply_choice(text: str) -> tuple[float, float, str]:
 
 def plan_from(description: BenchDescription, supply_address: str, meter_address: str, options: dict[str, Any]) -> Plan:
     """The plan an operator of this bench would make in Setup: what is printed on the parts, not their hidden truth."""
+    from tui.domain import procedures
     from tui.domain.plan import Plan, PlanCell, PlanSupply
 
     by_hand = not description.supply.has_interface
@@ -113,7 +114,7 @@ def plan_from(description: BenchDescription, supply_address: str, meter_address:
     stands, choices = description.bank.arrangement, chosen(options)
     if "S" in stands and not choices["pack"]:
         choices["pack"] = stands
-    return Plan(
+    made = Plan(
         bank=options.get("bank") or "Demo bank",
         cells=tuple(PlanCell(cell.label, cell.capacity_ah) for cell in description.cells),
         supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A" if by_hand else supply_address, volts, amps),
@@ -124,3 +125,4 @@ def plan_from(description: BenchDescription, supply_address: str, meter_address:
         soc_high=max(socs),
         **choices,
     )
+    return procedures.effective(made, own_text(options))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from tui.domain.catalogue import CellModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,14 +80,22 @@ def add(options: Iterable[Callable[[F], F]], command: F) -> F:
 
 
 def choice_options(command: F) -> F:
-    """The choices of the Setup pane."""
+    """The choices of the Setup pane, the procedure first."""
+    option = click.option
+    procedure = (
+        option("--procedure", type=Procedure(), default="parallel", show_default=True,
+               help="parallel, step-and-pause, single-cell, precharge, level, a chain such as precharge+parallel, or own:NAME."),
+        option("--procedure-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+               help="A procedure of your own from a TOML file, for this once."),
+    )  # fmt: skip
+    return add(procedure, other_choices(command))
+
+
+def other_choices(command: F) -> F:
+    """The choices of the Setup pane where the procedure is named otherwise."""
     option = click.option
     return add(
         (
-            option("--procedure", type=Procedure(), default="parallel", show_default=True,
-                   help="parallel, step-and-pause, single-cell, precharge, level, a chain such as precharge+parallel, or own:NAME."),
-            option("--procedure-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                   help="A procedure of your own from a TOML file, for this once."),
             option("--target", type=Quantity("target"), default="3.65V", show_default=True, help="Volts per cell, 3.50 to 3.65 V."),
             option("--stages", type=Stages(), default=None, help='Targets of step-and-pause: "3.45V,3.55V,3.65V".'),
             option("--pause", type=Quantity("time"), default="15min", show_default=True, help="Output off between two stages."),
@@ -92,7 +103,7 @@ def choice_options(command: F) -> F:
             option("--pack", default="", help="The finished battery, for the pre-charge: 8S, 2P8S; all cells in series unless said."),
             option("--assembled", is_flag=True, help="One cell at a time: the cells stay in their battery."),
             option("--service", type=Quantity("cell_voltage"), default=None, help="Highest volts of a cell that BMS and charger allow in use."),
-            option("--model", default="", help="Id of the cell in the catalogue: fills capacity and limits."),
+            option("--model", default="", help="The cell in the catalogue, by id or name: fills capacity and largest current."),
             option("--end-rule", type=click.Choice(["near-zero", "fixed", "volts"]), default="near-zero", show_default=True,
                    help="What ends the charge."),
             option("--end-current", type=Quantity("current"), default="0.10A", show_default=True, help="Current that counts as zero."),
@@ -106,11 +117,11 @@ def choice_options(command: F) -> F:
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
     """What the choices fill in a plan, by the names of its fields."""
-    procedure = options["procedure"]
-    derating = options["derating"]
+    from tui.domain import catalogue
+
+    procedure, model, derating = procedure_of(options), model_of(options), options["derating"]
     if derating is None:
         derating = STEPWISE_DERATING if "step-and-pause" in procedure else 1.0
-    model = model_of(options)
     return {
         "procedure": procedure,
         "target_v": options["target"],
@@ -120,8 +131,8 @@ def chosen(options: dict[str, Any]) -> dict[str, Any]:
         "pack": options["pack"],
         "assembled": options["assembled"],
         "service_v": options["service"],
-        "model": options["model"],
-        "cell_limit_a": None if model is None else model.max_charge_a,
+        "model": "" if model is None else model.id,
+        "cell_limit_a": None if model is None else catalogue.fill(model)["cell_limit_a"],
         "end_rule": options["end_rule"],
         "end_current_a": options["end_current"],
         "derating": derating,
@@ -129,13 +140,69 @@ def chosen(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def model_of(options: dict[str, Any]) -> Any:
-    """The model of `--model` in the catalogue; None where none was named."""
-    if not options.get("model"):
+def procedure_of(options: dict[str, Any]) -> str:
+    """The procedure's name: built in, a chain, or "own:NAME", the name of the file where one was given."""
+    file = options.get("procedure_file")
+    return f"own:{file.stem}" if file is not None else str(options.get("procedure", "parallel"))
+
+
+def own_text(options: dict[str, Any]) -> str:
+    """The text of the own procedure that was chosen, checked; "" for a built-in one. Its first fault is bad usage."""
+    file: Path | None = options.get("procedure_file")
+    if file is not None:
+        return checked(file)
+    name = procedure_of(options)
+    if not name.startswith("own:"):
+        return ""
+    from tui.records.own_procedures import OwnProcedureError, OwnProcedures
+    from tui.records.places import home
+
+    kept, name = OwnProcedures(home()), name.removeprefix("own:")
+    if name not in kept.list():
+        kept = OwnProcedures(home(demo=True))
+    try:
+        return kept.read(name)
+    except OwnProcedureError as problem:
+        raise click.UsageError(str(problem)) from problem
+
+
+def checked(file: Path) -> str:
+    """The text of a procedure's file in which nothing is wrong; UsageError with file, line and field of the first fault."""
+    from tui.domain import procedures
+
+    text = text_of(file)
+    problems = procedures.check(text)
+    if problems:
+        more = f" ({len(problems) - 1} more: `topbalance procedures check {file}`)" if len(problems) > 1 else ""
+        raise click.UsageError(f"{file.name} {problems[0]}{more}")
+    return text
+
+
+def text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.UsageError(f"{file.name} cannot be read as text: {problem}") from problem
+
+
+def model_of(options: dict[str, Any]) -> CellModel | None:
+    """The model of `--model` in the catalogue, by its id or by words that only it has; None where none was named."""
+    wanted = options.get("model")
+    if not wanted:
         return None
     from tui.domain import catalogue
+    from tui.records.models import Models
+    from tui.records.places import home
 
-    return catalogue.find(options["model"])
+    own = Models(home()).list()
+    found = catalogue.find(wanted, own)
+    if found is not None:
+        return found
+    like = catalogue.search(wanted, own)
+    if len(like) == 1:
+        return like[0]
+    which = f"; is it {', '.join(model.id for model in like[:5])}?" if like else "; `topbalance catalogue` lists them all"
+    raise click.BadParameter(f"“{wanted}” names no single model of the catalogue{which}", param_hint="--model")
 
 
 def capacity_of(options: dict[str, Any]) -> float:
@@ -143,4 +210,4 @@ def capacity_of(options: dict[str, Any]) -> float:
     if options["capacity"] is not None:
         return float(options["capacity"])
     model = model_of(options)
-    return USUAL_AH if model is None else float(model.capacity_ah)
+    return USUAL_AH if model is None else model.capacity_ah

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli_bench import supply_choice
-from tui.cli_choices import Quantity, capacity_of, choice_options, chosen
+from tui.cli_choices import F, Quantity, add, capacity_of, choice_options, chosen, own_text
 
 if TYPE_CHECKING:
     from tui.domain.plan import Plan
@@ -18,13 +18,24 @@ if TYPE_CHECKING:
 FIGURE_KEYS = ("id", "label", "value", "unit", "text", "formula", "low", "high")
 
 
+def bank_options(command: F) -> F:
+    """What Setup asks of bank, supply and leads."""
+    option = click.option
+    return add(
+        (
+            option("--cells", type=click.IntRange(1, 64), default=8, show_default=True, help="How many cells."),
+            option("--capacity", type=Quantity("capacity"), default=None, show_default="280Ah", help="Capacity of each cell."),
+            option("--arrangement", default="", help="8P, 4S, 2P16S; all in parallel unless said."),
+            option("--supply", default="30V/10A", show_default=True, help="Rating of the supply; riden:60V/12A for one with an interface."),
+            option("--soc", type=Quantity("soc"), default=None, help="State of charge, one or a range."),
+            option("--lead", type=Quantity("lead"), default=None, help="Both leads with contacts, or a gauge."),
+        ),
+        command,
+    )
+
+
 @click.command()
-@click.option("--cells", type=click.IntRange(1, 64), default=8, show_default=True)
-@click.option("--capacity", type=Quantity("capacity"), default=None, show_default="280Ah")
-@click.option("--arrangement", default="", help="8P, 4S, 2P16S; all in parallel unless said.")
-@click.option("--supply", default="30V/10A", show_default=True, help="Rating of the supply.")
-@click.option("--soc", type=Quantity("soc"), default=None, help="State of charge, one or a range.")
-@click.option("--lead", type=Quantity("lead"), default=None, help="Both leads with contacts, or a gauge.")
+@bank_options
 @choice_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
 def plan(as_json: bool, **options: Any) -> None:
@@ -33,7 +44,7 @@ def plan(as_json: bool, **options: Any) -> None:
     from tui.domain.checks import check_plan
     from tui.domain.fits import best, fits
 
-    made = _plan(options)
+    made = plan_of(options)
     try:
         figures = calculations.figures(made)
     except ValueError as problem:
@@ -60,22 +71,27 @@ def plan(as_json: bool, **options: Any) -> None:
         sys.exit(1)
 
 
-def _plan(options: dict[str, Any]) -> Plan:
+def plan_of(options: dict[str, Any]) -> Plan:
+    """The plan that these options describe, with what an own procedure fixes of it."""
+    from tui.domain import procedures
     from tui.domain.plan import Plan, PlanCell, PlanSupply
 
-    volts, amps, _ = supply_choice(options["supply"])
+    family, _, rating = options["supply"].rpartition(":")
+    volts, amps, _ = supply_choice(f"manual:{rating.removeprefix('manual')}")
+    address = "riden:" if family == "riden" else f"manual:{volts:g}V/{amps:g}A"
     low_soc, high_soc = options["soc"] or (None, None)
     capacity_ah = capacity_of(options)
-    return Plan(
+    made = Plan(
         bank="",
         cells=tuple(PlanCell(f"A{n + 1}", capacity_ah) for n in range(options["cells"])),
-        supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A", volts, amps),
+        supply=PlanSupply(address, volts, amps),
         arrangement=options["arrangement"],
         lead_resistance_ohm=options["lead"],
         soc_low=low_soc,
         soc_high=high_soc,
         **chosen(options),
     )
+    return procedures.effective(made, own_text(options))
 
 
 def _print_table(rows: list[tuple[str, str, str]]) -> None:
