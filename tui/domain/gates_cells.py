@@ -212,8 +212,13 @@ def level_plan(plan: Plan, volts: Mapping[str, float]) -> Lift:
     group = tuple(label for label in low if volts[label] - volts[low[0]] <= plan.spread_limit_v + 1e-9)
     step_v = plan.supply.voltage_step_v
     set_v = round(math.floor(min(top_v, plan.target_v) / step_v + 1e-6) * step_v, 6)
+    return Lift(group, set_v, level_until_v(plan, set_v))
+
+
+def level_until_v(plan: Plan, set_v: float) -> float:
+    """The volts at the cells where a levelling charge set to `set_v` ends, see `level_plan`."""
     below_v = plan.spread_limit_v / 2 if set_v <= KNEE_FOOT_V else min(plan.spread_limit_v / 2, 0.010)
-    return Lift(group, set_v, round(set_v - below_v, 6))
+    return round(set_v - below_v, 6)
 
 
 def _spread_message(plan: Plan, volts: Mapping[str, float], spread: float, lift: Lift) -> str:

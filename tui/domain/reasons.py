@@ -1,16 +1,20 @@
-"""The answers to "why?": for every step, gate, limit and figure the formula with this bank's numbers, the consequence, and the source."""
+"""The answers to "why?": for every step, gate, limit, figure and choice the formula with this bank's numbers, the consequence, and the source."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui.domain.facts import bank_facts
+from tui.domain import calculations
 from tui.domain.kinds import show
 from tui.domain.limits import LIMITS
 from tui.domain.plan import Plan
+from tui.domain.reasons_choices import ADVICE, CHOICES
+from tui.domain.reasons_facts import reason_facts
 from tui.domain.reasons_figures import FIGURES
-from tui.domain.reasons_steps import GATES, STEPS, Text
+from tui.domain.reasons_parts import LEVEL, PRECHARGE, SINGLE, STAGES
+from tui.domain.reasons_sides import Text
+from tui.domain.reasons_steps import GATES, STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,13 @@ class Reason:
     sides: tuple[str, ...] = ()
 
 
-TEXTS: dict[str, Text] = {text.id: text for text in (*STEPS, *GATES, *FIGURES)}
+_ALL: dict[str, Text] = {text.id: text for text in (*STEPS, *PRECHARGE, *LEVEL, *STAGES, *SINGLE, *GATES, *FIGURES, *CHOICES, *ADVICE)}
+TEXTS = {text_id: text for text_id, text in _ALL.items() if "/" not in text_id}
+VARIANTS = {text_id: text for text_id, text in _ALL.items() if "/" in text_id}
+SUBJECTS = tuple(text.id for text in (*CHOICES, *ADVICE))
+"""Choices and advice that stand in no checklist and among no figures: asked for by their ids."""
 
-# Alarms and passing questions of the bench, by the limit or step that they stand for.
+# Alarms, passing questions and fields of the plan, by the limit, step or choice that they stand for.
 ALIASES: Mapping[str, str] = {
     "near-over-target": "warn_over_target_v",
     "cell-over-target": "trip_over_target_v",
@@ -54,8 +62,40 @@ ALIASES: Mapping[str, str] = {
     "F-36": "off_call_s",
     "F-39": "flat_window_s",
     "F-40": "falling_v",
+    "F-28": "opened",
+    "set-voltage": "set_point_counts",
+    "set-current": "current_over_fraction",
+    "hot": "hot_trip_c",
+    "warm": "hot_warn_c",
+    "cold": "cold_refuse_c",
+    "stopped": "off_tries",
+    "lift-undone": "set_point_lift_v",
+    "protection-shown": "over_voltage_protection_over_target_v",
     "recheck": "polarity",
     "lift": "set_point_lift_v",
+    "short-current": "short-amps",
+    # fields of the plan
+    "cells": "bank-capacity",
+    "target_v": "target",
+    "end_rule": "end-rule",
+    "end_current_a": "end-current",
+    "c_rate": "c-rate-current",
+    "stages_v": "stages",
+    "pause_s": "pause-time",
+    "soak_s": "soak-time",
+    "rest_s": "rest-time",
+    "spread_limit_v": "spread-limit",
+    "assembled_battery": "assembled-battery",
+    "cell_limit_a": "cell-limit",
+    "service_v": "service-volts",
+    "soc_low": "state-of-charge",
+    "soc_high": "state-of-charge",
+    "lead_resistance_ohm": "lead-resistance",
+    "lead_limit_a": "lead-limit",
+    "arrangement": "pack-target",
+    "supply.max_voltage_v": "supply-fit",
+    "supply.max_current_a": "supply-current",
+    "limits": "trip_over_target_v",
 }
 
 _SHOWN = {  # measured numbers that a screen may pass, in the order they are told
@@ -68,25 +108,28 @@ _SHOWN = {  # measured numbers that a screen may pass, in the order they are tol
 
 
 def reason_ids() -> tuple[str, ...]:
-    """Every id that `why` answers under its own name: steps, gates, figures, limits."""
+    """Every id that `why` answers under its own name: steps, gates, figures, choices, limits."""
     return (*TEXTS, *LIMITS)
 
 
 def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = None) -> Reason:
-    """The reason for a step, gate, figure, limit or alarm, with this bank's numbers; measured `facts` (V, A, Ω, Ah) are added where known.
+    """The reason for a step, gate, figure, choice, limit or alarm, with this bank's numbers; measured `facts` (V, A, Ω, Ah) are added.
 
+    `plan` is that of the part in which it is asked (of Setup where no session runs). A step's id may end in its part ("open-lead@2").
     Raises KeyError for an id that nothing stands behind.
     """
-    known = ALIASES.get(reason_id, reason_id)
+    known = reason_id.partition("@")[0]
+    known = ALIASES.get(known, known)
     if known not in TEXTS and known not in LIMITS:
         known = known.removeprefix("gate-")
-    words = bank_facts(plan)
+        known = ALIASES.get(known, known)
+    words = reason_facts(plan)
     now = _now(facts or {})
     if known in LIMITS:
         limit = LIMITS[known]
         consequence = limit.reason.format_map(words) + (f" (Number from: {limit.source}.)" if limit.source else "")
         return Reason(known, limit.title, limit.rule.format_map(words) + now, consequence, limit.tutorial)
-    text = TEXTS[known]
+    text = _variant(known, plan)
     return Reason(
         known,
         text.title,
@@ -95,6 +138,15 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
         text.tutorial,
         tuple(side.format_map(words) for side in text.sides),
     )
+
+
+def _variant(reason_id: str, plan: Plan) -> Text:
+    """The text for this wiring, where a string or a single cell has one of its own."""
+    if calculations.wiring(plan).series > 1:
+        return VARIANTS.get(f"{reason_id}/series", TEXTS[reason_id])
+    if len(plan.cells) == 1:
+        return VARIANTS.get(f"{reason_id}/one", TEXTS[reason_id])
+    return TEXTS[reason_id]
 
 
 def _now(facts: Mapping[str, float | None]) -> str:

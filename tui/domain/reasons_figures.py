@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.domain.reasons_steps import END, SINGLE_STEP, TARGET, Text
+from tui.domain.reasons_sides import END, METHOD, TARGET, Text
 
 FIGURES: tuple[Text, ...] = (
     Text("bank-capacity", "Capacity of the bank",
@@ -68,7 +68,7 @@ FIGURES: tuple[Text, ...] = (
     Text("charging-time", "How long it takes",
          "{missing} ÷ {plateau_a}, then the taper through {leads}: {time}",
          "Who expects an evening and needs days leaves the room at the wrong hour. Mostly empty cells go faster in series under a BMS "
-         "first.", "3", SINGLE_STEP),
+         "first.", "3", METHOD),
     Text("hours-lost", "Time lost to the leads",
          "time with {leads} − time with none = {lost}",
          "The taper is slow in proportion to the leads' resistance. Good leads give this time back.", "D"),

@@ -1,44 +1,11 @@
-"""Why each step and each gate: formula, consequence, the tutorial's section, and the sides where opinions differ. Pure data for `reasons`."""
+"""Why each step of the parallel balance and each gate that shares no name with a step. Pure data for `reasons`.
+
+An id with a stroke is a variant: "connect/one" is told instead of "connect" where the part has one cell, "/series" where it is a string.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Text(NamedTuple):
-    """One reason. Formula and texts name the bank's numbers in braces, see `facts.bank_facts`."""
-
-    id: str
-    title: str
-    formula: str
-    consequence: str
-    tutorial: str
-    sides: tuple[str, ...] = ()
-
-
-SINGLE_STEP = (
-    "Single step: straight to {target}. Least handling; the tutorial's way.",
-    "Step and pause: 3.40, 3.50, then 3.60 V, output off between. Gives slow cells time; takes longer, ends alike.",
-    "Cell by cell: no busbars to remove, no parallel bank; but each cell stops where its own meter reading says, and {n} charges are to be watched.",
-    "No top balance, the BMS does it: works with a strong balancer and low charge volts; with a small one it may take for ever.",
-)
-TARGET = (
-    "3.65 V: the makers' charge limit, the most thorough balance. Needs the closest watch.",
-    "3.60 V: usual on boats. Gentler, with nearly the same charge in the cells: about one part in two thousand less.",
-    "3.64 V: just under the limit, for those who worry about reaching it.",
-    "3.50 V: as low as it makes sense; cells can still part above it when the pack is charged higher.",
-)
-END = (
-    "Near zero (the tutorial): {end_a} here, {end_c} of the bank. All cells end at the same volts; stays longest at the top.",
-    "0.05C (data sheets, one reviewer of the tutorial): {maker_end_a} for this bank, met the moment the volts are reached. Least time at the top, "
-    "cells may still differ a little.",
-    "Exactly 0.00 A: leaks of the cells may never let it happen; the program ends on a leakage floor instead.",
-)
-REST = (
-    "No rest needed (the tutorial): the drift is normal and says nothing.",
-    "A day or two in parallel after the charge: harmless, and useful only while the cells are still full.",
-    "Volts after disconnecting tell nothing about the balance, but a cell that leaves the others within a week tells of a leak.",
-)
+from tui.domain.reasons_sides import END, METHOD, REST, SPREAD, TARGET, Text
 
 STEPS: tuple[Text, ...] = (
     Text("threads", "Studs and threads",
@@ -54,40 +21,72 @@ STEPS: tuple[Text, ...] = (
          "In the cold lithium settles on the anode as metal: capacity lost for good, and a possible short. Heat at the top of charge ages "
          "all {n} cells at once.", "4"),
     Text("cell-volts", "Cells near each other",
-         "highest − lowest ≤ {spread}; surge ≈ ΔV ÷ (2 × cell and contact resistance) = {surge}",
-         "Joined too far apart, the fuller cells pour into the emptier ones through a busbar: sparks, pitted posts, a burn. A cell under "
-         "2.00 V may burn later.", "4.1"),
+         "highest − lowest ≤ {spread}; at that, ΔV ÷ (2 × (R0 + 2 × contact)) = {spread} ÷ {pair_ohm} = {surge}, and {surge}² × {pair_ohm} "
+         "= {surge_heat}",
+         "Joined too far apart, the fuller cells pour into the emptier ones through a busbar: sparks, pitted posts, a burn. Bring all "
+         "cells to a similar "
+         "state of charge before any are joined. A cell under 2.00 V may burn later.", "4.1", SPREAD),
     Text("wire", "All in parallel",
          "{bank_ah} at the volts of one cell; every cell sees the same {target}",
          "Only cells joined + to + and − to − are forced to the same volts. One loose nut, and its cell is left behind, hidden by its "
-         "neighbours.", "4.1", SINGLE_STEP),
+         "neighbours.", "4.1", METHOD),
     Text("supply", "The right supply",
          "{rating_v}, {rating_a} × {derating} = {supply_a}; needed {set_v}",
          "A supply without a voltage limit overcharges, one without a current limit burns. A wrong model on the line sets ten times the "
          "volts.", "1"),
     Text("write-test", "Writing tried where it harms nothing",
          "1.00 V and 0.10 A written, the same read back, output off",
-         "A command lost or misread later, with cells connected, would be found by the cells. {set_v} read with the wrong scale is 36.5 V.", "4.2"),
+         "A command lost or misread later, with cells connected, would be found by the cells. {set_v} read with the wrong scale is 36.5 "
+         "V.", "4.2"),
     Text("leads-apart", "Voltage set before connecting",
          "set {set_v} and {set_a} with open leads; {set_a} = smallest of {c_rate_a}, {supply_a} and the leads",
          "With cells connected the panel shows their volts, not the set-point. Turned until it “reads right”, the true limit may lie at 30 "
-         "V, and the cells go there.", "4.3", TARGET),
+         "V, and the cells go there. The target itself lies above what BMS and charger allow in use ({service_v}).", "4.3", TARGET),
+    Text("leads-apart/series", "Pack volts, set before connecting",
+         "{series} × {target} = {set_v}; one cell too many would be {one_more_v} for each",
+         "The number of cells decides everything here: fifteen charged as sixteen are lost. The tutorial's own line for 24 V at 3.6 V "
+         "slips (3.6 × 4 = 28.8; "
+         "it is 3.6 × 8), so it is computed.", "3.4", TARGET),
     Text("lead-volts", "The limit, measured",
          "open lead ends = {set_v} ± 10 mV or one count ({v_step})",
          "This is the only check of the scale made while no cell is in danger. A 3.95 or 36.5 found here costs nothing; found later it "
          "costs {cells}.", "4.3"),
+    Text("lead-volts/series", "The pack's limit, measured",
+         "open lead ends = {set_v} ± 10 mV a cell or one count ({v_step})",
+         "After the current was set with shorted leads the knob stands anywhere. Found here it costs nothing; found by the battery it "
+         "costs {cells}.", "3.4"),
     Text("output-off-before", "Output off before the cells",
          "output off; {off_a} or less",
          "Live lead ends between {n} cells are two mistakes waiting: a touch shorts the supply, a slip the bank.", "4.4"),
     Text("post-polarity", "Plus belongs to plus",
          "volts at the posts > 0 with the probes as on the rings; near the mean of the {n} cells",
          "Reversed, the bank drives its full current through the supply: a very large spark, a dead supply, perhaps molten leads.", "4.4"),
+    Text("post-polarity/series", "Plus, and the right number of cells",
+         "posts = {series} × mean of the cells, within 2 %, and 2.50 to 3.65 V a cell",
+         "Reversed, the string drives its whole current through the supply. A missing or spare cell shows itself here as a wrong "
+         "sum.", "3.5"),
+    Text("post-polarity/one", "This cell, this way round",
+         "volts of {first} > 0 with the probes as on the rings; across two cells it would be {two_cells_v}",
+         "In a battery + and − change sides from cell to cell. The wrong neighbour's post reverses the supply or feeds it two cells.", "C"),
     Text("connect", "Across the diagonal",
          "+ at {first}, − at {last}: every way through the row has the same length",
-         "With both leads at one end the first cells take most of {set_a} and the last nearly nothing; stopped early, the bank is uneven.", "4.4"),
+         "With both leads at one end the first cells take most of {set_a} and the last nearly nothing; stopped early, the bank is "
+         "uneven.", "4.4"),
+    Text("connect/series", "Through the BMS",
+         "+ on the battery, − on the BMS's P−: {set_a} flow through all {series} and through the BMS",
+         "A lead on the first cell's own − goes past the BMS: it opens, and the charge flows on into the full cell.", "3.5"),
+    Text("connect/one", "On one cell's own posts",
+         "+ and − of {first}; {set_a} is {set_c} for it",
+         "Nothing lies between leads and cell, so nothing evens out: a clip on the neighbour's post puts {target} across two cells, or "
+         "shorts one.", "C"),
     Text("charge", "The first amperes",
          "{set_a} into {bank_ah} = {set_c}; {cell_a} a cell; {why_current}",
-         "The first minutes show a wrong scale, a reversed lead or a clip that heats at {lead_heat}, while everything can still be undone.", "4.5"),
+         "The first minutes show a wrong scale, a reversed lead or a clip that heats at {lead_heat}, while everything can still be "
+         "undone.", "4.5"),
+    Text("charge/series", "The same current through every cell",
+         "{set_a} into each cell of {cell_ah} = {set_c}; {series} × 3.33 V × {plateau_a} = {power}",
+         "In parallel this supply brings {parallel_w}. In a string 0.2C counts for one cell, {cell_c_a}, not for the sum of "
+         "all.", "3.3"),
     Text("to-knee", "Long, flat, and left alone",
          "time = missing charge ÷ current: {missing} at {plateau_a}, in all {time}",
          "The display shows less than {target} because the current is limited. Who turns the voltage up now sets a limit that the cells "
@@ -101,7 +100,11 @@ STEPS: tuple[Text, ...] = (
          "for days, all of them age.", "4.7", END),
     Text("off", "Output off, proved",
          "flag off and current ≤ {off_a} within 2 s",
-         "An output believed off but on holds full cells at the top with nobody looking; handling busbars on a live bank draws arcs.", "4.8"),
+         "An output believed off but on holds full cells at the top with nobody looking; handling busbars on a live bank draws "
+         "arcs.", "4.8"),
+    Text("off/series", "Off, also when the BMS opened",
+         "the BMS closes again by itself within minutes; {off_a} or less is off",
+         "Left on, the supply charges the full cell anew each time the BMS closes, with nobody looking.", "3.7"),
     Text("off-amps", "Nothing flows any more",
          "amperes on the panel ≤ {off_a}, 2 counts of {a_step}",
          "This supply cannot tell the program. Its panel is the only witness that the switch did what it should.", "4.8"),
@@ -112,12 +115,17 @@ STEPS: tuple[Text, ...] = (
          "between the lead ends less than 1 V, not the {target} of the bank",
          "Cell volts at the lead ends mean that they still lie on the bank, or that the output is on. Put in series then, the pack sits on "
          "the supply.", "4.8"),
+    Text("take-apart/series", "Undo the string",
+         "{series} in series = {set_v}; each alone at most {target}",
+         "They must stand in parallel for the balance: in series the first full cell stops the others for ever.", "3.7"),
     Text("take-apart", "Each cell alone",
          "{n} cells apart: only then {n} different voltages exist",
-         "In parallel a leaking cell is fed by the others and looks healthy. Built in unseen, it pulls the pack down within months.", "4.8"),
+         "In parallel a leaking cell is fed by the others and looks healthy. Built in unseen, it pulls the pack down within "
+         "months.", "4.8"),
     Text("rest", "The volts may fall",
          "{target} → 3.33 to 3.60 V within hours, without current",
-         "Nothing is lost: the charge spreads inside the cell. Recharging against the drift only keeps the cells longer at the top.", "4.8", REST),
+         "Nothing is lost: the charge spreads inside the cell. Recharging against the drift only keeps the cells longer at the "
+         "top.", "4.8", REST),
     Text("rest-volts", "Who leaves the others",
          "each of {n} cells against the median; more than 20 mV is noted",
          "The common fall is normal. One cell apart from the rest had a bad joint in the bank, or discharges itself.", "4.8"),
@@ -129,11 +137,17 @@ STEPS: tuple[Text, ...] = (
 # Gates that share no name with a step.
 GATES: tuple[Text, ...] = (
     Text("supply-by-hand", "A supply that cannot be asked",
-         "power returns → output off; over-voltage → no short",
+         "power returns: 0 A; over-voltage: no short of {rating_v} and {rating_a}",
          "After a power cut it would charge {n} cells again, unwatched. A crowbar would short {bank_ah} through itself.", "1"),
+    Text("open-lead/series", "No battery before the sum is right",
+         "|lead ends − {set_v}| ≤ 10 mV × {series} or {v_step}, sign +",
+         "No reason passes this gate: a shorted-lead setting leaves the voltage arbitrarily high, and the string would go there.", "3.4"),
     Text("open-lead", "No cell before the limit is right",
          "|lead ends − {set_v}| ≤ 10 mV or {v_step}, sign +",
          "No reason passes this gate: everything after it trusts that the supply stops at {set_v}.", "4.3"),
+    Text("polarity/series", "No string before its sum is right",
+         "2.50 V ≤ posts ÷ {series} ≤ 3.65 V, within 2 % of the mean of the cells, sign +",
+         "No reason passes this gate: a wrong count of cells overcharges each of them by its share, {one_more_v} for one too few.", "3.5"),
     Text("polarity", "No connection before the sign is right",
          "posts within 2 % or 60 mV of the mean of the cells, sign +",
          "No reason passes this gate: {n} cells in parallel give thousands of amperes the wrong way round.", "4.4"),
