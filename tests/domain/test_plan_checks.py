@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from domain_plans import plan
+from domain_plans import RIDEN, plan
 
+from tui.domain.calculations import current_limit
 from tui.domain.checks import Problem, check_plan
 from tui.domain.limits import LIMITS, Limits
 from tui.domain.plan import PlanCell, PlanSupply
+from tui.domain.procedures import CHAINS, PROCEDURES, export
 
 NAN = float("nan")
 
@@ -54,6 +56,22 @@ def test_a_sound_plan_has_no_problem() -> None:
         ({"soc_low": 1.2, "soc_high": None}, "soc_low", "0 % and 100 %"),
         ({"rest_s": -1.0}, "rest_s", "at most 7 days"),
         ({"spread_limit_v": 0.5}, "spread_limit_v", "weld"),
+        ({"pause_s": 5.0}, "pause_s", "1 minute"),
+        ({"soak_s": NAN}, "soak_s", "7 days"),
+        ({"cell_limit_a": 0.0}, "cell_limit_a", "above zero"),
+        ({"service_v": 29.2}, "service_v", "between 3.0 and 4.2 V"),
+        ({"limits": (("ceiling_v", 3.75),)}, "limits", "looser than the guard's"),
+        ({"limits": (("speed", 1.0),)}, "limits", "no limit"),
+        ({"procedure": "step-and-pause"}, "derating", "80%"),
+        ({"procedure": "step-and-pause", "derating": 0.8, "stages_v": (3.5, 3.4)}, "stages_v", "must rise"),
+        ({"procedure": "step-and-pause", "derating": 0.8, "stages_v": (3.2, 3.65)}, "stages_v", "3.200 V is outside"),
+        ({"procedure": "step-and-pause", "derating": 0.8, "target_v": 3.6, "stages_v": (3.5, 3.65)}, "stages_v", "3.650 V is outside"),
+        ({"procedure": "precharge+step-and-pause"}, "derating", "80%"),
+        ({"procedure": "precharge", "pack": "4S"}, "pack", "needs 4 cells"),
+        ({"procedure": "precharge", "pack": "8P"}, "pack", "no string"),
+        ({"procedure": "precharge", "arrangement": "7S"}, "arrangement", "needs 7 cells"),
+        ({"procedure": "precharge", "supply": PlanSupply("manual", 15, 10)}, "supply.max_voltage_v", "a 30 V supply is needed"),
+        ({"procedure": "single-cell", "c_rate": 0.0001, "end_current_a": 0.1}, "end_current_a", "not below the charging current of 0.03 A"),
     ],
 )
 def test_a_blocking_fault_names_its_field(changes: dict[str, Any], field: str, part: str) -> None:
@@ -68,9 +86,61 @@ def test_a_30_volt_supply_cannot_charge_a_48_volt_pack_and_the_class_is_named() 
     assert "60 V supply" in problem.message
 
 
+def test_a_48_volt_pack_is_not_precharged_with_30_volts() -> None:
+    problem = only(check_plan(plan(16, procedure="precharge+parallel")), "supply.max_voltage_v")
+    assert "16 × 3.650 V = 58.40 V" in problem.message
+    assert "a 60 V supply is needed" in problem.message
+    assert check_plan(plan(16, procedure="precharge+parallel", supply=PlanSupply("manual", 60, 10))) == []
+    assert check_plan(plan(16, procedure="precharge", pack="2P8S")) == []
+    assert check_plan(plan(8, procedure="precharge", arrangement="8S")) == []
+
+
+@pytest.mark.parametrize("procedure", [*PROCEDURES, *CHAINS])
+def test_every_procedure_can_be_started_with_a_sound_plan(procedure: str) -> None:
+    bank = plan(4, procedure=procedure, derating=0.8, soc_low=0.97, soc_high=0.99)
+    assert check_plan(bank) == []
+    assert check_plan(replace(bank, supply=replace(RIDEN, max_voltage_v=60))) == []
+
+
+def test_a_stage_that_the_supply_cannot_set_is_found() -> None:
+    coarse = PlanSupply("manual", 30, 10, voltage_step_v=0.05)
+    problem = only(
+        check_plan(plan(procedure="step-and-pause", derating=0.8, target_v=3.6, stages_v=(3.42, 3.6), supply=coarse)), "target_v"
+    )
+    assert "3.400 V" in problem.message
+
+
+def test_an_own_procedure_is_checked_with_its_file() -> None:
+    text = export("parallel", plan())
+    own = plan(procedure="own:mine", soc_low=0.97, soc_high=0.99)
+    assert check_plan(own) == []
+    assert check_plan(own, text) == []
+    spoilt = check_plan(own, text.replace('gate = "polarity"', 'gate = "hope"'))
+    assert {problem.field for problem in spoilt} == {"procedure"}
+    assert "mine, line " in spoilt[0].message
+    fixed = text.replace("\n[plan]\n", '\n[plan]\nend_current = "20 A"\n')
+    assert "not below the charging current" in only(check_plan(own, fixed), "end_current_a").message
+
+
+def test_the_cells_own_limit_bounds_the_current() -> None:
+    limit = current_limit(plan(4, cell_limit_a=2.0))
+    assert (limit.value_a, limit.winner, limit.why) == (8.0, "cell", "the cell's own limit decides")
+    assert current_limit(plan(4, arrangement="4S", cell_limit_a=2.0)).value_a == 2.0
+
+
+def test_days_in_parallel_offer_the_precharge_with_its_hours() -> None:
+    problem = only(check_plan(plan()), "soc_low")
+    assert not problem.blocking
+    assert "in all with the pre-charge before the balance" in problem.message
+    assert "a 60 V supply is needed" in only(check_plan(plan(16)), "soc_low").message
+    assert not any(problem.field == "soc_low" for problem in check_plan(plan(procedure="precharge+parallel")))
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "part"),
     [
+        ({"service_v": 3.65}, "service_v", "above the highest volts in service"),
+        ({"procedure": "step-and-pause", "derating": 0.8, "stages_v": (3.4, 3.6)}, "stages_v", "balanced at 3.600 V"),
         ({"lead_resistance_ohm": 0.060}, "lead_resistance_ohm", "5.3 A flow"),
         ({"lead_resistance_ohm": 0.015, "supply": PlanSupply("manual", 30, 20)}, "lead_resistance_ohm", "6.0 W"),
         ({"lead_resistance_ohm": None}, "lead_resistance_ohm", "not known"),

@@ -63,6 +63,14 @@ def wiring(plan: Plan) -> Arrangement:
     return parse_arrangement(plan.arrangement, len(plan.cells))
 
 
+def pack_wiring(plan: Plan) -> Arrangement:
+    """The finished battery, as a series pre-charge wires it; all cells in series unless the plan says otherwise. Raises ValueError."""
+    count = len(plan.cells)
+    if plan.pack or not plan.arrangement or wiring(plan).series == 1:
+        return parse_arrangement(plan.pack or f"{count}S", count)
+    return wiring(plan)
+
+
 def capacity_ah(plan: Plan) -> float:
     """Capacity of the whole bank as wired."""
     return wiring(plan).capacity_ah([cell.capacity_ah for cell in plan.cells])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from tui.domain import calculations, leads
 from tui.domain.kinds import KINDS, show, target_problem
 from tui.domain.limits import Limits
 from tui.domain.plan import EndRule, Plan
-from tui.domain.procedures import CHAINS, PROCEDURES
+from tui.domain.procedures import effective
 
 MIXED_CAPACITY_FRACTION = 0.05  # measured capacities of matched cells stay within this of each other
 
@@ -26,13 +26,23 @@ class Problem:
     blocking: bool = True
 
 
-def check_plan(plan: Plan) -> list[Problem]:
-    """Every fault that the plan itself shows, blocking ones first. A session may start when none is blocking."""
-    found = [*_cells(plan), *_target(plan), *_numbers(plan)]
+def check_plan(plan: Plan, own: str = "") -> list[Problem]:
+    """Every fault that the plan itself shows, blocking ones first. A session may start when none is blocking.
+
+    `own` is the file's text of an own procedure, whose faults and fixed choices count too.
+    """
+    from tui.domain import checks_procedure as procedure  # it needs Problem from here
+
+    found = [*procedure.file(plan, own)]
+    if not found:
+        plan = effective(plan, own) if own else plan
+        found += [*_cells(plan), *_target(plan), *_numbers(plan), *procedure.numbers(plan)]
     if not found:  # figures need sound numbers
-        found += [*_wiring(plan)]
+        found += [*_wiring(plan), *procedure.pack(plan)]
     if not any(problem.blocking for problem in found):
-        found += [*_end(plan), *_leads(plan), *_charge(plan), *_soft(plan)]
+        found += [*procedure.parts(plan, own)]
+    if not any(problem.blocking for problem in found):
+        found += [*_leads(plan), *procedure.too_slow(plan), *_soft(plan)]
     return sorted(found, key=lambda problem: not problem.blocking)
 
 
@@ -108,11 +118,12 @@ def _numbers(plan: Plan) -> Iterator[Problem]:
     yield from outside("end_current_a", plan.end_current_a, 0.0, 1000.0, "The end current is a current such as 0.10 A.")
     if plan.end_rule not in get_args(EndRule):
         yield Problem("end_rule", f"“{plan.end_rule}” is no end rule; there are {', '.join(get_args(EndRule))}.")
-    if plan.procedure not in (*PROCEDURES, *CHAINS) and not plan.procedure.startswith("own:"):
-        yield Problem("procedure", f"“{plan.procedure}” is no procedure; there is {', '.join((*PROCEDURES, *CHAINS))}.")
 
 
 def _wiring(plan: Plan) -> Iterator[Problem]:
+    """The arrangement of the balance. A pre-charge is wired as the pack; see `checks_procedure.pack`."""
+    if plan.procedure.startswith("precharge"):
+        plan = replace(plan, arrangement="")
     try:
         arrangement = calculations.wiring(plan)
     except ValueError as error:
@@ -133,31 +144,8 @@ def _wiring(plan: Plan) -> Iterator[Problem]:
     if arrangement.series > 1:
         yield Problem(
             "arrangement",
-            f"{arrangement} is wired in series. This version balances cells in parallel only: wire all {arrangement.cells} as "
-            f"{arrangement.cells}P. Cells in series must never be charged without a BMS.",
-        )
-
-
-def _end(plan: Plan) -> Iterator[Problem]:
-    smallest, limit = calculations.smallest_end_current_a(plan), calculations.current_limit(plan).value_a
-    if plan.end_current_a < smallest - 1e-9:
-        yield Problem(
-            "end_current_a",
-            f"{plan.end_current_a:g} A is less than two counts of this supply ({smallest:g} A); its display could not tell it from "
-            f"zero. Choose {smallest:g} A or more.",
-        )
-    elif plan.end_current_a >= limit and plan.end_rule != "volts":
-        yield Problem(
-            "end_current_a",
-            f"The end current of {show(plan.end_current_a, 'current')} is not below the charging current of {show(limit, 'current')}; "
-            "the charge would end before it has begun.",
-        )
-    volts, _ = calculations.set_points(plan)
-    if plan.target_v - volts > Limits().end_margin_v + 1e-9:
-        yield Problem(
-            "target_v",
-            f"The supply sets volts in steps of {plan.supply.voltage_step_v:g} V: {volts:.3f} V is next below {plan.target_v:.3f} V, "
-            f"and the end rule would never be met. Choose {volts:.3f} V as target.",
+            f"{arrangement} is wired in series, and cells in series are never balanced so: all {arrangement.cells} go in parallel as "
+            f"{arrangement.cells}P. For a charge of the string under its BMS choose the series pre-charge, and then the balance.",
         )
 
 
@@ -186,17 +174,6 @@ def _leads(plan: Plan) -> Iterator[Problem]:
         )
 
 
-def _charge(plan: Plan) -> Iterator[Problem]:
-    times = calculations.charging_time_s(plan)
-    if times is not None and times[1] > 48 * 3600:
-        yield Problem(
-            "soc_low",
-            f"From {plan.soc_low:.0%} this takes up to {show(times[1], 'time')}. Cells that are mostly empty are filled faster in "
-            "series under a BMS first (tutorial section 3); then balance them here.",
-            False,
-        )
-
-
 def _soft(plan: Plan) -> Iterator[Problem]:
     capacities = [cell.capacity_ah for cell in plan.cells]
     if max(capacities) - min(capacities) > MIXED_CAPACITY_FRACTION * max(capacities):
@@ -210,5 +187,13 @@ def _soft(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             "spread_limit_v",
             f"Cells may differ by {plan.spread_limit_v:.2f} V before paralleling; the tutorial allows about 0.15 V. Expect sparks.",
+            False,
+        )
+    if plan.service_v is not None and plan.service_v >= plan.target_v - 1e-9:
+        yield Problem(
+            "service_v",
+            f"In service BMS and charger allow {plan.service_v:.3f} V a cell, and the balance ends at {plan.target_v:.3f} V. The target should "
+            "lie above the highest volts in service, or one cell can run ahead there: choose a higher target, or set the charger lower, near "
+            "3.5 V a cell.",
             False,
         )

@@ -126,7 +126,7 @@ def part_facts(
     cells = len(session.cells)
     stages = [f"{volts:.3f}" for volts in (session.stages_v or (session.target_v - 0.2, session.target_v - 0.1, session.target_v))]
     try:
-        pack = parse_arrangement(session.pack or f"{cells}S", cells)
+        pack = calculations.pack_wiring(session)
     except ValueError:  # only the pre-charge needs it, and there the plan is checked
         pack = parse_arrangement(f"{cells}S", cells)
     return {

@@ -14,9 +14,21 @@ from tui.domain.procedures.errors import FileProblem, ProcedureError
 if TYPE_CHECKING:
     from tui.domain.plan import Plan
     from tui.domain.procedure import Step, Value
-    from tui.domain.procedures.schema import FileRow
+    from tui.domain.procedures.schema import FileRow, PartRow
 
-__all__ = ["CHAINS", "PROCEDURES", "TITLES", "FileProblem", "ProcedureError", "check", "effective", "export", "remedy", "steps"]
+__all__ = [
+    "CHAINS",
+    "PROCEDURES",
+    "TITLES",
+    "FileProblem",
+    "ProcedureError",
+    "check",
+    "effective",
+    "export",
+    "part_plans",
+    "remedy",
+    "steps",
+]
 
 PROCEDURES: tuple[str, ...] = ("parallel", "step-and-pause", "single-cell", "precharge", "level")
 CHAINS: tuple[str, ...] = ("precharge+parallel", "precharge+step-and-pause")
@@ -41,6 +53,13 @@ def steps(plan: Plan, own: str = "") -> tuple[Step, ...]:
     from tui.domain.procedures import build
 
     return tuple(made.step for made in build.make(_files(plan, own), effective(plan, own)))
+
+
+def part_plans(plan: Plan, own: str = "") -> tuple[tuple[PartRow, Plan], ...]:
+    """The plan of each part with the row it stands in: what `check_plan` looks at, without making any step. Raises ProcedureError."""
+    from tui.domain.procedures import build
+
+    return tuple((stretch.row, stretch.plan) for stretch, _ in build.stretches(_files(plan, own), effective(plan, own)))
 
 
 def effective(plan: Plan, own: str = "") -> Plan:

@@ -34,18 +34,23 @@ class Made:
 
 def make(files: Sequence[FileRow], plan: Plan) -> list[Made]:
     """All steps of the files' procedures one after the other. Raises ProcedureError for a plan that does not fit."""
-    stretches: list[tuple[PartPlan, bool]] = []  # and whether it belongs to a later procedure of a chain
-    for number, file in enumerate(files):
-        before = len(stretches)
-        for row in file.parts:
-            charged = any(part.row.wiring == "series" for part, _ in stretches)
-            stretches += [(part, number > 0) for part in _parts(file, row, plan, after_precharge=charged)]
-        if len(stretches) == before:
-            raise ProcedureError(f"the procedure “{file.title}” has no part for this plan")
     made: list[Made] = []
-    for number, (stretch, later) in enumerate(stretches, start=1):
+    for number, (stretch, later) in enumerate(stretches(files, plan), start=1):
         made += _part(stretch, plan, number, skip_once=later)
     return _linked(made)
+
+
+def stretches(files: Sequence[FileRow], plan: Plan) -> list[tuple[PartPlan, bool]]:
+    """The parts in their order, each with whether it belongs to a later procedure of a chain. Raises ProcedureError."""
+    found: list[tuple[PartPlan, bool]] = []
+    for number, file in enumerate(files):
+        before = len(found)
+        for row in file.parts:
+            charged = any(part.row.wiring == "series" for part, _ in found)
+            found += [(part, number > 0) for part in _parts(file, row, plan, after_precharge=charged)]
+        if len(found) == before:
+            raise ProcedureError(f"the procedure “{file.title}” has no part for this plan")
+    return found
 
 
 def make_remedy(file: FileRow, plan: Plan, wanted: Lift, volts: Mapping[str, float]) -> list[Made]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tui.domain import charge
-from tui.domain.arrangement import parse_arrangement
+from tui.domain import calculations, charge
 from tui.domain.gates_cells import Lift, level_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Value
@@ -60,13 +59,13 @@ def parts_of(row: PartRow, plan: Plan, *, after_precharge: bool = False) -> list
 
 def _parallel(plan: Plan) -> Plan:
     """All cells in parallel; as the plan says it where it says so."""
-    if not plan.arrangement or parse_arrangement(plan.arrangement, len(plan.cells)).series == 1:
+    if calculations.wiring(plan).series == 1:
         return plan
     return replace(plan, arrangement="")
 
 
 def _series(plan: Plan) -> Plan:
-    return replace(plan, arrangement=plan.pack or f"{len(plan.cells)}S")
+    return replace(plan, arrangement=str(calculations.pack_wiring(plan)))
 
 
 def _stages(plan: Plan) -> list[Plan]:
