@@ -36,7 +36,7 @@ VOLTS = (
       "Thirty millivolts over, the supply is no longer holding. Full cells follow it within minutes and swell.", "4.6"),
     R("ceiling_v", "Ceiling of any cell", "V", 3.60, 3.80, "TRIP", "3.70 V, whatever the target of {target}",
       "At 3.65 V only hundredths of the charge are left; one cell fed with {set_a} passes from 3.65 to 3.80 V in about two minutes.", _MODEL),
-    R("over_voltage_protection_over_target_v", "Supply's own OVP above target", "V", 0.05, 0.15, "RULE", "{target} + 0.10 V = {ovp_v}",
+    R("over_voltage_protection_over_target_v", "Supply's own OVP above target", "V", 0.05, 0.15, "RULE", "{set_v} + 0.10 V = {ovp_v}",
       "The supply's protection must act when this program cannot. Set too close it stops good charges, too far it stops none.", _SUPPLY),
     R("over_voltage_protection_ceiling_v", "Highest OVP of the supply", "V", 3.65, 3.80, "RULE", "OVP never above 3.80 V a cell",
       "A protection above the harmful voltage is only a comfort: electrolyte decomposes and gas forms before it acts.", _SUPPLY),

@@ -17,7 +17,7 @@ CHOICES: tuple[Text, ...] = (
          "and one of them runs over its "
          "limit at the end of a charge.", "4", TARGET),
     Text("service-volts", "Highest volts in use",
-         "service {service_v} < target {top_v}: {service_gap}",
+         "target − service = {top_v} − {service_v}: {service_gap}; it must be above 0 mV",
          "The tutorial's author charges in service to about 3.5 V a cell and balances at 3.65 V. The other way round, each charge in "
          "service goes where nothing was "
          "balanced.", "A.1", TARGET),

@@ -82,7 +82,7 @@ def _points(plan: Plan) -> dict[str, str]:
     ohm = plan.lead_resistance_ohm
     stages = stages_v(plan)
     return {
-        "all_n": str(len(plan.cells)),
+        "others": str(len(plan.cells) - 1),
         "top_v": show(max(plan.target_v, *stages), "target"),
         "stages": ", ".join(f"{volts:.2f}" for volts in stages) + " V",
         "relaxed_1": f"{relaxed_v(plan.target_v, rate_c, 1):.2f} V",
@@ -92,7 +92,7 @@ def _points(plan: Plan) -> dict[str, str]:
         "opened_v": f"{plan.target_v - Limits().bms_opened_v:.3f} V",
         "service_gap": "not told" if plan.service_v is None else f"{(plan.target_v - plan.service_v) * 1000:+.0f} mV",
         "rated_80_a": show(0.8 * plan.supply.max_current_a, "current"),
-        "short_v": "unknown" if ohm is None else f"{ohm * set_a * 1000:.0f} mV",
+        "short_v": "unknown" if ohm is None else f"{ohm * set_a:.2f} V",
         "short_w": "unknown" if ohm is None else f"{ohm * set_a * set_a:.1f} W",
         "two_cells_v": f"{2 * plan.target_v:.2f} V",
         "level_v": f"{level_until_v(plan, plan.target_v):.3f} V",

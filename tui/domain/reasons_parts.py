@@ -57,7 +57,7 @@ PRECHARGE: tuple[Text, ...] = (
          "and the cells are far "
          "from full.", "3.6"),
     Text("mostly-charged", "Charged is not balanced",
-         "the first cell at {target}, the other {n} − 1 behind by what they differed at the start",
+         "the first cell at {target}, {others} more behind it by what they differed at the start",
          "Every cell got the same ampere-hours, whatever it lacked. Built so, the BMS meets the same first cell at every charge and wastes "
          "the rest.", "3.7"),
 )  # fmt: skip
@@ -100,7 +100,7 @@ SINGLE: tuple[Text, ...] = (
          "cell in charge.",
          "C", METHOD),
     Text("assembled", "A supply that floats",
-         "ohms from − and + to earth: both open; with one joined, up to {n} − 1 cells are shorted",
+         "ohms from − and + to earth: both open; with one joined, up to {others} of {n} cells are shorted",
          "In a battery most cells stand above earth. An earthed supply shorts every cell between the earth and the one in charge through "
          "its thin lead.", "C"),
     Text("cell-volts-single", "Each from where it stands",

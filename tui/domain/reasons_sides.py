@@ -34,14 +34,16 @@ TARGET = (
     "3.65 V: the makers' charge limit, the most thorough balance (the tutorial). Needs the closest watch.",
     "3.64 V: just under the limit, a compromise for those who worry about reaching it.",
     "3.60 V: usual on boats. Gentler, with nearly the same charge in the cells: about one part in two thousand less.",
-    "3.50 V: as low as it makes sense, and what many chargers use in service; cells can still part above it when the pack is charged "
-    "higher.",
+    "3.50 V: as low as it makes sense, and about what chargers use in service: some balance there to match it. Cells can "
+    "still part above it when the pack is charged higher.",
 )
 END = (
     "Near zero (the tutorial): {end_a} here, {end_c} of the bank. All cells end at the same volts; stays longest at the top, which LiFePO4 "
     "tolerates.",
     "0.05C (data sheets, one reviewer of the tutorial): {maker_end_a} for this bank; where the supply gives less, met the moment the "
-    "volts are reached. Least time at the top; cells may still differ a little.",
+    "volts are reached. For them a longer hold at so small a current is an overcharge. Least time at the top; cells may still differ a "
+    "little.",
+    "3.64 V and near zero (the tutorial's way out): as thorough, and never at the makers' limit.",
     "Exactly 0.00 A (step-and-pause): leaks of the cells may never let it happen; the program ends on a leakage floor instead.",
 )
 REST = (

@@ -41,7 +41,8 @@ STEPS: tuple[Text, ...] = (
     Text("leads-apart", "Voltage set before connecting",
          "set {set_v} and {set_a} with open leads; {set_a} = smallest of {c_rate_a}, {supply_a} and the leads",
          "With cells connected the panel shows their volts, not the set-point. Turned until it “reads right”, the true limit may lie at 30 "
-         "V, and the cells go there. The target itself lies above what BMS and charger allow in use ({service_v}).", "4.3", TARGET),
+         "V, and the cells go there. The target of a balance belongs above the highest volts of a cell in "
+         "use (yours: {service_v}).", "4.3", TARGET),
     Text("leads-apart/series", "Pack volts, set before connecting",
          "{series} × {target} = {set_v}; one cell too many would be {one_more_v} for each",
          "The number of cells decides everything here: fifteen charged as sixteen are lost. The tutorial's own line for 24 V at 3.6 V "
@@ -57,7 +58,7 @@ STEPS: tuple[Text, ...] = (
          "costs {cells}.", "3.4"),
     Text("output-off-before", "Output off before the cells",
          "output off; {off_a} or less",
-         "Live lead ends between {n} cells are two mistakes waiting: a touch shorts the supply, a slip the bank.", "4.4"),
+         "Live lead ends beside {cells} are two mistakes waiting: a touch shorts the supply, a slip the bank.", "4.4"),
     Text("post-polarity", "Plus belongs to plus",
          "volts at the posts > 0 with the probes as on the rings; near the mean of the {n} cells",
          "Reversed, the bank drives its full current through the supply: a very large spark, a dead supply, perhaps molten leads.", "4.4"),
@@ -77,8 +78,8 @@ STEPS: tuple[Text, ...] = (
          "A lead on the first cell's own − goes past the BMS: it opens, and the charge flows on into the full cell.", "3.5"),
     Text("connect/one", "On one cell's own posts",
          "+ and − of {first}; {set_a} is {set_c} for it",
-         "Nothing lies between leads and cell, so nothing evens out: a clip on the neighbour's post puts {target} across two cells, or "
-         "shorts one.", "C"),
+         "Nothing lies between leads and cell, so nothing evens out: a clip on the neighbour's post puts two cells, {two_cells_v}, on a "
+         "supply set to {target}.", "C"),
     Text("charge", "The first amperes",
          "{set_a} into {bank_ah} = {set_c}; {cell_a} a cell; {why_current}",
          "The first minutes show a wrong scale, a reversed lead or a clip that heats at {lead_heat}, while everything can still be "
@@ -109,7 +110,7 @@ STEPS: tuple[Text, ...] = (
          "amperes on the panel ≤ {off_a}, 2 counts of {a_step}",
          "This supply cannot tell the program. Its panel is the only witness that the switch did what it should.", "4.8"),
     Text("disconnect", "Leads off first",
-         "red first, then black; {n} full cells hold {energy}",
+         "red first, then black; {cells}, full, hold {energy}",
          "A lead that stays on drains the cells through the supply, and turns the first series connection into a short through it.", "4.8"),
     Text("leads-off", "Lead ends without volts",
          "between the lead ends less than 1 V, not the {target} of the bank",
