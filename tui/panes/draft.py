@@ -6,100 +6,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from tui.domain import quantities
 from tui.domain.arrangement import Arrangement, parse_arrangement
 from tui.domain.plan import Plan, PlanCell, PlanSupply
-from tui.panes.fields import FieldSpec
+from tui.panes.setup_fields import FIELDS, field_of, matters, spec_of
+
+__all__ = ["FIELDS", "Draft", "answers_of", "field_of", "no_inventory", "read_cells", "read_draft", "spec_of"]
 
 MAX_CELLS = 64
 SAME_AH = 0.5  # cells of one label whose capacities differ by more are two cells
-
-END_RULES = (("near-zero", "near-zero current"), ("fixed", "fixed current"), ("volts", "volts reached"))
-
-FIELDS: tuple[FieldSpec, ...] = (
-    FieldSpec("bank", "Bank", "text", "Names these cells in the history. Its last letter labels them.", "Bank A", wide=True),
-    FieldSpec("cells", "Cells", "text", "How many: 8. Or labels of the inventory: A1..A8. F6 lists them.", "8", question="How many cells?"),
-    FieldSpec(
-        "capacity",
-        "Each",
-        "capacity",
-        "Ah of one cell, from its label. Chosen cells bring their own.",
-        "280Ah",
-        question="Which cell? Its Ah, from the label.",
-    ),
-    FieldSpec("arrangement", "Wired", "text", "8P: eight in parallel. Empty means all in parallel.", ""),
-    FieldSpec("target", "Target", "target", "Volts per cell. 3.65 is usual, 3.64 or 3.60 milder, 3.50 least.", "3.65V"),
-    FieldSpec(
-        "supply",
-        "Supply",
-        "text",
-        "manual: you read and type. riden:/dev/ttyUSB0: it is driven.",
-        "manual",
-        wide=True,
-        question="Which supply, and what does it give?",
-    ),
-    FieldSpec(
-        "rating",
-        "Rating",
-        "supply",
-        "What the supply gives at most, from its label: 30V/10A.",
-        "30V/10A",
-        first=True,
-    ),
-    FieldSpec("meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True),
-    FieldSpec("leads", "Leads", "lead", "Both wires with contacts: 20mOhm, or 8AWG. Empty if unknown.", "8AWG"),
-    FieldSpec("soc", "Charge", "soc", "State of charge you expect: 50% or 90%..97%. For the forecast.", "50%"),
-    FieldSpec("rate", "C limit", "c_rate", "Largest current, as C of the whole bank: 0.2C or less.", "0.2C"),
-    FieldSpec(
-        "end_rule", "End by", "choice", "When the charge ends. Left and right keys choose.", "near-zero", choices=END_RULES, wide=True
-    ),
-    FieldSpec("end_current", "End at", "current", "It ends when the current stays below this: 0.10A.", "0.10A"),
-    FieldSpec("derating", "Derate", "fraction", "Share of the rating to use for hours: 100%, or 80% to spare it.", "100%"),
-)
-
-# Which field of the form answers for which part of a plan.
-FIELD_OF_PLAN: Mapping[str, str] = {
-    "target_v": "target",
-    "supply.address": "supply",
-    "supply.max_voltage_v": "rating",
-    "supply.max_current_a": "rating",
-    "supply": "rating",
-    "lead_resistance_ohm": "leads",
-    "lead_limit_a": "leads",
-    "soc_low": "soc",
-    "soc_high": "soc",
-    "c_rate": "rate",
-    "end_current_a": "end_current",
-    "capacity_ah": "capacity",
-}
-
-
-# The figure that tells why a field matters.
-FIGURE_OF_FIELD: Mapping[str, str] = {
-    "cells": "bank-capacity",
-    "capacity": "bank-capacity",
-    "target": "pack-target",
-    "rating": "supply-current",
-    "leads": "lead-resistance",
-    "soc": "charging-time",
-    "rate": "c-rate-current",
-    "end_current": "end-current",
-    "derating": "supply-current",
-}
-
-
-def field_of(plan_field: str) -> str:
-    """The field of Setup that answers for a part of the plan."""
-    return FIELD_OF_PLAN.get(plan_field, plan_field)
-
-
-def spec_of(name: str) -> FieldSpec:
-    """The description of a field by its name; KeyError on another name."""
-    return {spec.name: spec for spec in FIELDS}[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +32,7 @@ class Draft:
 
 
 FindCell = Callable[[str], PlanCell | None]
+FindModel = Callable[[str], tuple[str, str] | None]  # what was typed → id in the catalogue, and what it is in words
 
 
 def no_inventory(_label: str) -> PlanCell | None:
@@ -119,11 +40,16 @@ def no_inventory(_label: str) -> PlanCell | None:
     return None
 
 
+def no_catalogue(_text: str) -> tuple[str, str] | None:
+    """The catalogue while it is not loaded."""
+    return None
+
+
 class _Reader:
     """Reads field after field; keeps what was understood and what could not be."""
 
-    def __init__(self, answers: Mapping[str, str]) -> None:
-        self._answers = answers
+    def __init__(self, answers: Mapping[str, str], hidden: Collection[str] = ()) -> None:
+        self._answers, self._hidden = answers, hidden
         self.echoes: dict[str, str] = {}
         self.messages: dict[str, str] = {}
 
@@ -139,6 +65,9 @@ class _Reader:
         try:
             value, self.echoes[name] = read(text)
         except ValueError as error:
+            if name in self._hidden:
+                default = spec_of(name).default
+                return read(default)[0] if default or not unknown else None
             self.messages[name] = str(error)
             return None
         return value
@@ -154,12 +83,18 @@ def _quantity(kind: str) -> Callable[[str], tuple[Any, str]]:
     return lambda text: (quantities.parse(text, kind), quantities.echo(text, kind))
 
 
-def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, base: Plan | None = None) -> Draft:
-    """Read the fields of Setup (texts by field name) as a plan. Cells named by label come from `find_cell`.
+def read_draft(
+    answers: Mapping[str, str], find_cell: FindCell = no_inventory, base: Plan | None = None, find_model: FindModel = no_catalogue
+) -> Draft:
+    """Read the fields of Setup (texts by field name) as a plan. Cells named by label come from `find_cell`, models from `find_model`.
+
+    A field that says nothing in the chosen procedure counts with its default where it cannot be read: nobody sees it.
 
     What Setup has no field for (the supply's steps, the rest, the cells of a demo with their labels) comes from `base` while it still fits.
     """
-    reader = _Reader(answers)
+    procedure = answers.get("procedure", "parallel")
+    hidden = {spec.name for spec in FIELDS if not matters(spec, procedure)}
+    reader = _Reader(answers, hidden)
     bank = reader.text("bank")
     if not bank:
         reader.messages["bank"] = "A bank needs a name: the history lists it."
@@ -176,6 +111,12 @@ def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, b
     c_rate = reader.take("rate", _quantity("c_rate"))
     end_current_a = reader.take("end_current", lambda text: _end_current(text, capacity_ah))
     derating = reader.take("derating", _quantity("fraction"))
+    cell_limit_a = reader.take("cell_limit", _quantity("current"), unknown=True)
+    service_v = reader.take("service", _quantity("cell_voltage"), unknown=True)
+    pack = reader.take("pack", lambda text: _pack(text, len(cells or ()))) if cells else ""
+    stages_v = reader.take("stages", _stages)
+    pause_s, soak_s = reader.take("pause", _quantity("time")), reader.take("soak", _quantity("time"))
+    model, reader.echoes["model"] = _model(reader.text("model"), find_model)
     if reader.messages:
         return Draft(reader.echoes, reader.messages)
     meter = reader.text("meter")
@@ -194,12 +135,17 @@ def read_draft(answers: Mapping[str, str], find_cell: FindCell = no_inventory, b
         "lead_resistance_ohm": lead_ohm,
         "soc_low": low,
         "soc_high": high,
+        "procedure": procedure,
+        "pack": pack,
+        "stages_v": stages_v,
+        "pause_s": pause_s,
+        "soak_s": soak_s,
+        "assembled": reader.text("assembled") == "yes",
+        "model": model,
+        "cell_limit_a": cell_limit_a,
+        "service_v": service_v,
     }
     return Draft(reader.echoes, {}, replace(base, **values) if base else Plan(**values))
-
-
-def _quantity(kind: str) -> Callable[[str], tuple[float, str]]:
-    return lambda text: (quantities.parse(text, kind), quantities.echo(text, kind))
 
 
 def _soc(text: str) -> tuple[tuple[float, float], str]:
@@ -209,6 +155,34 @@ def _soc(text: str) -> tuple[tuple[float, float], str]:
 def _arrangement(text: str, cells: int) -> tuple[Arrangement, str]:
     found = parse_arrangement(text, cells)
     return found, str(found)
+
+
+def _pack(text: str, cells: int) -> tuple[str, str]:
+    """The wiring of the finished battery; "" stays "", which means all in series."""
+    if not text:
+        return "", f"{cells}S"
+    found = parse_arrangement(text, cells)
+    return str(found), str(found)
+
+
+_STAGE = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def _stages(text: str) -> tuple[tuple[float, ...], str]:
+    """Volts upwards: "3.45, 3.55, 3.65 V", "3,45 3,55", "3400 3500 mV"; "" is (), the usual ones."""
+    left = re.sub(r"(?i)\bm?v\b|[\s,;/]", "", _STAGE.sub("", text))
+    if left:
+        raise ValueError(f"“{text}” are no stages: write volts, such as 3.45 3.55 3.65.")
+    volts = tuple(quantities.parse(number, "cell_voltage") for number in _STAGE.findall(text))
+    if any(low >= high for low, high in pairwise(volts)):
+        raise ValueError("The stages must rise: each is a set-point above the last one.")
+    return volts, " → ".join(f"{stage_v:.3f}" for stage_v in volts)
+
+
+def _model(text: str, find_model: FindModel) -> tuple[str, str]:
+    """Id in the catalogue, and what stands beside the field. A model that is not in it is a name only."""
+    found = find_model(text) if text else None
+    return found or ("", "Not in the catalogue. F6 lists it." if text else "")
 
 
 def _rating(text: str) -> tuple[quantities.SupplyRating, str]:
@@ -297,6 +271,7 @@ def answers_of(plan: Mapping[str, Any]) -> dict[str, str]:
     low, high, lead_ohm = plan.get("soc_low"), plan.get("soc_high"), plan.get("lead_resistance_ohm")
     soc = "" if low is None or high is None else f"{low * 100:g}%" if low == high else f"{low * 100:g}%..{high * 100:g}%"
     from_inventory = bool(cells) and all(cell.get("id") for cell in cells)
+    service_v, cell_limit_a = plan.get("service_v"), plan.get("cell_limit_a")
     return {
         "bank": plan["bank"],
         "cells": ", ".join(cell["label"] for cell in cells) if from_inventory else str(len(cells)),
@@ -312,4 +287,21 @@ def answers_of(plan: Mapping[str, Any]) -> dict[str, str]:
         "end_rule": plan["end_rule"],
         "end_current": f"{plan['end_current_a']:.2f}A",
         "derating": f"{plan['derating'] * 100:g}%",
+        "procedure": plan.get("procedure", "parallel"),
+        "model": plan.get("model", ""),
+        "pack": plan.get("pack", ""),
+        "assembled": "yes" if plan.get("assembled") else "no",
+        "service": "" if service_v is None else f"{service_v:.3f}V",
+        "cell_limit": "" if cell_limit_a is None else f"{cell_limit_a:g}A",
+        "stages": " ".join(f"{stage_v:.3f}" for stage_v in plan.get("stages_v", ())),
+        "pause": _time_text(plan.get("pause_s", 900.0)),
+        "soak": _time_text(plan.get("soak_s", 0.0)),
     }
+
+
+def _time_text(time_s: float) -> str:
+    """Seconds as they would be typed."""
+    for seconds, unit in ((3600, "h"), (60, "min")):
+        if time_s and time_s % seconds == 0:
+            return f"{time_s / seconds:g} {unit}"
+    return f"{time_s:g}"

@@ -24,7 +24,7 @@ class FieldSpec:
     """What a form asks for. `kind` is "text", "choice" or a kind of `tui.domain.quantities.parse`; `help` is shown at the focus."""
 
     name: str
-    label: str  # at most 7 characters
+    label: str  # at most 7 characters; more only where there is no echo
     kind: str
     help: str
     default: str = ""
@@ -32,6 +32,8 @@ class FieldSpec:
     question: str = ""  # asked above the field at the first start only
     first: bool = False  # shown at the first start without a question of its own
     wide: bool = False  # no echo: the input takes its place (addresses, names)
+    group: str = ""  # a heading above this field
+    matters: tuple[str, ...] = ()  # procedures in which it says anything; () in all
 
 
 class QuantityInput(Input):
@@ -86,6 +88,13 @@ class Choice(Widget, can_focus=True):
     def _index_of(self, value: str) -> int:
         return next((index for index, (key, _) in enumerate(self._choices) if key == value), 0)
 
+    def offer(self, choices: tuple[tuple[str, str], ...]) -> None:
+        """Other choices; the one that is made stays where it is still among them."""
+        if choices != self._choices:
+            value, self._choices = self.value, choices
+            self.set_reactive(Choice.index, self._index_of(value))
+            self.refresh()
+
     @property
     def value(self) -> str:
         return self._choices[self.index][0]
@@ -104,7 +113,7 @@ class Choice(Widget, can_focus=True):
         self.index = (self.index + by) % len(self._choices)
 
 
-Grade = Literal["", "error", "warning"]
+Grade = Literal["", "error", "warning", "note"]
 
 
 class FieldRow(Widget):
@@ -121,6 +130,9 @@ class FieldRow(Widget):
     FieldRow.-error .field-message { display: block; color: $text-error; }
     FieldRow.-warning .field-message { display: block; color: $text-warning; text-wrap: nowrap; text-overflow: ellipsis; }
     FieldRow.-warning:focus-within .field-message { text-wrap: wrap; }
+    FieldRow.-note .field-message { display: block; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    FieldRow.-off { display: none; }
+    FieldRow .field-group { color: $text-muted; text-style: underline; }
     """
 
     class Changed(Message):
@@ -145,10 +157,14 @@ class FieldRow(Widget):
 
     def compose(self) -> ComposeResult:
         spec = self.spec
+        if spec.group:
+            yield Static(spec.group, classes="field-group", markup=False)
         if spec.question:
             yield Static(spec.question, classes="field-question", markup=False)
         with Horizontal():
-            yield Static(spec.label, classes="field-label", markup=False)
+            label = Static(spec.label, classes="field-label", markup=False)
+            label.styles.width = max(8, len(spec.label) + 1)
+            yield label
             if spec.kind == "choice":
                 yield Choice(spec.choices, self._first, name=spec.name, id=f"input-{spec.name}")
             else:
@@ -178,9 +194,10 @@ class FieldRow(Widget):
                 label.update(echo, layout=False)
         if message != self.message:
             self.message = message
-            self.query_one(".field-message", Static).update(f"✕ {message}" if grade == "error" else f"! {message}" if message else "")
-        self.set_class(grade == "error", "-error")
-        self.set_class(grade == "warning", "-warning")
+            sign = {"error": "✕ ", "warning": "! "}.get(grade, "  ")
+            self.query_one(".field-message", Static).update(f"{sign}{message}" if message else "")
+        for name in ("error", "warning", "note"):
+            self.set_class(grade == name, f"-{name}")
 
     @on(Input.Changed)
     @on(Choice.Changed)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -19,17 +20,21 @@ from textual.widgets import Button, Static
 
 from tui.bench.messages import Outcome, Start
 from tui.domain.checks import check_plan
-from tui.domain.plan import Plan, PlanCell
+from tui.domain.plan import Plan
 from tui.panes import draft as drafts
 from tui.panes.cell_choice import CellChoice
 from tui.panes.confirm import TextScreen
-from tui.panes.fields import FieldRow, Grade, QuantityInput
+from tui.panes.fields import Choice, FieldRow, Grade, QuantityInput
 from tui.panes.figures import FigureList, FigureRow, rows_of
 from tui.panes.first_start import AID, TRY_IT, WELCOME, is_first_start
+from tui.panes.fit_list import FitList, title_of
 from tui.panes.plan_view import PlanView
+from tui.panes.setup_fields import FIGURE_OF_FIELD, OWN, matters
+from tui.panes.setup_records import Known, read_known
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
+    from tui.domain.catalogue import CellModel
 
 SIDE_BY_SIDE_WIDTH = 62  # columns from which the figures stand beside the fields
 RUNNING = ("preparing", "charging", "hold", "tripped", "call", "resting")
@@ -48,10 +53,11 @@ class SetupPane(Widget, can_focus=True):
     SetupPane #setup-fields { height: 1fr; min-height: 5; width: 1fr; scrollbar-size-vertical: 1; padding-left: 1; }
     SetupPane #setup-figures { height: 11; padding: 0 0 0 1; border-top: solid $foreground 20%; scrollbar-size-vertical: 1; }
     SetupPane.-side #setup-figures, SetupPane.-side.-unread #setup-figures {
-        border-top: none; border-left: solid $foreground 20%; height: 1fr; width: 34;
+        border-top: none; border-left: solid $foreground 20%; height: 1fr; width: 41;
     }
     SetupPane .field-question { display: none; color: $text-muted; }
     SetupPane.-first .field-question { display: block; }
+    SetupPane.-first .field-group { display: none; }
     SetupPane.-first FieldRow.-later { display: none; }
     SetupPane #setup-help { height: 3; padding: 0 1; color: $text-muted; }
     SetupPane.-side #setup-help, SetupPane.-first.-side #setup-help { height: 1; }
@@ -68,24 +74,28 @@ class SetupPane(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "start", "Start"),
-        Binding("f6", "choose_cells", "Choose cells"),
+        Binding("f6", "choose", "Choose"),
         Binding("f7", "more", "All fields", show=False),
+        Binding("f9", "fill_rest", "Fill in the cells left", show=False),
         Binding("escape", "leave_field", "Leave the field", show=False),
     ]
 
+    _procedures = drafts.spec_of("procedure").choices
     app: TopBalanceApp  # type: ignore[assignment]
 
-    class UnitsReady(Message):
-        """pint is imported; the fields can be read."""
+    @dataclass
+    class Ready(Message):
+        """pint is imported and the records are read, so the fields can be."""
+
+        known: Known
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._units_ready = self._start_wanted = False
         self.errors: dict[str, str] = {}  # by field: what stops the start
         self._base: Plan | None = None
-        self._cells: dict[str, PlanCell] = {}  # the inventory, by label
-        self._inventory_ns = 0  # when the inventory was last changed, as read
-        self._last: dict[str, str] = {}  # the answers of the bank used last
+        self._known = Known()
+        self._read_ns = 0  # when inventory and history were last changed, as read
         self.draft = drafts.Draft()
 
     def compose(self) -> ComposeResult:
@@ -101,6 +111,7 @@ class SetupPane(Widget, can_focus=True):
                         yield row
                     yield Button("Start  F5", id="setup-start", compact=True)
                 with VerticalScroll(id="setup-figures", can_focus=False):
+                    yield FitList()
                     yield FigureList()
             yield Static("", id="setup-help", markup=False)
         yield PlanView()
@@ -122,36 +133,34 @@ class SetupPane(Widget, can_focus=True):
 
     @work(thread=True, exit_on_error=False)
     def _warm_up(self) -> None:
-        """Import pint and read the records beside the loop, after the first paint."""
-        from tui.domain import quantities
-        from tui.records.banks import Banks
-        from tui.records.store import StoreError
+        """Import pint and what reads the plan, and read the records, beside the loop and after the first paint."""
+        from tui.domain import fits, quantities
 
         quantities.warm_up()
-        with contextlib.suppress(StoreError, KeyError, TypeError, ValueError):  # a damaged record must not keep Setup from working
-            last = None if self.app.defaults else Banks(self.app.home).last()
-            self._last = drafts.answers_of(last.plan) if last and last.plan else {}
-        self._read_inventory()
+        assert fits
+        self._read_records()
 
     @work(thread=True, exit_on_error=False)
     def _read_again(self) -> None:
-        self._read_inventory()
+        self._read_records()
 
-    def _read_inventory(self) -> None:
-        """In a thread: the cells that can be chosen. A damaged inventory is told by Cells; here its last good state counts."""
-        from tui.records.inventory import Inventory
-        from tui.records.store import StoreError
+    def _read_records(self) -> None:
+        """In a thread: what can be chosen."""
+        self.post_message(self.Ready(read_known(self.app.home)))
 
-        with contextlib.suppress(StoreError):
-            cells = Inventory(self.app.home).list()
-            self._cells = {cell.label: PlanCell(cell.label, cell.capacity_ah, cell.id) for cell in cells if cell.capacity_ah}
-        self.post_message(self.UnitsReady())
-
-    @on(UnitsReady)
-    def _units_are_ready(self) -> None:
-        if not self._units_ready and self._last and self.answers == {spec.name: spec.default for spec in drafts.FIELDS}:
-            self.fill(self._last)
+    @on(Ready)
+    def _records_are_read(self, event: Ready) -> None:
+        self._known = event.known
+        names = (*self._procedures, *((f"{OWN}{name}", title_of(f"{OWN}{name}")) for name in event.known.own))
+        self.query_one("#input-procedure", Choice).offer(names)
+        if not self._units_ready:
+            self._read_ns = self._changed_ns()
+            if event.known.last and not self.app.defaults and self.answers == {spec.name: spec.default for spec in drafts.FIELDS}:
+                with contextlib.suppress(KeyError, TypeError, ValueError):  # a plan of another version
+                    self.fill(drafts.answers_of(event.known.last))
         self._units_ready = True
+        if event.known.left is not None and not self.app.defaults:
+            self._say(event.known.left.words)
         self.read()
         if self._start_wanted:
             self.action_start()
@@ -184,8 +193,8 @@ class SetupPane(Widget, can_focus=True):
         if not self._units_ready:
             return
         # The demo's cells are made anew at each start; what an earlier demo left in its inventory is no contradiction to them.
-        find_cell = (lambda _: None) if self.app.demo and self._base is not None else self._cells.get
-        self.draft = draft = drafts.read_draft(self.answers, find_cell, self._base)
+        find_cell = (lambda _: None) if self.app.demo and self._base is not None else self._known.cells.get
+        self.draft = draft = drafts.read_draft(self.answers, find_cell, self._base, self._known.find_model)
         self.errors, warnings = dict(draft.messages), dict[str, str]()
         rows: tuple[FigureRow, ...] = ()
         if draft.plan is not None:
@@ -194,13 +203,41 @@ class SetupPane(Widget, can_focus=True):
                 group.setdefault(drafts.field_of(problem.field), problem.message)
             if not self.errors:
                 rows = rows_of(draft.plan)
+        procedure = self.answers["procedure"]
         for row in self.query(FieldRow):
             name = row.spec.name
-            grade: Grade = "error" if name in self.errors else "warning" if name in warnings else ""
-            row.show(draft.echoes.get(name, ""), self.errors.get(name) or warnings.get(name, ""), grade)
+            note = draft.echoes.get(name, "") if row.spec.wide else ""
+            grade: Grade = "error" if name in self.errors else "warning" if name in warnings else "note" if note else ""
+            row.show(draft.echoes.get(name, ""), self.errors.get(name) or warnings.get(name) or note, grade)
+            row.set_class(not matters(row.spec, procedure) and name not in self.errors, "-off")
+        self._show_fits(draft.plan, procedure)
         self.query_one(FigureList).show(rows)
         self.set_class(not rows, "-unread")
         self.call_after_refresh(self._keep_in_sight)
+
+    def _show_fits(self, plan: Plan | None, procedure: str) -> None:
+        """Every procedure for this bank and supply, whichever is chosen."""
+        if plan is None:
+            self.query_one(FitList).show((), None, procedure)
+            return
+        from tui.domain.fits import Fit, best, fits
+        from tui.domain.procedures import check
+
+        found = fits(plan)
+        own = tuple(
+            Fit(f"{OWN}{name}", not faults, faults[0].message if faults else "", note="Your own procedure.")
+            for name, text in self._known.own.items()
+            for faults in [check(text)]
+        )
+        self.query_one(FitList).show((*found, *own), best(plan, found), procedure)
+
+    @on(FitList.Taken)
+    def _procedure_taken(self, event: FitList.Taken) -> None:
+        self.fill({"procedure": event.name})
+
+    @on(FitList.WhyAsked)
+    def _why_fit(self, event: FitList.WhyAsked) -> None:
+        self.app.push_screen(TextScreen(event.title, event.text))
 
     def _keep_in_sight(self) -> None:
         """The field that is typed in, with the whole of its message."""
@@ -211,7 +248,7 @@ class SetupPane(Widget, can_focus=True):
     # --- help and reasons -----------------------------------------------------------------------------------------
 
     def on_focus(self) -> None:
-        self._help("tab to the fields · F5 start · F6 choose cells · F7 all fields")
+        self._help("tab to the fields · F5 start · F6 choose cells · F8 advice")
 
     def _help(self, text: str) -> None:
         for line in self.query("#setup-help").results(Static):  # gone already while the screen closes
@@ -224,6 +261,8 @@ class SetupPane(Widget, can_focus=True):
             if row
             else "Up and down choose a figure, ? shows where it comes from."
             if isinstance(event.widget, FigureList)
+            else "Up and down look at a procedure, Enter takes it, ? tells all."
+            if isinstance(event.widget, FitList)
             else ""
         )
         self._help(text)
@@ -234,7 +273,7 @@ class SetupPane(Widget, can_focus=True):
 
     @on(QuantityInput.WhyAsked)
     def _why_field(self, event: QuantityInput.WhyAsked) -> None:
-        self._why(drafts.FIGURE_OF_FIELD.get(event.field, ""), drafts.spec_of(event.field).help)
+        self._why(FIGURE_OF_FIELD.get(event.field, ""), drafts.spec_of(event.field).help)
 
     def _why(self, figure_id: str, otherwise: str) -> None:
         """Why this figure, then the others in their order; a field of a plan that cannot be read yet has only its help."""
@@ -250,19 +289,48 @@ class SetupPane(Widget, can_focus=True):
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
-    def action_choose_cells(self) -> None:
-        """Choose cells of the inventory by hand."""
-        self.app.push_screen(CellChoice(list(self._cells.values()), self.query_one("#field-cells", FieldRow).value), self._chosen)
+    def action_choose(self) -> None:
+        """In the field of the model its catalogue; elsewhere cells of the inventory."""
+        model = self.query_one("#field-model", FieldRow)
+        if model.has_focus_within:
+            from tui.panes.model_choice import ModelChoice
+
+            self.app.push_screen(ModelChoice(self._known.models, model.value), self._model_chosen)
+            return
+        cells = list(self._known.cells.values())
+        self.app.push_screen(CellChoice(cells, self.query_one("#field-cells", FieldRow).value), self._chosen)
+
+    def _model_chosen(self, model: CellModel | None) -> None:
+        """A model brings its capacity and its largest current."""
+        if model is None:
+            return
+        from tui.domain.catalogue import fill
+
+        limit_a = fill(model)["cell_limit_a"]
+        limit = f"{limit_a:g}A" if isinstance(limit_a, float) else ""
+        self.fill({"model": model.title, "capacity": f"{model.capacity_ah:g}Ah", "cell_limit": limit})
+
+    def action_fill_rest(self) -> None:
+        """Go on with the cells that the last queue left."""
+        left = self._known.left
+        if left is None:
+            self._say("No queue of single cells waits to be finished.")
+            return
+        self.action_more()
+        self.fill({**drafts.answers_of(left.plan), "cells": ", ".join(left.waiting)})
+        self._say(f"{len(left.waiting)} cells are filled in: {', '.join(left.waiting)}. F5 starts.")
 
     def _chosen(self, labels: list[str] | None) -> None:
         if labels:
             self.fill({"cells": ", ".join(labels), "arrangement": ""})
 
     def action_leave_field(self) -> None:
-        self.query_one(FigureList).focus()
+        self.query_one(FitList).focus()
 
     def action_more(self) -> None:
         """From the three questions to all fields."""
+        if self.has_class("-first"):
+            self._say("")
         self.remove_class("-first")
 
     def action_start(self) -> None:
@@ -321,13 +389,18 @@ class SetupPane(Widget, can_focus=True):
             self.query_one("#setup-form").disabled = running  # out of the way of tab
             self.refresh_bindings()
             self._take_focus()
-        changed_ns = self.app.home.inventory.stat().st_mtime_ns if self.app.home.inventory.exists() else 0
-        if self._units_ready and changed_ns != self._inventory_ns:
-            self._inventory_ns = changed_ns
+        changed_ns = self._changed_ns()
+        if self._units_ready and changed_ns != self._read_ns:
+            self._read_ns = changed_ns
             self._read_again()
         card = self.app.card  # fetched by a thread of the application: a link may wait for its answer
         if running and card is not None and card.session == snapshot.session:
             self.query_one(PlanView).show(card, snapshot)
+
+    def _changed_ns(self) -> int:
+        """When the inventory or the history was last written."""
+        paths = (self.app.home.inventory, self.app.home.sessions_db)
+        return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
 
     def _take_focus(self) -> None:
         """Where nothing has the focus: F5 then works at once, and digits still go to the workspaces."""
@@ -336,7 +409,7 @@ class SetupPane(Widget, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is started or chosen while a session runs."""
-        return not (action in ("start", "choose_cells") and self.has_class("-running"))
+        return not (action in ("start", "choose", "fill_rest") and self.has_class("-running"))
 
     def _say(self, text: str, *, refused: bool = False) -> None:
         """Put a text above the fields; "" takes it away."""

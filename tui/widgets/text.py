@@ -24,7 +24,23 @@ _STATE_STYLES = {"charging": "bold $accent", "hold": "bold reverse $error", "tri
 LEVELS: dict[Level, tuple[str, str]] = {"warn": ("▲", "WARN"), "hold": ("■", "HOLD"), "trip": ("✖", "TRIP"), "call": ("‼", "CALL")}
 LEVEL_ORDER: tuple[Level, ...] = ("call", "trip", "hold", "warn")
 _PLAIN = str.maketrans(
-    {"○": "o", "▷": ">", "▶": ">", "■": "#", "✖": "X", "‼": "!", "◇": "o", "□": "#", "▲": "!", "✓": "x", "✎": "+", "·": ".", "◆": "!"}
+    {
+        "○": "o",
+        "▷": ">",
+        "▶": ">",
+        "■": "#",
+        "✖": "X",
+        "‼": "!",
+        "◇": "o",
+        "□": "#",
+        "▲": "!",
+        "✓": "x",
+        "✎": "+",
+        "·": ".",
+        "◆": "!",
+        "★": "*",
+        "✗": "-",
+    }
 )
 
 
