@@ -35,7 +35,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def test_version_and_help():
     assert CliRunner().invoke(cli, ["--version"]).output.startswith("topbalance ")
     text = CliRunner().invoke(cli, ["--help"]).output
-    for command in ("demo", "plan", "run", "read", "emulate", "cells", "sessions"):
+    for command in ("demo", "plan", "run", "read", "emulate", "cells", "sessions", "procedures", "catalogue"):
         assert command in text
 
 
