@@ -133,7 +133,7 @@ def test_the_precharge_with_knobs_sets_the_current_with_shorted_leads_step_by_st
         *("threads", "visual", "temperature", "cell-volts-series", "wire-series", "bms", "supply"),
         *("short-leads", "knobs-start", "short-on", "short-amps", "short-off"),
         *("leads-apart", "lead-volts", "output-off-before", "post-polarity", "connect", "charge", "to-top"),
-        *("off", "off-amps", "opened", "disconnect", "leads-off", "take-apart", "mostly-charged"),
+        *("off", "off-amps", "opened", "disconnect", "leads-off", "take-apart", "settle", "mostly-charged"),
     ]
     assert [act for step in found[7:12] for act in step.hands] == [
         *("short-leads", "set-knobs", "switch-on", "set-current-knob", "switch-off", "leads-apart"),
@@ -376,6 +376,7 @@ TUTORIAL = [
     ("precharge", "opened", "which cell was full first"),
     ("precharge", "off", "Switch the supply's output off"),
     ("precharge", "take-apart", "each of the 8 cells stands alone"),
+    ("precharge", "settle", "falls back"),
     ("precharge", "mostly-charged", "not balanced"),
     ("precharge", "mostly-charged", "started much fuller"),
     ("precharge", "cell-volts-series", "A night in parallel first".lower()),
