@@ -14,7 +14,7 @@ from tui.domain.limits import LIMITS
 from tui.domain.plan import Plan, PlanSupply
 from tui.domain.procedure import Step
 from tui.domain.procedures import CHAINS, PROCEDURES, remedy, steps
-from tui.domain.reasons import ALIASES, SUBJECTS, TEXTS, VARIANTS, reason_ids, why
+from tui.domain.reasons import ALIASES, FIELDS, SUBJECTS, TEXTS, VARIANTS, reason_ids, why
 
 BANK = plan()
 STRONG = PlanSupply("manual", 60.0, 12.0)
@@ -225,6 +225,8 @@ def test_measured_numbers_are_added_and_unknown_ones_left_out() -> None:
 def test_alarms_and_fields_find_what_they_stand_for() -> None:
     for alias, reason_id in ALIASES.items():
         assert why(alias, BANK).id == reason_id
+    for reason_id in FIELDS.values():
+        assert why(reason_id, BANK).id == reason_id
     assert why("gate-temperature", BANK).id == "temperature"
     assert why("gate-short-current", BANK).id == "short-amps"
     assert why("F-28", BANK).id == "opened"

@@ -98,6 +98,34 @@ ALIASES: Mapping[str, str] = {
     "limits": "trip_over_target_v",
 }
 
+# Fields of Setup, by what is told of them.
+FIELDS: Mapping[str, str] = {
+    "model": "model",
+    "cells": "bank-capacity",
+    "capacity": "bank-capacity",
+    "cell_limit": "cell-limit",
+    "arrangement": "pack-target",
+    "pack": "pack",
+    "procedure": "procedure",
+    "assembled": "assembled-battery",
+    "supply": "supply-fit",
+    "rating": "supply-fit",
+    "derating": "derating",
+    "meter": "meter",
+    "leads": "lead-resistance",
+    "target": "target",
+    "service": "service-volts",
+    "soc": "state-of-charge",
+    "rate": "c-rate-current",
+    "soak": "soak-time",
+    "stages": "stages",
+    "pause": "pause-time",
+    "spread": "spread-limit",
+    "end_rule": "end-rule",
+    "end_current": "end-current",
+    "rest": "rest-time",
+}
+
 _SHOWN = {  # measured numbers that a screen may pass, in the order they are told
     "cells_v": ("cells", "voltage"),
     "supply_v": ("supply", "voltage"),

@@ -63,6 +63,11 @@ CHOICES: tuple[Text, ...] = (
          "{soc} of {bank_ah}: {missing} missing",
          "It cannot be read from the volts on the plateau. New cells often come about half full; a wrong guess makes only the forecast "
          "wrong.", "3"),
+    Text("meter", "A meter at the cells",
+         "supply's volts − current × leads: {lead_drop} at {plateau_a}; a meter shows the cells' own",
+         "The supply's display is what drifts, and some show the set-point instead of a measurement. A second instrument sees it, and lets "
+         "you stay away longer "
+         "(30 min instead of 5 near {top_v}).", "4.6"),
     Text("supply-fit", "Does the supply do it",
          "{set_v} of {rating_v} needed; pre-charge {string}: {string_v}, {string_class}",
          "Both a constant voltage and a constant current are needed. 30 V do for 12 V and 24 V packs, 48 V need 60 V. About 10 A is where "
@@ -74,6 +79,12 @@ ADVICE: tuple[Text, ...] = (
          "1 balance, then the BMS; new matched cells that gave {cell_ah} in a test need 0",
          "Once done it need not be repeated, unless very high currents drive the cells apart faster than the BMS brings them "
          "together.", "2", BALANCE),
+    Text("waiting", "What waiting still buys",
+         "charge apart = volts lost in busbars and joints ÷ slope of the curve; often below 0.01 % of {cell_ah} already when the current "
+         "begins to fall",
+         "Each hour at the top buys less and ages the cells a little. The current may never reach {end_a}: {n} cells leak too, and then it "
+         "only stops falling.",
+         "A.3", END),
     Text("top-or-bottom", "Why at the top",
          "{n} cells equal at {top_v}; the pack stops charging when the first of them is there",
          "A solar pack lives near full and its BMS balances at the top: a balance at the bottom is soon undone, and helps where the pack "
