@@ -56,6 +56,11 @@ PRECHARGE: tuple[Text, ...] = (
          "A BMS also opens for cold, heat, a low cell, a short or a loose sense wire. Taken for the end, the fault stays in the battery "
          "and the cells are far "
          "from full.", "3.6"),
+    Text("settle", "Settle before the next measurement",
+         "the first cell falls from {target} over {relaxed_1} after 1 min to {relaxed_10} after 10 min; the others hardly move",
+         "Measured at once, the first cell stands far above the others by its surface alone, and the spread would be refused or levelled "
+         "for "
+         "nothing.", "4.8"),
     Text("mostly-charged", "Charged is not balanced",
          "the first cell at {target}, {others} more behind it by what they differed at the start",
          "Every cell got the same ampere-hours, whatever it lacked. Built so, the BMS meets the same first cell at every charge and wastes "
