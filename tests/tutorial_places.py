@@ -188,6 +188,7 @@ def _should_balance() -> Any:
 ADVICE: Mapping[str, Callable[[], Any]] = {
     "should_balance": _should_balance,
     "supply_fit": lambda: _module("supply_fit").supply_fit(bank()),
+    "end_choices": lambda: [_module("end_choices").choices(bank()), _module("end_choices").makers_rule_words(bank())],
     "fits": lambda: [_module("fits").fits(bank()), _module("fits").best(bank())],
     "lead_choice": lambda: [
         _module("lead_choice").compare(bank()),

@@ -49,7 +49,7 @@ def plan(as_json: bool, **options: Any) -> None:
         figures = calculations.figures(made)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
-    problems, found = check_plan(made), fits(made)
+    problems, found = check_plan(made, own_text(options)), fits(made)
     choice = best(made, found)
     if as_json:
         document = {
