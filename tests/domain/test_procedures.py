@@ -8,6 +8,7 @@ import pytest
 from domain_plans import RIDEN, plan
 
 from tui.domain import procedures
+from tui.domain.calculations import stages_v
 from tui.domain.gates import GATES
 from tui.domain.gates_cells import VISUAL_CHOICES
 from tui.domain.picture import series
@@ -352,7 +353,9 @@ def test_levelling_by_itself_ends_when_the_cells_may_be_joined() -> None:
 
 
 def test_stages_and_soak_of_a_plan_reach_its_parts() -> None:
-    assert parts.stages_v(plan(target_v=3.6)) == (3.4, 3.5, 3.6)
+    assert stages_v(plan(target_v=3.6)) == (3.4, 3.5, 3.6)
+    assert stages_v(plan(target_v=3.5)) == (3.4, 3.5)  # 3.30 V lies on the plateau, where nothing would flow
+    assert stages_v(plan(stages_v=(3.35, 3.65))) == (3.35, 3.65)
     assert parts.soc_at(3.6486) == pytest.approx(1.0)
     assert parts.soc_at(2.0) == 0.0
     assert 0.99 < parts.soc_at(3.4) < 0.997

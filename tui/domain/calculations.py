@@ -19,6 +19,8 @@ from tui.domain.quantities import show, show_duration
 MEAN_CELL_V = 3.30  # mean over a whole charge, for energy
 ASSUMED_LEAD_OHM = 0.020  # upper end of the range where the leads are not known
 COMMON_PACKS = (4, 8, 15, 16)
+STAGES_BELOW_V = (0.2, 0.1)
+LOWEST_USUAL_STAGE_V = 3.40
 
 Winner = Literal["c-rate", "supply", "leads", "cell", "cold"]
 
@@ -79,6 +81,15 @@ def capacity_ah(plan: Plan) -> float:
 def pack_target_v(plan: Plan) -> float:
     """The voltage of the supply: cells in series × target per cell. Never copied from a table."""
     return wiring(plan).series * plan.target_v
+
+
+def stages_v(plan: Plan) -> tuple[float, ...]:
+    """Targets of step-and-pause in their order, V per cell: the plan's own, or 0.2 and 0.1 V below the target and the target itself.
+
+    As 3.400, 3.500, 3.600 V in the tutorial's appendix B. Below 3.40 V a stage would lie on the plateau and is left out.
+    """
+    lower = (round(plan.target_v - below, 4) for below in STAGES_BELOW_V)
+    return plan.stages_v or (*(volts for volts in lower if volts >= LOWEST_USUAL_STAGE_V - 1e-9), plan.target_v)
 
 
 def knee_v(plan: Plan) -> float:

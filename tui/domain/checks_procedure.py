@@ -11,7 +11,6 @@ from tui.domain.kinds import show
 from tui.domain.limits import DEFAULTS, Limits
 from tui.domain.plan import Plan
 from tui.domain.procedures import CHAINS, PROCEDURES, ProcedureError, check, part_plans
-from tui.domain.procedures.parts import stages_v
 from tui.domain.supply_fit import class_words
 
 LOWEST_STAGE_V = 3.30  # below, a stage lies on the plateau or under it and charges nothing
@@ -57,7 +56,7 @@ def _stages(plan: Plan) -> Iterator[Problem]:
             f"Step-and-pause charges for long hours: set the supply to {STEP_DERATING:.0%} of its rating or less, so that it does not burn "
             f"out (tutorial appendix B). It is at {plan.derating:.0%} now.",
         )
-    stages = stages_v(plan)
+    stages = calculations.stages_v(plan)
     if any(not high > low for low, high in pairwise(stages)):
         yield Problem("stages_v", "The stages must rise, each above the one before: 3.45, 3.55, 3.65 V.")
         return

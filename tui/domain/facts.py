@@ -124,7 +124,7 @@ def part_facts(
 ) -> dict[str, str]:
     """Where this part (`plan`) stands among its like and in its session. `number` counts from 1 to `count`."""
     cells = len(session.cells)
-    stages = [f"{volts:.3f}" for volts in (session.stages_v or (session.target_v - 0.2, session.target_v - 0.1, session.target_v))]
+    stages = [f"{volts:.3f}" for volts in calculations.stages_v(session)]
     try:
         pack = calculations.pack_wiring(session)
     except ValueError:  # only the pre-charge needs it, and there the plan is checked

@@ -9,6 +9,7 @@ An example: eight cells of 280 Ah that are spread evenly over 47.5 to 55.5 % of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -115,13 +116,16 @@ def _fit(plan: Plan, name: str) -> Fit:
             return Fit(name, False, why_not)
         low_s, high_s, typical_s = _times(plan, _COURSES[name]) if name in _COURSES else (None, None, None)
         return Fit(name, True, "", low_s, high_s, typical_s, _hands_on(plan, name), _note(plan, name))
-    except (ValueError, ZeroDivisionError) as error:  # numbers that are not sound yet, as while they are being typed
-        return Fit(name, False, str(error).rstrip(".") + "." if isinstance(error, ValueError) else "The plan is not complete yet.")
+    except ValueError as error:  # a pack that does not fit the cells, or no current left to charge with
+        return Fit(name, False, str(error).rstrip(".") + ".")
 
 
 def _why_not(plan: Plan, name: str) -> str:
     if not plan.cells:
         return "The bank has no cells yet."
+    unsound = _unsound(plan)
+    if unsound:
+        return f"{unsound} first."
     rating_v = plan.supply.max_voltage_v
     if rating_v < plan.target_v - 1e-9:
         return f"The supply gives {rating_v:g} V, but a cell needs {plan.target_v:.3f} V: {class_words(plan.target_v)} is needed."
@@ -138,6 +142,26 @@ def _why_not(plan: Plan, name: str) -> str:
     return ""
 
 
+def _unsound(plan: Plan) -> str:
+    """What must be put right before anything can be told: a plan may still be being typed, and not-a-number fails every comparison."""
+    supply, low, high = plan.supply, plan.soc_low, plan.soc_high
+    if not all(0 < cell.capacity_ah < math.inf for cell in plan.cells):
+        return "Put the capacity of every cell right"
+    if not (0 < supply.max_voltage_v < math.inf and 0 < supply.max_current_a < math.inf):
+        return "Give the volts and amperes of the supply"
+    if not 3.4 <= plan.target_v <= 3.8:
+        return "Put the target right"
+    if not (plan.lead_resistance_ohm is None or 0 <= plan.lead_resistance_ohm <= 2):
+        return "Put the resistance of the leads right"
+    if low is not None and high is not None and not 0 <= low <= high <= 1:
+        return "Put the state of charge right"
+    if not 0 < plan.end_current_a < math.inf:
+        return "Give an end current above zero"
+    if not all(leads.PLATEAU_V < volts <= plan.target_v + 1e-9 for volts in plan.stages_v):
+        return "Put the stages right"
+    return ""
+
+
 def _string(plan: Plan) -> Plan:
     return replace(plan, arrangement=plan.pack or f"{len(plan.cells)}S")
 
@@ -151,7 +175,7 @@ def _hands_on(plan: Plan, name: str) -> str:
     links = f"{2 * (count - 1)} busbars" if count > 1 else "one cell"
     series = _series(plan)
     build = f"build the {series}S battery with its BMS, {'read the highest cell every 10 min, ' if not plan.meter else ''}take it apart"
-    stages = len(plan.stages_v) or 3
+    stages = len(calculations.stages_v(plan))
     changes = "set the volts at each of the" if plan.supply.by_hand else "be near at the last of the"
     match name:
         case "parallel":
@@ -174,7 +198,7 @@ def _note(plan: Plan, name: str) -> str:
         case "parallel":
             return f"{CHARGING_V:g} V × current = {power_w(plan):.0f} W into a bank of {bank_kwh:.1f} kWh."
         case "step-and-pause":
-            current, ohm, first_v = _stepped_a(plan), _typical_ohm(plan), _stages(plan)[0]
+            current, ohm, first_v = _stepped_a(plan), _typical_ohm(plan), calculations.stages_v(plan)[0]
             flow = leads.plateau_current_a(first_v, current, ohm)
             slow = f"only {flow:.1f} A flow on the plateau at {first_v:.2f} V" if flow < 0.9 * current else f"{current:.1f} A at most"
             return f"80 % of the supply, {slow}; the result is as good as in one step."
@@ -236,17 +260,13 @@ def _parallel(plan: Plan, top: float, mean: float, ohm: float) -> charge.Course:
     return _course(plan, mean, ohm, calculations.current_limit(bank).value_a, plan.target_v)
 
 
-def _stages(plan: Plan) -> tuple[float, ...]:
-    return plan.stages_v or (plan.target_v - 0.2, plan.target_v - 0.1, plan.target_v)
-
-
 def _stepped_a(plan: Plan) -> float:
     return calculations.current_limit(replace(plan, arrangement="", derating=min(plan.derating, STEP_DERATING))).value_a
 
 
 def _stepped(plan: Plan, top: float, mean: float, ohm: float) -> charge.Course:
     """Each stage tapers through the leads to the end current; the pauses count as time of the taper."""
-    current_a, stages = _stepped_a(plan), _stages(plan)
+    current_a, stages = _stepped_a(plan), calculations.stages_v(plan)
     bank_ah = sum(cell.capacity_ah for cell in plan.cells)
     courses, soc = [], mean
     for stage_v in stages:

@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from tui.domain import calculations
 from tui.domain.arrangement import parse_arrangement
+from tui.domain.calculations import stages_v
 from tui.domain.facts import bank_facts
 from tui.domain.fits import Fit, fits, power_w
 from tui.domain.gates_cells import level_until_v, surge_a, surge_heat_w
 from tui.domain.kinds import show
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
-from tui.domain.procedures.parts import stages_v
 from tui.domain.relaxation import relaxed_v
 from tui.domain.supply_fit import class_words
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tui.domain import calculations
 from tui.domain.limits import DEFAULTS, LIMITS, tighter
 from tui.domain.plan import Plan
 from tui.domain.procedures import CHAINS, PROCEDURES, TITLES, loader
@@ -67,7 +68,7 @@ def _lines(file: FileRow, plan: Plan) -> Iterator[str]:
 
 
 def _choices(plan: Plan) -> Iterator[str]:
-    stages = plan.stages_v or (plan.target_v - 0.2, plan.target_v - 0.1, plan.target_v)
+    stages = calculations.stages_v(plan)
     yield f'target = "{plan.target_v:.3f} V"'
     yield f'end_rule = "{plan.end_rule}"'
     yield f'end_current = "{plan.end_current_a:.2f} A"'

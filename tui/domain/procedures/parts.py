@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui.domain import calculations, charge
+from tui.domain.calculations import stages_v
 from tui.domain.gates_cells import Lift, level_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Value
 from tui.domain.procedures.schema import PartRow
 from tui.domain.procedures.words import hold, words_of
-
-STAGE_STEPS_V = (0.2, 0.1, 0.0)
-"""Below the target: 3.40, 3.50, 3.60 V for a target of 3.60 V (tutorial appendix B)."""
 
 AFTER_PRECHARGE_SOC = (0.955, 0.9975)
 """The bank after a pre-charge of cells that began alike: its first cell is at 99.75 % (cell model, C/28), the mean some percent behind."""
@@ -35,11 +33,6 @@ class PartPlan:
         if self.row.each == "cell":
             return f"{self.row.id}-{self.plan.cells[0].label}"
         return f"{self.row.id}-{self.number}" if self.row.each else self.row.id
-
-
-def stages_v(plan: Plan) -> tuple[float, ...]:
-    """The targets of step-and-pause in their order, volts per cell."""
-    return plan.stages_v or tuple(round(plan.target_v - below, 4) for below in STAGE_STEPS_V)
 
 
 def parts_of(row: PartRow, plan: Plan, *, after_precharge: bool = False) -> list[PartPlan]:
