@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from domain_plans import plan
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.domain import charge
 from tui.domain.fits import NAMES, Fit, best, fits, power_w
@@ -129,6 +131,35 @@ def test_a_plan_that_is_being_typed_is_answered_with_words() -> None:
     weak = plan(supply=PlanSupply("manual", 3.0, 10.0))
     assert "3.650 V" in named(weak, "parallel").why_not
     assert not named(plan(supply=PlanSupply("manual", 30.0, 0.0)), "parallel").ok
+
+
+_NUMBERS = st.floats() | st.sampled_from([0.0, -1.0, 3.33, 3.4, 3.65])
+
+
+@given(
+    st.integers(0, 17),
+    st.lists(_NUMBERS, min_size=12, max_size=12),
+    st.lists(_NUMBERS, max_size=3),
+    st.sampled_from(["", "8S", "2P4S", "x", "1S"]),
+)
+def test_whatever_stands_in_the_fields_is_answered(count: int, numbers: list[float], stages_v: list[float], pack: str) -> None:
+    names = (
+        "target_v",
+        "lead_resistance_ohm",
+        "soc_low",
+        "soc_high",
+        "end_current_a",
+        "derating",
+        "c_rate",
+        "pause_s",
+        "soak_s",
+        "cell_limit_a",
+    )
+    typed = plan(count, supply=PlanSupply("manual", numbers[0], numbers[1]), pack=pack, stages_v=tuple(stages_v))
+    typed = replace(typed, **dict(zip(names, numbers[2:], strict=True)))
+    found = fits(typed)
+    assert all(bool(fit.why_not) is not fit.ok and fit.hours for fit in found)
+    assert best(typed, found).why
 
 
 def test_mostly_charged_cells_are_simply_paralleled() -> None:

@@ -157,6 +157,11 @@ def _unsound(plan: Plan) -> str:
         return "Put the state of charge right"
     if not 0 < plan.end_current_a < math.inf:
         return "Give an end current above zero"
+    currents = (plan.derating, plan.c_rate, plan.lead_limit_a, plan.cell_limit_a)
+    if not all(value is None or 0 < value < math.inf for value in currents):
+        return "Put the limits of the current right"
+    if not (0 <= plan.pause_s < math.inf and 0 <= plan.soak_s < math.inf):
+        return "Put the pauses right"
     if not all(leads.PLATEAU_V < volts <= plan.target_v + 1e-9 for volts in plan.stages_v):
         return "Put the stages right"
     return ""
