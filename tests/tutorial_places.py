@@ -185,9 +185,24 @@ def _should_balance() -> Any:
     return [module.QUESTIONS, [module.recommend(given, bank()) for given in answers]]
 
 
+def _after() -> Any:
+    module = _module("after")
+    return [
+        module.drift_band(0.00005, 24.0),
+        module.reassembly(bank()),
+        module.controller_settings(bank()),
+        module.CONTROLLER_WHY,
+        module.service_words(bank()),
+        module.STORING,
+        module.CAPACITY_TEST,
+    ]
+
+
 ADVICE: Mapping[str, Callable[[], Any]] = {
     "should_balance": _should_balance,
     "supply_fit": lambda: _module("supply_fit").supply_fit(bank()),
+    "after": _after,
+    "lost_advice": lambda: [_module("lost_advice").ADVICE, _module("lost_advice").LINKS],
     "end_choices": lambda: [_module("end_choices").choices(bank()), _module("end_choices").makers_rule_words(bank())],
     "fits": lambda: [_module("fits").fits(bank()), _module("fits").best(bank())],
     "lead_choice": lambda: [
