@@ -7,6 +7,7 @@ from tui.domain import lead_choice
 from tui.domain.calculations import hours_lost_s
 from tui.domain.lead_choice import USUAL, compare, judge, ring_for_stud
 from tui.domain.leads import Lead
+from tui.domain.quantities import parse
 
 CLIPS = Lead(16, 1.0, ("banana", "alligator"))
 RINGS = Lead(8, 1.0, ("ring", "ring"))
@@ -35,6 +36,10 @@ def test_warm_copper_resists_more() -> None:
 def test_contacts_make_the_figure_uncertain() -> None:
     assert CLIPS.uncertainty_ohm == pytest.approx(0.0163, abs=0.001)
     assert RINGS.uncertainty_ohm < 0.001
+
+
+def test_the_tutorials_word_for_clips_is_read() -> None:
+    assert parse("16 AWG 1 m alligator", "lead") == CLIPS.resistance_ohm
 
 
 @pytest.mark.parametrize("wrong", [{"gauge_awg": 9}, {"gauge_awg": 8, "length_m": 0.0}, {"gauge_awg": 8, "temperature_c": 400.0}])

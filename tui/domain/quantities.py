@@ -273,7 +273,10 @@ def parse_current(text: str, capacity_ah: float) -> float:
 
 
 _AWG = re.compile(r"(?:([0-9]{1,2})\s*awg|awg\s*([0-9]{1,2}))(?:[\s,]+(.*))?", re.IGNORECASE)
-_ENDS: dict[str, Ends] = {"ring": "rings", "rings": "rings", "banana": "bananas", "bananas": "bananas", "clip": "clips", "clips": "clips"}
+_ENDS: dict[str, Ends] = {
+    "ring": "rings", "rings": "rings", "banana": "bananas", "bananas": "bananas", "clip": "clips", "clips": "clips", "alligator": "clips",
+    "alligators": "clips",
+}  # fmt: skip
 
 
 def _lead(text: str) -> float:
