@@ -29,7 +29,7 @@ from tui.panes.figures import FigureList, FigureRow, rows_of
 from tui.panes.first_start import AID, TRY_IT, WELCOME, is_first_start
 from tui.panes.fit_list import FitList, title_of
 from tui.panes.plan_view import PlanView
-from tui.panes.setup_fields import FIGURE_OF_FIELD, OWN, matters
+from tui.panes.setup_fields import OWN, matters
 from tui.panes.setup_records import Known, read_known
 
 if TYPE_CHECKING:
@@ -273,19 +273,22 @@ class SetupPane(Widget, can_focus=True):
 
     @on(QuantityInput.WhyAsked)
     def _why_field(self, event: QuantityInput.WhyAsked) -> None:
-        self._why(FIGURE_OF_FIELD.get(event.field, ""), drafts.spec_of(event.field).help)
+        from tui.domain.reasons import FIELDS
 
-    def _why(self, figure_id: str, otherwise: str) -> None:
-        """Why this figure, then the others in their order; a field of a plan that cannot be read yet has only its help."""
+        self._why(FIELDS.get(event.field, ""), drafts.spec_of(event.field).help)
+
+    def _why(self, reason_id: str, otherwise: str) -> None:
+        """Why this figure, then the others in their order; a choice alone. A field of a plan that cannot be read yet has only its help."""
         from tui.domain.reasons import why
         from tui.panes.why import WhyScreen
 
         plan, ids = self.draft.plan, [row.figure.id for row in self.query_one(FigureList).rows]
-        if plan is None or figure_id not in ids:
+        if plan is None or not reason_id:
             self.app.push_screen(TextScreen("What goes here", otherwise))
             return
-        at = ids.index(figure_id)
-        self.app.push_screen(WhyScreen([why(name, plan, {}) for name in ids[at:] + ids[:at]]))
+        at = ids.index(reason_id) if reason_id in ids else None
+        asked = [reason_id] if at is None else ids[at:] + ids[:at]
+        self.app.push_screen(WhyScreen([why(name, plan, {}) for name in asked]))
 
     # --- keys -----------------------------------------------------------------------------------------------------
 

@@ -126,19 +126,6 @@ FIELD_OF_PLAN: Mapping[str, str] = {
     "limits": "procedure",
 }
 
-# The figure that tells why a field matters.
-FIGURE_OF_FIELD: Mapping[str, str] = {
-    "cells": "bank-capacity",
-    "capacity": "bank-capacity",
-    "target": "pack-target",
-    "rating": "supply-current",
-    "leads": "lead-resistance",
-    "soc": "charging-time",
-    "rate": "c-rate-current",
-    "end_current": "end-current",
-    "derating": "supply-current",
-}
-
 
 def field_of(plan_field: str) -> str:
     """The field of Setup that answers for a part of the plan."""
