@@ -118,6 +118,9 @@ def test_an_own_procedure_is_checked_with_its_file() -> None:
     spoilt = check_plan(own, text.replace('gate = "polarity"', 'gate = "hope"'))
     assert {problem.field for problem in spoilt} == {"procedure"}
     assert "mine, line " in spoilt[0].message
+    string = plan(16, procedure="own:mine")
+    assert "a 60 V supply is needed" in only(check_plan(string, export("precharge", string)), "supply.max_voltage_v").message
+    assert only(check_plan(own, export("step-and-pause", own)), "derating").blocking
     fixed = text.replace("\n[plan]\n", '\n[plan]\nend_current = "20 A"\n')
     assert "not below the charging current" in only(check_plan(own, fixed), "end_current_a").message
 

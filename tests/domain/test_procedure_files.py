@@ -216,6 +216,18 @@ def test_the_order_counts_and_not_only_the_presence() -> None:
     assert any("polarity" in problem.message for problem in check(text))
 
 
+def test_what_is_hidden_behind_a_rare_condition_is_found_when_that_plan_is_started() -> None:
+    """No sample plan of the check has a soak and one cell beside a meter; the steps themselves are judged again."""
+    text = edited('id = "post-polarity"\n', 'id = "post-polarity"\nwhen = ["not soak", "many"]\n')
+    at = text.index('[[part.step]]\nid = "post-polarity"')
+    block = text[at : text.index("[[part.step]]", at + 5)]
+    text = text[:at] + block.replace('"not soak", "many"', '"soak"') + text[at:]
+    rare = plan(1, procedure="own:mine", soc_low=0.97, soc_high=0.99)
+    with pytest.raises(ProcedureError, match="polarity"):
+        steps(rare, own=text)
+    assert steps(replace(rare, soak_s=3600.0), own=text)
+
+
 def test_a_second_charge_needs_its_own_proof_and_its_own_off() -> None:
     text = without_step("off-amps", without_step("off"))
     problem = next(problem for problem in check(text) if problem.field == "part.step.action")

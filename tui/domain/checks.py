@@ -36,9 +36,10 @@ def check_plan(plan: Plan, own: str = "") -> list[Problem]:
     found = [*procedure.file(plan, own)]
     if not found:
         plan = effective(plan, own) if own else plan
-        found += [*_cells(plan), *_target(plan), *_numbers(plan), *procedure.numbers(plan)]
+        found += [*_cells(plan), *_target(plan), *_numbers(plan), *procedure.numbers(plan, own)]
     if not found:  # figures need sound numbers
-        found += [*_wiring(plan), *procedure.pack(plan)]
+        string = procedure.in_series(plan, own)
+        found += [*_wiring(replace(plan, arrangement="") if string else plan), *procedure.pack(plan, own)]
     if not any(problem.blocking for problem in found):
         found += [*procedure.parts(plan, own)]
     if not any(problem.blocking for problem in found):
@@ -122,8 +123,6 @@ def _numbers(plan: Plan) -> Iterator[Problem]:
 
 def _wiring(plan: Plan) -> Iterator[Problem]:
     """The arrangement of the balance. A pre-charge is wired as the pack; see `checks_procedure.pack`."""
-    if plan.procedure.startswith("precharge"):
-        plan = replace(plan, arrangement="")
     try:
         arrangement = calculations.wiring(plan)
     except ValueError as error:

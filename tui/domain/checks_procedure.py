@@ -10,7 +10,8 @@ from tui.domain.checks import Problem
 from tui.domain.kinds import show
 from tui.domain.limits import DEFAULTS, Limits
 from tui.domain.plan import Plan
-from tui.domain.procedures import CHAINS, PROCEDURES, ProcedureError, check, part_plans
+from tui.domain.procedures import CHAINS, PROCEDURES, ProcedureError, check, part_plans, part_rows, steps
+from tui.domain.procedures.schema import PartRow
 from tui.domain.supply_fit import class_words
 
 LOWEST_STAGE_V = 3.30  # below, a stage lies on the plateau or under it and charges nothing
@@ -27,7 +28,7 @@ def file(plan: Plan, own: str) -> Iterator[Problem]:
         yield Problem("procedure", f"“{plan.procedure}” is no procedure; there is {', '.join((*PROCEDURES, *CHAINS))}.")
 
 
-def numbers(plan: Plan) -> Iterator[Problem]:
+def numbers(plan: Plan, own: str) -> Iterator[Problem]:
     """Ranges of what only some procedures use. Not-a-number fails every comparison and is refused with the rest."""
     if not 60.0 <= plan.pause_s <= 24 * 3600.0:
         yield Problem("pause_s", "The pause between two stages lasts 1 minute to 24 hours.")
@@ -45,8 +46,12 @@ def numbers(plan: Plan) -> Iterator[Problem]:
         DEFAULTS.tightened(plan.limits)
     except ValueError as error:
         yield Problem("limits", f"{error}.")
-    if "step-and-pause" in plan.procedure:
+    if any(row.each == "stage" for row in _rows(plan, own)):
         yield from _stages(plan)
+
+
+def _rows(plan: Plan, own: str) -> tuple[PartRow, ...]:
+    return () if plan.procedure.startswith("own:") and not own else part_rows(plan, own)
 
 
 def _stages(plan: Plan) -> Iterator[Problem]:
@@ -72,9 +77,14 @@ def _stages(plan: Plan) -> Iterator[Problem]:
         )
 
 
-def pack(plan: Plan) -> Iterator[Problem]:
+def in_series(plan: Plan, own: str) -> bool:
+    """Whether some part charges the cells in series."""
+    return any(row.wiring == "series" for row in _rows(plan, own))
+
+
+def pack(plan: Plan, own: str) -> Iterator[Problem]:
     """The string of a pre-charge: it fits the cells, it is one, and the supply reaches its volts."""
-    if not plan.procedure.startswith("precharge"):
+    if not in_series(plan, own):
         return
     field = "pack" if plan.pack or not plan.arrangement else "arrangement"
     try:
@@ -100,6 +110,8 @@ def parts(plan: Plan, own: str) -> Iterator[Problem]:
         return
     try:
         found = part_plans(plan, own)
+        if own:
+            steps(plan, own)  # what the file makes of this very plan
     except ProcedureError as error:
         yield Problem("procedure", f"{error}.")
         return

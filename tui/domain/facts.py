@@ -52,6 +52,9 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "supply_a": show(limit.candidates["supply"], "current"),
         "lead_limit": "not given" if plan.lead_limit_a is None else show(plan.lead_limit_a, "current"),
         "leads": lead_now,
+        "your_leads": "Your leads are not known yet; under current they are measured."
+        if ohm is None
+        else f"Your leads: {lead_now}, {shown['lead-drop']} and {shown['lead-heat']} at {plateau_a:.2f} A.",
         "lead_drop": shown["lead-drop"],
         "lead_heat": shown["lead-heat"],
         "critical_lead": shown["critical-lead"],

@@ -26,6 +26,7 @@ __all__ = [
     "effective",
     "export",
     "part_plans",
+    "part_rows",
     "remedy",
     "steps",
 ]
@@ -48,11 +49,23 @@ TITLES: Mapping[str, str] = MappingProxyType(
 def steps(plan: Plan, own: str = "") -> tuple[Step, ...]:
     """All steps of the plan's procedure, in order, each with its part. `own` is the file's text of an "own:NAME".
 
-    Raises ProcedureError (a ValueError) for an unknown procedure or a plan that does not fit it.
+    Raises ProcedureError (a ValueError) for an unknown procedure, a plan that does not fit it, and an own procedure whose steps for this very
+    plan leave out something that keeps the cells safe.
     """
     from tui.domain.procedures import build
 
-    return tuple(made.step for made in build.make(_files(plan, own), effective(plan, own)))
+    plan, files = effective(plan, own), _files(plan, own)
+    made = build.make(files, plan)
+    if own and plan.procedure.startswith("own:"):
+        from tui.domain.procedures import safety
+
+        safety.demand(made, plan, own)
+    return tuple(one.step for one in made)
+
+
+def part_rows(plan: Plan, own: str = "") -> tuple[PartRow, ...]:
+    """The parts as they stand in the plan's files, whether they fit the plan or not. Raises ProcedureError."""
+    return tuple(row for file in _files(plan, own) for row in file.parts)
 
 
 def part_plans(plan: Plan, own: str = "") -> tuple[tuple[PartRow, Plan], ...]:

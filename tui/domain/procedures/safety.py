@@ -11,6 +11,8 @@ from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.domain.procedure import Part, Step
 from tui.domain.procedures.build import Made
+from tui.domain.procedures.errors import ProcedureError
+from tui.domain.procedures.locate import Places
 from tui.domain.procedures.reader import Findings
 from tui.domain.procedures.schema import StepRow
 
@@ -57,6 +59,14 @@ def judge(made: list[Made], plan: Plan, found: Findings, *, remedy: bool = False
         _action(walk, step, part, one.row)
         _until(walk, step, part, one.row)
     _off_again(walk)
+
+
+def demand(made: list[Made], plan: Plan, text: str) -> None:
+    """Raises ProcedureError with the first breach, in the words of the file's text."""
+    found = Findings(Places(text))
+    judge(made, plan, found)
+    if found.problems:
+        raise ProcedureError(str(found.problems[0]))
 
 
 def _new_part(walk: _Walk, part: Part) -> None:

@@ -29,7 +29,9 @@ A procedure of topbalance. Edit it, then bring it in again: every message names 
   wiring           "parallel", "series" (the string under its BMS), "single" (with each = "cell"), "low" (the low cells, in a remedy)
   balances         true: when its charge ends by the end rule, its cells are balanced (with each = "stage" the last stage only)
   remedy           true: the part is done only when a gate asks for it
-[[part.step]]      one line of the checklist. Its order: confirm and fields are asked, the gate judges, then the action, then "until".
+[[part.step]]      one line of the checklist. Its order: confirm and fields are asked, the gate judges, then hands, action, "until".
+  title            at most 30 characters; instruction: what to do now; notes, warnings: lists of texts; tutorial: its section
+  confirm          what is confirmed by a key; picture: "diagonal", "series" or "one"
   when             words that must all hold, "not …" turns one round:
                    "by hand" or "interface" (the supply), "knob current" (by hand, and less current than the supply's rating),
                    "metered" (a meter is on the line), "cells metered" (it sees each cell), "many" (more than one cell),
@@ -40,9 +42,11 @@ A procedure of topbalance. Edit it, then bring it in again: every message names 
   until            what is waited for: volts (until_v), end-rule, cell-at-target, rest (until_s)
   until_v          "knee", "level", or volts of a cell: "3.40 V"; never above the target
   until_s          "rest", "pause", "soak", or a time: "30 min"
+  ask_during       true: the fields are asked while the charge goes on
+  opening_ends     true: a BMS may open the charge here, and that ends the step
   retry_from       id of the step to go back to after a refusal
   leads_to         { "an answer" = "id of a step" } for an answer that goes on elsewhere
-[[part.step.field]] what is typed: name, label, kind (voltage, current, temperature, choice), probe (where the meter goes), choices;
+[[part.step.field]] what is typed: name, label, kind (voltage, current, temperature, choice), probe (where the meter goes), choices, when;
                    each = "cell" asks it for every cell
 table "plan"       choices that this procedure fixes, whatever Setup says
 table "limits"     limits of the guard that are tighter here; a looser one is refused
