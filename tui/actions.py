@@ -149,6 +149,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("faster", "plus,equals_sign", "+", "faster", "Let the built-in bench run faster.", "Charge", _needs_emulator, footer=True),
     Action("slower", "minus", "-", "slower", "Let the built-in bench run slower.", "Charge", _needs_emulator),
     Action("go('bench')", "1", "1", "bench", "The bench: setup, live values, checklist.", "Go to", footer=True),
+    Action(
+        "go('advice')", "f8", "F8", "advice", "Advice: whether, which way, leads, supply, when to stop, afterwards.", "Go to", footer=True
+    ),
     Action("go('cells')", "2", "2", "cells", "The inventory of cells.", "Go to", footer=True),
     Action("go('sessions')", "3", "3", "sessions", "Past sessions and their curves.", "Go to", footer=True),
     Action("pane('setup')", "f2", "F2", "setup", "The Setup pane.", "Go to"),

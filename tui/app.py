@@ -59,12 +59,23 @@ def _sessions() -> Screen[Any]:
     return SessionsScreen()
 
 
+def _advice() -> Screen[Any]:
+    from tui.panes.advice import AdviceScreen
+
+    return AdviceScreen()
+
+
 class TopBalanceApp(App[int]):
     """The screen of one bench. `defaults` are first answers for Setup; `demo` tells that the bench is the built-in one."""
 
     TITLE = "topbalance"
     CSS_PATH = "topbalance.tcss"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"bench": BenchScreen, "cells": _cells, "sessions": _sessions}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "bench": BenchScreen,
+        "cells": _cells,
+        "sessions": _sessions,
+        "advice": _advice,
+    }
     DEFAULT_MODE = "bench"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
     HORIZONTAL_BREAKPOINTS = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]

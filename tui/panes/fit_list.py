@@ -115,7 +115,7 @@ class FitList(Widget, can_focus=True):
         if self.has_focus and at == self.cursor:
             style += " reverse"
         mark = plain("▶") if fit.name == self.chosen else " "
-        return Content.assemble(mark, (f"{sign} {title:<{width}}", style), f"{hours:>9}")
+        return Content.assemble(mark, (f"{sign} {title:<{width}}", style), f"{hours:>10}")
 
     def on_focus(self) -> None:
         self.refresh()

@@ -64,12 +64,23 @@ def read_known(home: Home) -> Known:
     from tui.domain import catalogue
     from tui.records.banks import Banks
     from tui.records.inventory import Inventory
+    from tui.records.models import Models
+    from tui.records.own_procedures import OwnProcedureError, OwnProcedures
     from tui.records.sessions import Sessions
     from tui.records.store import StoreError
 
     cells: dict[str, PlanCell] = {}
     last: Mapping[str, Any] = {}
     left: Left | None = None
+    models: list[CellModel] = []
+    own: dict[str, str] = {}
+    with contextlib.suppress(StoreError):
+        models = Models(home).list()
+    procedures = OwnProcedures(home)
+    with contextlib.suppress(OSError):
+        for name in procedures.list():
+            with contextlib.suppress(OwnProcedureError):
+                own[name] = procedures.read(name)
     with contextlib.suppress(StoreError):
         found = Inventory(home).list()
         cells = {cell.label: PlanCell(cell.label, cell.capacity_ah, cell.id) for cell in found if cell.capacity_ah}
@@ -79,7 +90,7 @@ def read_known(home: Home) -> Known:
     if home.sessions_db.exists():
         with contextlib.suppress(StoreError, KeyError, TypeError, ValueError):
             left = left_of(Sessions(home).list())
-    return Known(cells, catalogue.models(), {}, last, left)
+    return Known(cells, catalogue.models(models), own, last, left)
 
 
 def left_of(sessions: list[Session]) -> Left | None:

@@ -16,7 +16,7 @@ LEFT, RIGHT = 5, 6  # columns of the scales beside the curve
 
 _SPANS_S = tuple(60.0 * minutes for minutes in (10, 30, 60, 120, 240, 480, 720, 1440, 2880, 5760, 11520, 23040, 46080))
 _BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_DOTS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (1, 2), "ascii": (1, 1)}
+DOTS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (1, 2), "ascii": (1, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def scales(points: Sequence[Point], target_v: float | None, set_current_a: float
 
 
 @dataclass(slots=True)
-class _Canvas:
+class Canvas:
     """Dots of one curve on a grid of character cells."""
 
     width: int
@@ -94,8 +94,8 @@ def draw(
     if wide < 8 or high < 3:
         return [[(" " * width, "")] for _ in range(height)]
     axes = scales(points, target_v, set_current_a)
-    dots_x, dots_y = _DOTS[glyphs]
-    volts, amps = (_Canvas(wide, high, dots_x, dots_y) for _ in range(2))
+    dots_x, dots_y = DOTS[glyphs]
+    volts, amps = (Canvas(wide, high, dots_x, dots_y) for _ in range(2))
     _plot(points, axes, volts, amps)
     lines = _lines(axes, target_v, volts)
     rows: list[Row] = []
@@ -117,7 +117,7 @@ def draw(
     return rows
 
 
-def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) -> None:
+def _plot(points: Sequence[Point], axes: Scales, volts: Canvas, amps: Canvas) -> None:
     """Neighbouring points are joined; an unknown value leaves a gap. The current stays one row below the target's line."""
     spread = axes.high_v - axes.low_v
     last_v: tuple[int, int] | None = None
@@ -139,7 +139,7 @@ def _plot(points: Sequence[Point], axes: Scales, volts: _Canvas, amps: _Canvas) 
             last_a = (x, y)
 
 
-def _lines(axes: Scales, target_v: float | None, canvas: _Canvas) -> dict[int, float]:
+def _lines(axes: Scales, target_v: float | None, canvas: Canvas) -> dict[int, float]:
     """Rows that hold the target's and the knee's line; the target wins where both fall on one row."""
     found: dict[int, float] = {}
     for value in (KNEE_V, target_v):
