@@ -30,7 +30,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("step", "field", "value", "words", "overridable"), WRONG, ids=[f"{row[1]}={row[2]}" for row in WRONG])
 def test_gate_refuses_a_wrong_value(drive, step, field, value, words, overridable):
-    bench = drive(script=Script({field: value}))
+    bench = drive(script=Script({field: value}, remedies=False))
     if step == "rest-volts":
         bench.script.wrong = {}
     bench.start()
@@ -53,7 +53,7 @@ def test_gate_refuses_a_wrong_value(drive, step, field, value, words, overridabl
 
 
 def test_override_asks_for_words_and_is_kept_in_the_record(drive):
-    bench = drive()
+    bench = drive(script=Script(remedies=False))
     bench.start()
     bench.go_to("cell-volts")
     bench.script.wrong = {"cell:A2": 3.05}

@@ -175,8 +175,18 @@ def test_too_long_at_the_top_counts_the_cells_and_not_the_supply():
     assert ("hold", "time-at-top") in watch.see(cells=3.645, supply=3.65, amps=0.3, seconds=60.0)
 
 
+def test_a_cell_that_was_full_may_settle_for_a_quarter_of_an_hour_while_others_are_charged():
+    watch = Watch()
+    found = set()
+    for n in range(20):
+        found |= watch.see(cells=3.40 - 0.004 * n, seconds=20.0)
+    assert ("trip", "F-40") not in found
+
+
 def test_volts_that_fall_under_constant_current_trip():
     watch = Watch()
+    for _ in range(50):
+        watch.see(cells=3.36, seconds=20.0)
     for n in range(10):
         watch.see(cells=3.36 - 0.002 * n, seconds=20.0)
     found = set()

@@ -210,14 +210,13 @@ class Bench:
             return True  # the BMS opened while the output was going off for a full cell
         if runner.phase != "until" or not runner.step.opening_ends:
             return False
-        text = "The current stopped at once. A BMS that opened at a full cell looks like this, and so does a fault. The output goes off."
+        off = "Switch the output off now." if session.by_hand else "The output goes off."
+        text = f"The current stopped at once. A BMS that opened at a full cell looks like this, and so does a fault. {off}"
         self.safety.warn("F-28", "the circuit opened", text)
         session.facts["circuit_opened"] = 1.0
-        session.tail_current_a = None
+        session.tail_current_a, session.off_since_s = None, self.now_s()
         self.safety.begin_off("the circuit opened")
-        if session.by_hand:
-            self.safety.start_call("the circuit opened", text)
-        runner.circuit_opened()
+        runner.circuit_opened()  # its next step has the output switched off, by hand where it must be
         return True
 
     def _read(self) -> None:
@@ -267,7 +266,7 @@ class Bench:
         before = runner.index
         runner.tick()
         if runner.finished:
-            self.finish(session.outcome, session.end_reason or "the procedure came to its end")
+            self.finish(session.outcome, session.why_ended or "the procedure came to its end")
             return
         step = runner.step
         charging = runner.phase == "until" and step.until in CHARGING_UNTIL and self.output.commanded.output_on

@@ -39,7 +39,7 @@ from tui.domain import calculations
 from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
-from tui.domain.procedures import steps
+from tui.domain.procedures import ProcedureError, check, effective, steps
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
@@ -80,6 +80,11 @@ def _start(bench: Bench, command: Start) -> Outcome:
         plan = Plan.from_json(command.plan)
     except (TypeError, KeyError, ValueError) as problem:
         return Outcome(False, f"This is not a plan: {problem}")
+    try:
+        own = _own_text(bench, plan)
+        plan = effective(plan, own)
+    except ValueError as problem:
+        return Outcome(False, str(problem))
     blocking = [problem.message for problem in check_plan(plan) if problem.blocking]
     if blocking:
         return Outcome(False, blocking[0])
@@ -90,8 +95,8 @@ def _start(bench: Bench, command: Start) -> Outcome:
         )
     _release(bench)
     try:
-        return _open(bench, plan)
-    except (InstrumentError, AddressError) as problem:
+        return _open(bench, plan, own)
+    except (InstrumentError, AddressError, ProcedureError) as problem:
         _release(bench)
         return Outcome(False, str(problem))
     except (StoreError, RecordsRefused, InvalidCell, JournalUnwritable):
@@ -99,7 +104,20 @@ def _start(bench: Bench, command: Start) -> Outcome:
         raise
 
 
-def _open(bench: Bench, plan: Plan) -> Outcome:
+def _own_text(bench: Bench, plan: Plan) -> str:
+    """The file of an own procedure, sound; "" for a built-in one. Raises ValueError with the first fault and its line."""
+    if not plan.procedure.startswith("own:"):
+        return ""
+    from tui.records.own_procedures import OwnProcedures
+
+    name = plan.procedure.removeprefix("own:")
+    text = OwnProcedures(bench.home).read(name)
+    for problem in check(text):
+        raise ProcedureError(f"{name}, line {problem.line}, {problem.field}: {problem.message}")
+    return text
+
+
+def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     port, profile = bench.instruments.open_supply(plan.supply)
     bench.supply = port
     port.poll()
@@ -123,9 +141,10 @@ def _open(bench: Bench, plan: Plan) -> Outcome:
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
         "meter": plan.meter,
         "embedded_bench": bench.hands is not None,
+        "own_procedure": own,
     }
     recorder = Recorder(bench.home, bench.clock, plan, facts)
-    made = steps(plan)
+    made = steps(plan, own)
     assert made[0].part is not None
     session = Session(plan, profile, recorder, bench.now_s(), made[0].part)
     output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)

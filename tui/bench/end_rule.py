@@ -53,7 +53,7 @@ class EndRule:
     def update(self, reading: Reading) -> Verdict:
         """Judge this tick's Reading."""
         volts, amps, now = reading.cells_v.value, reading.amperes, reading.time_s
-        self._smooth(now, amps)
+        self._smooth(now - (reading.current_a.age_s or 0.0), amps)
         self._judged, self._oks = reading, self._judge(reading, volts, amps)
         if not all(self._oks):
             self.held_since_s = None
@@ -103,12 +103,14 @@ class EndRule:
         return tuple(Clause(text, ok) for text, ok in zip(texts, self._oks, strict=True))
 
     def _smooth(self, now: float, amps: float | None) -> None:
-        """Remember a sudden fall: what follows is no taper until a hold time has passed without one."""
+        """Remember a sudden fall: what follows is no taper until a hold time has passed without one. `now` is the sample's own time."""
         if amps is None:
             return
         if self._last_current is not None:
             then, before = self._last_current
             dt = now - then
+            if dt <= 0:
+                return  # the same sample, typed minutes ago
             if before >= 5 * self.current_step_a and amps < before * 0.5 ** (max(dt, 30.0) / 30.0):
                 self._jumped_s = now
         self._last_current = (now, amps)

@@ -74,14 +74,23 @@ class Forecaster:
         low, high = low + hold_s, high + hold_s
         return Forecast(low, high, basis, self._progress(charge_ah, low, high))
 
-    def _from_taper(self) -> float | None:
-        """Seconds to the end current if the current goes on falling at the rate of the last half hour; None before that can be told."""
+    @property
+    def taper_tau_s(self) -> float | None:
+        """Time constant by which the current fell in the last half hour; None before that can be told."""
         if len(self._taper) < 3:
             return None
         (first_s, first_a), (last_s, last_a) = self._taper[0], self._taper[-1]
-        if last_a <= 0 or last_a > 0.97 * first_a or last_a <= self.plan.end_current_a:
+        if last_a <= 0 or last_a > 0.97 * first_a:
             return None
-        return (last_s - first_s) / math.log(first_a / last_a) * math.log(last_a / self.plan.end_current_a)
+        return (last_s - first_s) / math.log(first_a / last_a)
+
+    def _from_taper(self) -> float | None:
+        """Seconds to the end current if the current goes on falling at that rate; None before that can be told."""
+        tau_s = self.taper_tau_s
+        last_a = self._taper[-1][1] if self._taper else 0.0
+        if tau_s is None or last_a <= self.plan.end_current_a:
+            return None
+        return tau_s * math.log(last_a / self.plan.end_current_a)
 
     def _course_s(self, soc: float, lead_ohm: float) -> float:
         return _course_s(self.plan, round(soc, 5), round(lead_ohm, 4), self.current_a)

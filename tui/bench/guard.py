@@ -13,6 +13,9 @@ from tui.bench.messages import Level
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.domain.limits import Limits
 
+SETTLED_V, SETTLING_S = 3.34, 900.0
+"""Cells above the plateau that were charged or joined a short while ago fall for a quarter of an hour, whatever goes in (cell model, relaxation)."""
+
 HAND = "Check the volts at the cells with your meter before anything else."
 
 
@@ -275,8 +278,8 @@ class Guard:
             if amps > 0.5 * old.current_a:
                 continue  # however long ago
             dt = max(sample_s - old.time_s, fastest_s)
-            if old.current_a < 5 * count or amps > old.current_a * 0.5 ** (dt / fastest_s):
-                continue
+            if old.current_a < 5 * count or amps + 0.5 * count > old.current_a * 0.5 ** (dt / fastest_s):
+                continue  # a display's zero is anything below half a count
             fell = True
         # From fewer than five counts a fall is resolution, unless the supply's volts jump to the set-point with it.
         if not fell and self._samples and amps < 0.5 * count and self._samples[-1].current_a > amps:
@@ -382,7 +385,10 @@ class Guard:
         highest = max((v for _, v in self._flat), default=volts)
         if not self._flat or reading.time_s - self._flat[-1][0] >= window / 30:
             self._flat.append((reading.time_s, volts))
-        if self._twice("falling", highest - volts > self.limits.falling_v, before, reading.time_s - (reading.cells_v.age_s or 0.0)):
+        settling = highest > SETTLED_V and reading.time_s - commanded.since_s < SETTLING_S
+        if self._twice(
+            "falling", highest - volts > self.limits.falling_v and not settling, before, reading.time_s - (reading.cells_v.age_s or 0.0)
+        ):
             found.append(
                 Finding(
                     "trip",

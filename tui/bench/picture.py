@@ -71,6 +71,19 @@ def forecast(bench: Bench) -> Forecast:
     return session.forecaster.forecast(bench.reading, session.count.charge_ah, hold_left_s=rule.hold_left_s, hold_s=hold_s)
 
 
+def waiting_words(bench: Bench) -> str:
+    """What waiting on still buys, while the current tapers towards the end rule."""
+    session, reading = bench.session, bench.reading
+    if session is None or session.runner is None or bench.state != "charging" or session.runner.step.until != "end-rule":
+        return ""
+    volts, amps = reading.cells_v.value, reading.amperes
+    if volts is None or amps is None or not reading.cells_trusted or len(session.plan.cells) < 2 or session.series > 1:
+        return ""
+    from tui.domain.waiting import waiting
+
+    return waiting(session.plan, volts, amps, session.forecaster.taper_tau_s, reading.spread_v).words
+
+
 def snapshot(bench: Bench) -> Snapshot:
     """The whole picture at this moment."""
     session, reading = bench.session, bench.reading
@@ -123,6 +136,7 @@ def snapshot(bench: Bench) -> Snapshot:
         since_knee_s=None if session.knee_s is None else bench.now_s() - session.knee_s,
         forecast=forecast(bench),
         end_clauses=session.end_rule.clauses if bench.state == "charging" and session.knee_s is not None else (),
+        waiting=waiting_words(bench),
         reading_due_s=session.attention.reading_due_s(reading),
         attention_due_s=session.attention.due_s(reading),
         held_checks=bench.safety.held_checks,

@@ -13,17 +13,20 @@ class ScriptStuck(Exception):
 
 
 class Script:
-    """Decides the next Command from a Snapshot, or None when nothing is asked. `wrong` replaces values by field name (tests of gates)."""
+    """Decides the next Command from a Snapshot, or None when nothing is asked.
 
-    def __init__(self, wrong: dict[str, float | str] | None = None) -> None:
-        self.wrong = wrong or {}
+    `wrong` replaces values by field name (tests of gates); without `remedies` a refusal that offers one ends its work like any other.
+    """
+
+    def __init__(self, wrong: dict[str, float | str] | None = None, *, remedies: bool = True) -> None:
+        self.wrong, self.remedies = wrong or {}, remedies
 
     def next(self, snapshot: Snapshot) -> Command | None:
         if snapshot.call is not None and not snapshot.call.acknowledged:
             return Acknowledge(0)
         prompt = snapshot.prompt
         if prompt is not None:
-            if prompt.remedy:
+            if prompt.remedy and self.remedies:
                 return TakeRemedy(prompt.id)
             if prompt.refusal and not prompt.refusal.endswith(GIVE_AGAIN):
                 raise ScriptStuck(prompt.refusal)

@@ -64,6 +64,7 @@ class Session:
     doubted: tuple[str, dict[str, float | str]] | None = None  # step and values that were asked to be given again
     ends: dict[str, PartEnd] = field(default_factory=dict)  # by part
     end_reason: str = ""  # of this part's charge
+    end_reason_so_far: str = ""  # volts that it was to reach, where that is all it was for
     latched: bool = False  # a TRIP: a new start needs all gates again
     charging_since_s: float | None = None  # bench time of the part's first output-on
     off_since_s: float | None = None  # bench time of the last proof of off after charging
@@ -160,6 +161,14 @@ class Session:
         return "balanced" if met else "stopped"
 
     @property
+    def why_ended(self) -> str:
+        """The reason of the end, in words: of the last charge, or of all where several parts balance."""
+        reasons = [end.reason for end in self.ends.values() if end.by_rule]
+        if len(reasons) > 1 and self.outcome == "balanced":
+            return f"all {len(reasons)} parts met their end rule; the last: {reasons[-1]}"
+        return self.end_reason or next(reversed([end.reason for end in self.ends.values()]), "")
+
+    @property
     def last_tail_a(self) -> float | None:
         """The current at the end of the charge that ended last."""
         return next((end.tail_current_a for end in reversed(self.ends.values()) if end.tail_current_a is not None), self.tail_current_a)
@@ -188,7 +197,7 @@ class Session:
             self.facts.pop(fact, None)
         self.ends.pop(self.part.id, None)
         self.charging_since_s = self.knee_s = self.last_trim_s = self.tail_current_a = None
-        self.end_reason = ""
+        self.end_reason = self.end_reason_so_far = ""
         self.rest_v = {}
 
     @property

@@ -68,7 +68,7 @@ class Stage:
             self.bench.safety.act_on(Finding("hold", "part-change", "output still on between two parts", text))
             return False
         if session.charging_since_s is not None and session.part.id not in session.ends:
-            self._note_end(session.part_ended(session.end_reason or "left before its end", self.now_s()))
+            self._note_end(session.part_ended(session.end_reason_so_far or "left before its end", self.now_s()))
         session.enter(part)
         if not session.by_hand:
             self.output.told(voltage_v=None, current_a=None)  # what the supply holds is the old part's; the next on programs anew
@@ -123,6 +123,8 @@ class Stage:
         elif act in ("switch-on", "switch-off"):
             on = act == "switch-on"
             driver.told_output(on)
+            if not on and session.charging_since_s is not None and session.off_since_s is None:
+                session.off_since_s = self.now_s()
             session.composer.forget_current()
             self.output.told(output_on=on)
             self.log("output_on" if on else "output_off", durable=True, text="by hand")
@@ -186,8 +188,10 @@ class Stage:
         if step.until == "volts":
             volts = reading.cells_v.value
             reached = volts is not None and not reading.upper_bound and reading.cells_v.trust != "stale" and volts >= step.until_v
-            if reached and volts is not None and volts >= session.knee_v and session.knee_s is None:
-                session.knee_s = self.now_s()
+            if reached and volts is not None:
+                session.end_reason_so_far = f"the cells reached {volts:.3f} V"
+                if volts >= session.knee_v and session.knee_s is None:
+                    session.knee_s = self.now_s()
             return reached
         if step.until == "cell-at-target":
             return self._cell_at_target()
