@@ -204,7 +204,10 @@ def test_durations_are_short(time_s: float, text: str) -> None:
 
 def test_lead_ends_take_any_voltage_so_that_the_gate_can_judge_it() -> None:
     assert kind_of_field("voltage", "cell:A1") == "cell_voltage"
-    assert kind_of_field("voltage", "post_v") == "cell_voltage"
+    assert parse("3412", kind_of_field("voltage", "post_v")) == 3.412
+    assert parse("26,4", kind_of_field("voltage", "post_v")) == 26.4  # a string
+    assert parse("3650", kind_of_field("voltage", "bms_ov_v")) == 3.65
+    assert parse("58.4 V", kind_of_field("voltage", "lead_end_v")) == 58.4
     assert parse("36.5", kind_of_field("voltage", "lead_end_v")) == 36.5
     assert kind_of_field("temperature", "surface_c") == "temperature"
 

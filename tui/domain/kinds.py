@@ -26,6 +26,7 @@ _CELL = "a LiFePO4 cell lies between 2.0 and 3.7 V; a minus sign means reversed 
 KINDS: dict[str, Kind] = {
     "voltage": Kind("a voltage", "volt", "V", -100.0, 100.0, "3.65 V", 3),
     "cell_voltage": Kind("a cell voltage", "volt", "V", -5.0, 5.0, "3.412 V", 3, why=_CELL),
+    "post_voltage": Kind("a voltage", "volt", "V", -100.0, 100.0, "3.412 V, or 26.4 V of a string", 3),
     "target": Kind("a target voltage per cell", "volt", "V", 3.50, 3.65, "3.65 V", 3),
     "current": Kind("a current", "ampere", "A", -100.0, 1000.0, "10 A", 2),
     "c_rate": Kind("a C-rate", "1/hour", "C", 0.0, 5.0, "0.2C", 3),

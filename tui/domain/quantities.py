@@ -159,8 +159,8 @@ def _convert(number: float, unit: str, kind: Kind, text: str) -> float:
 def parse(text: str, kind: str) -> float:
     """The number that `text` means in a field of this kind (a key of KINDS), in V, A, Ah, Ω, °C, s, 1/h, or a fraction.
 
-    A decimal comma is a point. A bare number takes the field's unit: mΩ in "resistance" and "lead"; a bare 2000…4500 in "cell_voltage" is
-    millivolts; a bare number above 1 in "fraction" is percent. Raises QuantityError and nothing else on any text.
+    A decimal comma is a point. A bare number takes the field's unit: mΩ in "resistance" and "lead"; a bare 2000…4500 in "cell_voltage" and
+    "post_voltage" is millivolts; a bare number above 1 in "fraction" is percent. Raises QuantityError and nothing else on any text.
     """
     row = kind_named(kind)
     if kind == "lead":
@@ -168,7 +168,7 @@ def parse(text: str, kind: str) -> float:
     if kind == "time":
         return _in_range(_duration(text, row), kind, text)
     value, bare = _read(text, row)
-    if bare and kind in {"cell_voltage", "target"} and 2000 <= value <= 4500:
+    if bare and kind in {"cell_voltage", "post_voltage", "target"} and 2000 <= value <= 4500:
         value /= 1000
     elif bare and row.symbol == "%" and value > 1:
         value /= 100
@@ -185,7 +185,7 @@ def _in_range(value: float, kind: str, text: str) -> float:
     if row.low <= value <= row.high:
         return value
     bounds = row.why or f"it lies between {show(row.low, kind)} and {show(row.high, kind)}"
-    low, high = (2.0, 4.5) if kind in {"voltage", "cell_voltage"} else (row.low, row.high)
+    low, high = (2.0, 4.5) if kind in {"voltage", "cell_voltage", "post_voltage"} else (row.low, row.high)
     raise QuantityError(f"{text.strip()} is out of range for {row.what}: {bounds}" + _meant(value, low, high, kind))
 
 
@@ -306,13 +306,16 @@ def echo(text: str, kind: str) -> str:
     return show(parse(text, kind), kind)
 
 
+_OTHER_VOLTS = {"post_v": "post_voltage", "bms_ov_v": "post_voltage"}
 FIELD_KINDS: dict[str, Callable[[str], str]] = {
-    "voltage": lambda name: "cell_voltage" if name.startswith("cell:") or name in {"post_v", "cells_v"} else "voltage",
+    "voltage": lambda name: "cell_voltage" if name.startswith("cell:") or name == "cells_v" else _OTHER_VOLTS.get(name, "voltage"),
     "current": lambda _: "current",
     "temperature": lambda _: "temperature",
 }
 
 
 def kind_of_field(field_kind: str, name: str) -> str:
-    """The kind to parse a procedure's field with: cell and post volts know millivolts; lead ends take any voltage, for a gate to judge."""
+    """The kind to parse a procedure's field with: volts of cells, posts and a BMS know millivolts. Posts may be those of a string, and lead
+    ends anything: a gate judges them.
+    """
     return FIELD_KINDS[field_kind](name)
