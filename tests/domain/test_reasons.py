@@ -234,5 +234,11 @@ def test_alarms_and_fields_find_what_they_stand_for() -> None:
         why("no-such-thing", BANK)
 
 
+def test_a_limit_that_a_procedure_made_tighter_is_told_with_both_numbers() -> None:
+    formula = why("trip_over_target_v", plan(limits=(("trip_over_target_v", 0.02),))).formula
+    assert formula.endswith("in this procedure tighter: 0.02 V instead of 0.03")
+    assert "tighter" not in why("trip_over_target_v", BANK).formula
+
+
 def test_every_limit_names_what_follows_from_passing_it() -> None:
     assert {limit.action for limit in LIMITS.values()} <= set(get_args(Action))

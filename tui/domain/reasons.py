@@ -156,7 +156,11 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
     if known in LIMITS:
         limit = LIMITS[known]
         consequence = limit.reason.format_map(words) + (f" (Number from: {limit.source}.)" if limit.source else "")
-        return Reason(known, limit.title, limit.rule.format_map(words) + now, consequence, limit.tutorial)
+        here = dict(plan.limits).get(known)
+        tighter = (
+            "" if here is None else f"; in this procedure tighter: {here:g} {limit.unit} instead of {limit.value:g}".replace("  ", " ")
+        )
+        return Reason(known, limit.title, limit.rule.format_map(words) + tighter + now, consequence, limit.tutorial)
     text = _variant(known, plan)
     return Reason(
         known,
