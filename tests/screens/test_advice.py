@@ -16,6 +16,7 @@ from tui.panes.advice import TOPICS, AdviceScreen
 from tui.panes.advice_topics import LeadsTopic, QuestionsTopic, SupplyTopic
 from tui.panes.fields import FieldRow
 from tui.records.banks import Banks
+from tui.records.sessions import Sessions
 from tui.widgets.xy_plot import xy_rows
 
 SIZES = [(80, 24), (120, 40)]
@@ -62,6 +63,8 @@ async def advice(tmp_path, *, size=(80, 24), link: FakeLink | None = None, plan=
         ("Leads", ("resistance", "4.9 mΩ ± 0.5 mΩ", "on the plateau")),
         ("Supply", ("voltage limit (CV)", "It can balance", "16 × 3.650 V = 58.40 V")),
         ("When to stop", ("Near-zero current", "0.10 A", "C of the bank")),
+        ("Rest and after", ("3.32 to 3.", "No resting volts of this bank yet")),
+        ("Easily lost", ("Studs stay in", "(tutorial Warning)")),
         ("Opinions", ("nobody has the last word", "The target of each cell", "3.60 V")),
     ],
 )
@@ -151,6 +154,29 @@ async def test_the_footer_of_setup_and_the_palette_name_it(tmp_path):
         await pilot.pause()
         assert "F8 advice" in text_of(app)
         assert "Advice" in {command.title for command in app.get_system_commands(app.screen)}
+
+
+@on_loop
+async def test_resting_volts_are_set_against_their_median(tmp_path):
+    sessions = Sessions(home_in(tmp_path))
+    row = sessions.create(HALF, started_unix_s=1e9)
+    sessions.finish(row.id, result="balanced", ended_unix_s=1e9 + 3600, resting=True)
+    labels = [cell.label for cell in HALF.cells]
+    sessions.add_rest(row.id, dict.fromkeys(labels, 3.400), 1e9 + 90000, hours=24.0)
+    sessions.add_rest(row.id, {**dict.fromkeys(labels, 3.390), "A3": 3.370}, 1e9 + 610000, hours=168.0)
+    async with advice(tmp_path, size=(120, 40)) as reader:
+        await reader.open("Rest and after")
+        await reader.shown("-20 mV suspect", "A3 fell 20 mV away")
+
+
+def test_after_the_balance_come_places_torque_and_charge_volts():
+    text = advice_text.after(HALF, {}).plain
+    for words in ("S1 A1", "No cell maker's torque is known here", "8S: 8 × 3.5 V = 28.000 V", "more accurate now", "15S"):
+        assert words in text
+
+
+def test_the_tutorials_links_stand_as_text():
+    assert "https://marinehowto.com/lifepo4-batteries-on-boats/" in advice_text.lost(HALF).plain
 
 
 def test_a_plan_that_cannot_be_told_about_says_why():

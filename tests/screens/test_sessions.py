@@ -13,13 +13,13 @@ from host import home_in, on_loop, text_of, until
 
 from tui.app import TopBalanceApp
 from tui.panes.confirm import LineScreen
-from tui.panes.session_text import COLUMNS, events, result_word, row_of
+from tui.panes.session_text import COLUMNS, events, parts_table, rest_verdict, result_word, row_of
 from tui.panes.session_view import RestForm, SessionView, read_rest
 from tui.panes.sessions import SessionsScreen
 from tui.records.curve import CurveWriter
 from tui.records.journal import Journal
 from tui.records.places import Home
-from tui.records.sessions import Session, Sessions
+from tui.records.sessions import Rest, Session, Sessions
 from tui.widgets.trace import Trace
 
 SIZES = [(80, 24), (120, 40)]
@@ -194,6 +194,36 @@ async def test_a_damaged_history_is_shown_read_only(home):
     async with history(home) as bench:
         await bench.shown("READ ONLY")
     assert home.sessions_db.read_text() == "{"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_the_parts_of_a_session_are_told_one_by_one(home, size):
+    session = balanced(home)
+    part = {"title": "Stage 1 of 2: 3.45 V", "cells": LABELS, "reason": "end rule: every clause held", "tail_current_a": 0.09}
+    parts = [{**part, "charge_ah": 30.25, "duration_s": 9000.0, "detail": "0.09 A"}, {**part, "title": "A3", "cells": ["A3"]}]
+    Sessions(home).update(session.id, parts=parts)
+    async with history(home, size=size) as bench:
+        await bench.shown("BALANCED")
+        await bench.press("enter")
+        await bench.at(SessionView)
+        await bench.press("pagedown")
+        await bench.shown("Stage 1 of 2: 3.45 V  2.5 h · 30.2 Ah · ended at 0.09 A", "end rule: every clause held")
+
+
+def test_a_session_of_one_charge_has_no_table_of_parts(home):
+    session = balanced(home)
+    assert parts_table(session) == ""
+    assert parts_table(replace(session, parts=({"title": "Balance", "cells": LABELS},))) == ""
+
+
+def test_the_rest_is_judged_cell_by_cell(home):
+    rests = tuple(Rest(START_S, hours, dict.fromkeys(LABELS, 3.39)) for hours in (24.0, 168.0))
+    session = replace(balanced(home), rests=rests)
+    assert rest_verdict(replace(session, rests=())) == ""
+    assert rest_verdict(session) == "Every cell stays with the others at rest."
+    fallen = replace(session, rests=(rests[0], replace(rests[1], volts={**rests[1].volts, "A2": 3.37})))
+    assert rest_verdict(fallen).startswith("A2 fell 20 mV")
 
 
 def test_a_row_fits_its_columns(home):

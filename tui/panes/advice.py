@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from tui.domain.plan import Plan
 from tui.panes import advice_text, draft
-from tui.panes.advice_topics import LeadsTopic, QuestionsTopic, SupplyTopic, Topic
+from tui.panes.advice_topics import AfterTopic, LeadsTopic, QuestionsTopic, SupplyTopic, Topic
 from tui.panes.workspace import Workspace
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Text
@@ -52,7 +52,9 @@ TOPICS: tuple[Entry, ...] = (
     Entry("Leads", LeadsTopic),
     Entry("Supply", SupplyTopic),
     Entry("When to stop", lambda: TextTopic(advice_text.when_to_stop)),
+    Entry("Rest and after", AfterTopic),
     Entry("Opinions", lambda: TextTopic(advice_text.opinions)),
+    Entry("Easily lost", lambda: TextTopic(advice_text.lost)),
 )
 
 

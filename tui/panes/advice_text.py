@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from textual.content import Content
 
-from tui.domain import end_choices, fits, lead_choice, supply_fit
+from tui.domain import after as after_balance
+from tui.domain import calculations, catalogue, end_choices, fits, lead_choice, lost_advice, supply_fit
 from tui.domain.kinds import show, show_duration
 from tui.domain.leads import Lead
 from tui.domain.plan import Plan
@@ -154,3 +156,44 @@ def safely(make: TextTopic, plan: Plan) -> Content:
         return make(plan)
     except (ValueError, KeyError, ZeroDivisionError) as problem:
         return Content.assemble(("This cannot be told for the bank as it stands in Setup.\n", "bold"), str(problem))
+
+
+def after(plan: Plan, readings: Mapping[str, Sequence[tuple[float, float]]]) -> Content:
+    """The rest, the cells against their median, the battery, its settings. `readings`: (hours since the charge, V) by cell."""
+    end_c = calculations.end_c_rate(replace(plan, arrangement=""))
+    bands = [after_balance.drift_band(end_c, hours, plan.target_v) for hours in after_balance.MARKS_H]
+    parts: list[Part] = [("At rest\n", HEAD), f"{bands[0].words}\n"]
+    parts += [f"{band.words.split('.  ')[0].split(' is normal')[0]}\n" for band in bands[1:]]
+    parts += [("\nEach cell against the median\n", HEAD), *deviations(readings)]
+    model = catalogue.find(plan.model)
+    parts += [("\nBuild the battery\n", HEAD)]
+    parts += [f"{number}. {step}\n" for number, step in enumerate(after_balance.reassembly(plan, model.thread if model else ""), 1)]
+    parts += [("\nCharge settings\n", HEAD), f"{after_balance.CONTROLLER_WHY}\n"]
+    parts += [f"· {setting.words}\n" for setting in after_balance.controller_settings(plan)]
+    parts += [f"{after_balance.service_words(plan)}\n", ("\nThen\n", HEAD)]
+    parts += [f"· {after_balance.CAPACITY_TEST}\n", f"· {after_balance.STORING}\n"]
+    return paragraphs(parts)
+
+
+def deviations(readings: Mapping[str, Sequence[tuple[float, float]]]) -> list[Part]:
+    """mV above or below the median after 1 h, 24 h and 7 days, and in words only what is not normal."""
+    if not readings:
+        return [("No resting volts of this bank yet. Key 3, then r, takes them after 1 h, 24 h and 7 days.\n", DIM)]
+    judged = after_balance.judge_rest(readings)
+    width = max(len(cell.label) for cell in judged)
+    parts: list[Part] = [(f"{'':<{width}}{'1 h':>9}{'24 h':>9}{'7 d':>9}\n", DIM)]
+    for cell in judged:
+        off = "".join(f"{'—':>9}" if volts is None else f"{volts * 1000:>+6.0f} mV" for volts in cell.deviations_v)
+        parts.append((f"{cell.label:<{width}}{off}  {cell.verdict}\n", "bold" if cell.verdict == "suspect" else ""))
+    parts += [f"{cell.words}\n" for cell in judged if cell.verdict in ("suspect", "note")]
+    return parts
+
+
+def lost(_: Plan) -> Content:
+    """Advice that is easily lost between the procedures, and the tutorial's own links as text."""
+    parts: list[Part] = []
+    for piece in lost_advice.ADVICE:
+        parts += [(piece.title, "bold"), section(piece.tutorial), f"\n{piece.words}\n\n"]
+    parts.append(("The tutorial's links\n", HEAD))
+    parts += [part for link in lost_advice.LINKS for part in (f"{link.url}\n", (f"  {link.what} (tutorial {link.tutorial})\n", DIM))]
+    return paragraphs(parts)

@@ -17,6 +17,7 @@ from tui.domain.plan import Plan
 from tui.domain.supply_fit import BOTH_NEEDED, QUESTION
 from tui.panes import advice_text
 from tui.panes.fields import FieldRow, FieldSpec
+from tui.panes.session_text import rest_readings
 from tui.widgets.line import Line, Text
 from tui.widgets.xy_plot import XYPlot
 
@@ -235,3 +236,42 @@ class SupplyTopic(Topic):
         self._text.show(advice_text.safely(lambda plan: advice_text.supply(plan, answer), self.plan))
         with contextlib.suppress(ValueError, ZeroDivisionError):
             self._plot.show(advice_text.amperes(self.plan))
+
+
+class AfterTopic(Topic):
+    """The rest and after it, with the resting volts of this bank's newest session that has some."""
+
+    @dataclass
+    class Read(Message):
+        """(hours since the charge, V) by cell."""
+
+        bank: str
+        readings: dict[str, list[tuple[float, float]]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = Text()
+        self._readings: dict[str, list[tuple[float, float]]] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self._text
+
+    def draw(self) -> None:
+        self._text.show(advice_text.safely(lambda plan: advice_text.after(plan, self._readings), self.plan))
+        self._read(self.plan.bank)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="advice-rests")
+    def _read(self, bank: str) -> None:
+        from tui.records.sessions import Sessions
+        from tui.records.store import StoreError
+
+        with contextlib.suppress(StoreError):
+            rested = [row for row in Sessions(self.app.home).list() if row.bank == bank and row.rests]
+            if rested:
+                self.post_message(self.Read(bank, rest_readings(rested[-1])))
+
+    @on(Read)
+    def _are_read(self, event: Read) -> None:
+        if event.bank == self.plan.bank and event.readings != self._readings:
+            self._readings = event.readings
+            self._text.show(advice_text.safely(lambda plan: advice_text.after(plan, self._readings), self.plan))

@@ -96,6 +96,50 @@ def cells_table(session: Session) -> str:
     return "\n".join(lines)
 
 
+def rest_readings(session: Session) -> dict[str, list[tuple[float, float]]]:
+    """(hours since the charge, V) of each cell that was measured at rest."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for rest in session.rests:
+        if rest.hours is not None:
+            for label, volts in rest.volts.items():
+                found.setdefault(label, []).append((rest.hours, volts))
+    return {cell.label: found[cell.label] for cell in session.cells if cell.label in found}
+
+
+def rest_verdict(session: Session) -> str:
+    """What the cells at rest tell, cell by cell; "" while nothing was measured."""
+    from tui.domain.after import judge_rest
+
+    judged = judge_rest(rest_readings(session))
+    told = [cell.words for cell in judged if cell.verdict in ("note", "suspect")]
+    if judged and not told:
+        return "Every cell stays with the others at rest."
+    return "\n".join(told)
+
+
+def parts_table(session: Session) -> str:
+    """How each part's charge ended, one line and its reason; "" for a session of a single charge."""
+    if len(session.parts) < 2:
+        return ""
+    lines = []
+    for part in session.parts:
+        cells, detail = ", ".join(part.get("cells", ())), str(part.get("detail") or "")
+        ended_a, duration_s = part.get("tail_current_a"), part.get("duration_s")
+        numbers = [
+            "" if duration_s is None else f"{duration_s / 3600:.1f} h",
+            "" if part.get("charge_ah") is None else f"{part['charge_ah']:.1f} Ah",
+            "" if ended_a is None else f"ended at {ended_a:.2f} A",
+            "" if ended_a is not None and detail.endswith(" A") else detail,
+        ]
+        lines.append(f"{part.get('title', '')}  {' · '.join(number for number in numbers if number)}")
+        lines += [
+            f"  {text}"
+            for text in (cells if len(part.get("cells", ())) < len(session.cells) else "", str(part.get("reason") or ""))
+            if text
+        ]
+    return "\n".join(lines)
+
+
 def events(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The events of a journal, oldest first, each with the session's time."""
     for line in lines:

@@ -20,7 +20,7 @@ from textual.widgets import Input, Static
 from tui.bench.messages import Point
 from tui.domain import quantities
 from tui.panes.confirm import ConfirmScreen, LineScreen
-from tui.panes.session_text import cells_csv, cells_table, curve_csv, events, facts, headline
+from tui.panes.session_text import cells_csv, cells_table, curve_csv, events, facts, headline, parts_table, rest_verdict
 from tui.records.curve import load_curve
 from tui.records.journal_reading import read
 from tui.records.sessions import RestRefused, Session, SessionGone, Sessions
@@ -73,6 +73,7 @@ class SessionView(ModalScreen[None]):
     SessionView Trace { height: 9; margin: 1 0; }
     SessionView .session-head { text-style: bold; margin-top: 1; height: 1; }
     SessionView #session-cells { text-wrap: nowrap; }
+    SessionView #session-parts { margin-bottom: 1; }
     SessionView #session-said { color: $text-warning; padding: 0 1; }
     SessionView #session-keys { background: $panel; color: $text-muted; padding: 0 1; }
     """
@@ -96,7 +97,10 @@ class SessionView(ModalScreen[None]):
             with VerticalScroll():
                 yield Text(id="session-facts")
                 yield Trace()
+                yield Line("Parts", id="session-parts-head", classes="session-head")
+                yield Text(id="session-parts")
                 yield Text(id="session-cells")
+                yield Text(id="session-rest")
                 yield Line("Events", classes="session-head")
                 yield Text(id="session-events")
             yield Text(id="session-said")
@@ -140,6 +144,10 @@ class SessionView(ModalScreen[None]):
         self.query_one("#session-title", Line).show(headline(self.session, running=self.running))
         self.query_one("#session-facts", Text).show(facts(self.session))
         self.query_one("#session-cells", Text).show(cells_table(self.session))
+        self.query_one("#session-rest", Text).show(rest_verdict(self.session))
+        parts = parts_table(self.session)
+        self.query_one("#session-parts-head").display = bool(parts)
+        self.query_one("#session-parts", Text).show(parts)
 
     @on(Refused)
     def _refused(self, event: Refused) -> None:
