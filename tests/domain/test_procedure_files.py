@@ -107,6 +107,13 @@ FAULTS = [
     ("trip_over_target_v = 0.03 ", "trip_over_target_v = 0.05 ", "limits.trip_over_target_v", "looser than the guard's 0.03 V"),
     ("end_hold_s = 600 ", "end_hold_s = 60 ", "limits.end_hold_s", "looser"),
     ("ceiling_v = 3.7 ", "cieling_v = 3.7 ", "limits.cieling_v", "ceiling_v"),
+    ("ceiling_v = 3.7 ", f"ceiling_v = {'9' * 400} ", "limits.ceiling_v", "looser"),
+    (
+        'name = "visual"',
+        'name = "visual"\nlabel = "x"\nkind = "choice"\nchoices = ["a", "b"]\n[[part.step.field]]\nname = "visual"',
+        "part.step.field.name",
+        "twice",
+    ),
     ("ceiling_v = 3.7 ", 'ceiling_v = "high" ', "limits.ceiling_v", "voltage"),
     ("[plan]", '[plan]\ntarget = "3.70 V"', "plan.target", "above 3.65 V"),
     ("[plan]", '[plan]\nstages = ["3.5 V", "3.4 V"]', "plan.stages", "must rise"),
@@ -196,6 +203,8 @@ GONE = [
     ("single-cell", "post-polarity", "polarity"),
     ("step-and-pause", "lead-volts", "open leads"),
     ("step-and-pause", "off-amps", "output-off"),
+    ("step-and-pause", "leads-off", "perhaps still on"),
+    ("single-cell", "leads-off", "perhaps still on"),
     ("level", "post-polarity", "polarity"),
 ]
 

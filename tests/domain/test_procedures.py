@@ -228,8 +228,8 @@ def test_the_volts_change_only_with_the_output_off(supply: str) -> None:
     middle = of_part(found, "stage-2")
     if supply == "by hand":
         assert middle == [
-            *("leads-apart", "lead-volts", "output-off-before", "post-polarity", "connect", "charge", "hold-stage", "off", "off-amps"),
-            "pause",
+            *("leads-apart", "lead-volts", "output-off-before", "post-polarity", "connect", "charge"),
+            *("hold-stage", "off", "off-amps", "disconnect", "leads-off", "pause"),
         ]
     else:
         assert middle == ["charge", "hold-stage", "off", "pause"]
@@ -365,7 +365,7 @@ def test_stages_and_soak_of_a_plan_reach_its_parts() -> None:
 
 TUTORIAL = [
     ("precharge", "wire-series", "in series as 8S"),
-    ("precharge", "wire-series", "about 34 W for each 10 A"),
+    ("precharge", "wire-series", "34 W for each 10 A"),
     ("precharge", "wire-series", "fit the BMS"),
     ("precharge", "bms", "as soon as any cell reaches 3.650 V"),
     ("precharge", "bms", "3.60 V for one to 3.60 V"),

@@ -10,6 +10,9 @@ from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 
 
+CHARGING_V = 3.4  # of a cell while it takes the full current: the tutorial's figure (section 3)
+
+
 def bank_facts(plan: Plan) -> dict[str, str]:
     """Every number that a text may name. Raises ValueError for a plan whose arrangement does not fit."""
     limits, count = Limits(), len(plan.cells)
@@ -60,6 +63,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "critical_lead": shown["critical-lead"],
         "plateau_a": f"{plateau_a:.2f} A",
         "power": shown["power"],
+        "parallel_power": f"{CHARGING_V * limit.value_a:.0f} W",
         "energy": shown["energy"],
         "missing": shown["missing-charge"],
         "time": shown["charging-time"],

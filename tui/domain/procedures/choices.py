@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -111,7 +112,7 @@ def tightened(raw: Mapping[str, Any], tell: Tell) -> tuple[tuple[str, float], ..
 def _limit(name: str, given: Any, tell: Tell) -> float | None:
     """The value in the limit's unit; a text is read with its unit, a bare number is in it."""
     if isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
+        return float(given) if abs(given) < 1e12 else math.inf  # a whole number of any length is TOML
     kind = LIMIT_KINDS.get(LIMITS[name].unit) if name in LIMITS else None
     if not isinstance(given, str) or (name in LIMITS and kind is None):
         tell(("limits",), name, "a number is needed")

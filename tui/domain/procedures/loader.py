@@ -53,7 +53,7 @@ def read(text: str) -> tuple[FileRow | None, list[FileProblem]]:
     places = Places(text)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is a whole number with thousands of digits
         message = str(error).split(" (at ")[0]
         return None, [FileProblem(syntax_line(str(error), places.lines), "", f"this is not TOML: {message}")]
     except RecursionError:

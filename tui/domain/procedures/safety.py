@@ -114,6 +114,10 @@ def _hand(walk: _Walk, act: str, row: StepRow) -> None:
     if name in ("leads-apart", "short-leads"):
         walk.leads_on, walk.polarity = False, frozenset()
     elif name in ("set-knobs", "trim-knob"):
+        if walk.leads_doubtful:
+            walk.tell(
+                row, "hands", 'the volts are set with the leads perhaps still on cells: a step with gate = "leads-off" belongs before it'
+            )
         walk.proved_series = None if by_hand else walk.proved_series
     elif name in ("switch-on", "switch-off"):
         walk.output_on = name == "switch-on"

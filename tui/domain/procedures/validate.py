@@ -78,6 +78,9 @@ def _ids(row: FileRow, found: Findings) -> None:
             for other in part.steps[:number]:
                 if step.id == other.id and not exclude(step.when, other.when):
                     found.add(step.path, "id", f"the step “{step.id}” stands here twice; the “when” of the two must exclude each other")
+            for place, item in enumerate(step.fields):
+                if any(item.name == other.name and not exclude(item.when, other.when) for other in step.fields[:place]):
+                    found.add(item.path, "name", f"the field “{item.name}” stands in this step twice")
     balancing = [part for part in row.parts if part.balances]
     if row.result == "balanced" and not balancing:
         found.add((), "result", "a result “balanced” needs a part with balances = true")
