@@ -18,6 +18,8 @@ APART = ("level", "single-cell")
 LEVEL_SOC = (0.02, 0.60)
 """What levelling is shown on: one or two cells far down the curve, the others on its flat part."""
 USUAL_SOC = (0.97, 0.99)
+WIDEST_V = 60.0
+"""What the supplies of the built-in bench give at most; where only amperes are said, they give that."""
 
 
 def bench_options(command: F) -> F:
@@ -85,20 +87,15 @@ def supply_choice(text: str) -> tuple[float, float, str]:
     by_hand = text.startswith("manual")
     rating = text.partition(":")[2] if by_hand else text
     try:
-        if by_hand and not rating:
-            rating = "30V/10A"
-        if "/" in rating:
-            supply = quantities.parse_supply(rating)
-            volts, amps = supply.max_voltage_v, supply.max_current_a
-        else:
-            volts, amps = 60.0, quantities.parse(rating, "current")
+        supply = quantities.parse_supply(rating or "30V/10A")
     except quantities.QuantityError as problem:
         raise click.BadParameter(str(problem), param_hint="--supply") from problem
+    volts, amps = supply.max_voltage_v or WIDEST_V, supply.max_current_a
     if by_hand:
         return volts, amps, "manual"
     models = ((6.1, "RD6006"), (12.1, "RD6012"), (18.1, "RD6018"), (24.1, "RD6024"), (30.1, "RD6030"))
     model = next((name for most_a, name in models if amps <= most_a), "")
-    if not model or not 1.0 <= volts <= 60.0:
+    if not model or not 1.0 <= volts <= WIDEST_V:
         raise click.BadParameter("the built-in bench has supplies up to 60 V and 30 A", param_hint="--supply")
     return volts, amps, model
 

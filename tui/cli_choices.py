@@ -161,20 +161,25 @@ def own_text(options: dict[str, Any]) -> str:
     if name not in kept.list():
         kept = OwnProcedures(home(demo=True))
     try:
-        return kept.read(name)
+        text = kept.read(name)
     except OwnProcedureError as problem:
         raise click.UsageError(str(problem)) from problem
+    return sound(text, name)
 
 
 def checked(file: Path) -> str:
-    """The text of a procedure's file in which nothing is wrong; UsageError with file, line and field of the first fault."""
+    """The text of a procedure's file in which nothing is wrong."""
+    return sound(text_of(file), file.name, f": `topbalance procedures check {file}`")
+
+
+def sound(text: str, called: str, where: str = "") -> str:
+    """The text itself, when it is a sound procedure; UsageError with name, line and field of its first fault."""
     from tui.domain import procedures
 
-    text = text_of(file)
     problems = procedures.check(text)
     if problems:
-        more = f" ({len(problems) - 1} more: `topbalance procedures check {file}`)" if len(problems) > 1 else ""
-        raise click.UsageError(f"{file.name} {problems[0]}{more}")
+        more = f" ({len(problems) - 1} more{where})" if len(problems) > 1 else ""
+        raise click.UsageError(f"{called} {problems[0]}{more}")
     return text
 
 

@@ -65,9 +65,9 @@ def plan(as_json: bool, **options: Any) -> None:
         _print_table([(f"{'✓' if fit.ok else '✗'} {fit.name}", fit.hours if fit.ok else "—", fit.why_not or fit.note) for fit in found])
         if choice.name:
             click.echo(f"→ {choice.name}: {choice.why}")
-        for problem in problems:
-            click.echo(f"{'✗' if problem.blocking else '!'} {problem.message}")
-    if any(problem.blocking for problem in problems):
+        for fault in problems:
+            click.echo(f"{'✗' if fault.blocking else '!'} {fault.message}")
+    if any(fault.blocking for fault in problems):
         sys.exit(1)
 
 
