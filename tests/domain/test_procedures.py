@@ -109,9 +109,9 @@ def test_the_output_is_off_at_the_end_of_each_part_and_before_leads_and_busbars_
 
 def test_ids_of_later_parts_are_numbered_and_topics_are_not() -> None:
     found = steps(chosen("step-and-pause", supply="interface"))
-    assert [step.id for step in found if step.topic == "charge"] == ["charge", "charge@2", "charge@3"]
+    assert [step.id for step in found if step.topic == "charge"] == ["charge@2", "charge@3", "charge@4"]
     parts_found = list(dict.fromkeys(step.part.id for step in found if step.part))
-    assert parts_found == ["stage-1", "stage-2", "stage-3"]
+    assert parts_found == ["prepare", "stage-1", "stage-2", "stage-3"]
 
 
 def test_choices_of_the_first_look_are_those_of_its_gate() -> None:
@@ -217,7 +217,8 @@ def test_a_chain_does_once_what_needs_doing_once() -> None:
 def test_stages_rise_to_the_target_and_only_the_last_balances() -> None:
     found = steps(chosen("step-and-pause", target_v=3.6))
     stages = list(dict.fromkeys((step.part.title, step.part.plan.target_v, step.part.balances) for step in found if step.part))
-    assert stages == [("Stage 1 of 3: 3.40 V", 3.4, False), ("Stage 2 of 3: 3.50 V", 3.5, False), ("Stage 3 of 3: 3.60 V", 3.6, True)]
+    assert stages[0] == ("Prepare 8 cells", 3.6, False)
+    assert stages[1:] == [("Stage 1 of 3: 3.40 V", 3.4, False), ("Stage 2 of 3: 3.50 V", 3.5, False), ("Stage 3 of 3: 3.60 V", 3.6, True)]
     own = steps(chosen("step-and-pause", stages_v=(3.45, 3.65)))
     assert [step.part.plan.target_v for step in own if step.part and step.topic == "charge"] == [3.45, 3.65]
 
@@ -233,7 +234,7 @@ def test_the_volts_change_only_with_the_output_off(supply: str) -> None:
         ]
     else:
         assert middle == ["charge", "hold-stage", "off", "pause"]
-        assert "written and read back" in next(step for step in found if step.id == "charge@2").instruction
+        assert "written and read back" in next(step for step in found if step.id == "charge@3").instruction
     assert of_part(found, "stage-1")[-1] == "pause"
     assert one(found, "pause").until_s == 900.0
 

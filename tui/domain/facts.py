@@ -9,7 +9,6 @@ from tui.domain.kinds import show, show_duration
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 
-
 CHARGING_V = 3.4  # of a cell while it takes the full current: the tutorial's figure (section 3)
 
 
