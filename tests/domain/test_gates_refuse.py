@@ -15,7 +15,7 @@ from tui.domain.plan import Plan, PlanSupply
 from tui.domain.procedure import GateInput, Value
 from tui.domain.relaxation import lowest_relaxed_v
 
-SUPPLY = PlanSupply("manual", 60.0, 10.0)
+SUPPLY = PlanSupply("riden:/dev/ttyUSB0", 60.0, 10.0)
 PLANS = {
     "parallel": plan(4, supply=SUPPLY),
     "single": plan(1, supply=SUPPLY),

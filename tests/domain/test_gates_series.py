@@ -15,7 +15,8 @@ from tui.domain.procedure import GateInput, GateResult, Value
 from tui.domain.relaxation import lowest_relaxed_v, relaxed_v
 
 STRING = plan(8, arrangement="8S", supply=PlanSupply("manual", 60.0, 10.0))
-FOUR = plan(4, arrangement="4S")
+FOUR = plan(4, arrangement="4S", supply=PlanSupply("riden:/dev/ttyUSB0", 60.0, 10.0))
+BY_HAND = plan(4, arrangement="4S")
 NAN = float("nan")
 
 
@@ -280,6 +281,14 @@ def test_an_opening_without_a_full_cell_is_a_fault_of_the_bms(values: dict[str, 
     assert part in result.message
 
 
+def test_by_hand_the_circuit_may_have_opened_up_to_a_reading_earlier() -> None:
+    values, facts = cells(3.33, 3.47, 3.33, 3.33), after(0.5, last_highest_v=3.47)
+    assert not ask("opened", values, FOUR, facts=facts).ok
+    assert ask("opened", values, BY_HAND, facts=facts).ok
+    message = ask("opened", cells(3.33, 3.40, 3.33, 3.33), BY_HAND, facts=facts).message
+    assert "10 min after the opening at most" in message
+
+
 def test_a_bms_that_opens_below_the_target_is_measured_by_its_own_limit() -> None:
     values, facts = cells(3.33, 3.41, 3.33, 3.33), after(5.0, last_highest_v=3.54)
     assert not ask("opened", values, FOUR, facts=facts).ok
@@ -287,7 +296,7 @@ def test_a_bms_that_opens_below_the_target_is_measured_by_its_own_limit() -> Non
 
 
 def test_at_a_high_rate_it_is_told_that_volts_cannot_tell() -> None:
-    fast = plan(4, 50.0, arrangement="4S")  # 10 A is 0.2C
+    fast = plan(4, 50.0, arrangement="4S", supply=FOUR.supply)  # 10 A is 0.2C
     result = ask("opened", cells(3.32, 3.33, 3.32, 3.32), fast, facts=after(5.0))
     assert result.ok
     assert "cannot tell a full cell from a fault" in result.warning

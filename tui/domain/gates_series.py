@@ -139,7 +139,7 @@ def opened(plan: Plan, given: GateInput) -> GateResult:
 
     Normal is each of these: a cell read the target (fact), the highest cell read the target less 20 mV before the opening (fact), or the
     highest cell typed now lies where a cell lies that was full when the current ended (`relaxation`: cell model, from the rate and the
-    minutes since, 40 mV of margin downwards). Where that lies on the plateau, it passes with the warning that volts cannot tell. A BMS
+    minutes since, at most; 40 mV of margin downwards). Where that lies on the plateau, it passes with the warning that volts cannot tell. A BMS
     that opens below the target is measured by its own limit.
     """
     volts, refusal = _typed_after(plan, given)
@@ -149,7 +149,7 @@ def opened(plan: Plan, given: GateInput) -> GateResult:
     first, _ = ends_of(volts)
     high_v, end_v = volts[first], min(plan.target_v, number(given.earlier, "bms_ov_v") or plan.target_v)
     last_v = facts.get("last_highest_v")
-    minutes, rate_c = facts.get("minutes_since_off"), _rate_c(plan, given)
+    minutes, rate_c = _minutes_since(plan, given), _rate_c(plan, given)
     if facts.get("cell_at_target") or (last_v is not None and last_v >= end_v - limits.bms_opened_v - 1e-9):
         fell = minutes is not None and high_v < lowest_relaxed_v(end_v, rate_c, minutes) - 1e-9
         doubt = (
@@ -166,10 +166,12 @@ def opened(plan: Plan, given: GateInput) -> GateResult:
         )
     edge_v, expected_v = lowest_relaxed_v(end_v, rate_c, minutes), relaxed_v(end_v, rate_c, minutes)
     if high_v < edge_v - 1e-9:
+        at_most = " at most" if plan.supply.by_hand else ""
         return GateResult(
             ok=False,
-            message=f"BMS fault: the highest cell, {first}, shows {high_v:.3f} V {minutes:.0f} min after the end. A cell that was full at "
-            f"{end_v:.3f} V would still show about {expected_v:.2f} V, {edge_v:.2f} V at least.{seen} Something else opened the circuit. {_LOOK}",
+            message=f"BMS fault: the highest cell, {first}, shows {high_v:.3f} V, {minutes:.0f} min after the opening{at_most}. A cell that was "
+            f"full at {end_v:.3f} V would still show about {expected_v:.2f} V, {edge_v:.2f} V at least.{seen} Something else opened it. "
+            f"{_LOOK}",
             hold="F-28",
         )
     if edge_v < PLATEAU_RESTED_V:
@@ -185,6 +187,14 @@ _LOOK = (
     "Look at the BMS's app for its last event: temperature, under-voltage, over-current, short circuit; then at the leads and the sense wires. "
     "Put it right before any more charge goes in. No reason passes this gate."
 )
+
+
+def _minutes_since(plan: Plan, given: GateInput) -> float | None:
+    """How long ago the circuit may have opened. Where the panel is read by hand nobody saw the moment: up to one interval of readings before
+    the output was switched off.
+    """
+    minutes = given.facts.get("minutes_since_off")
+    return None if minutes is None else minutes + (Limits().series_reading_s / 60 if plan.supply.by_hand else 0.0)
 
 
 def _rate_c(plan: Plan, given: GateInput) -> float:
