@@ -225,6 +225,19 @@ def test_the_order_counts_and_not_only_the_presence() -> None:
     assert any("polarity" in problem.message for problem in check(text))
 
 
+IDLE = '[[part.step]]\nid = "tea"\ntitle = "Tea"\ninstruction = "Have a cup."\ntutorial = "4.7"\n'
+
+
+@pytest.mark.parametrize("wait", ['confirm = "Had it"', 'until = "rest"\nuntil_s = "30 min"'])
+def test_nothing_waits_for_a_person_between_the_end_of_a_charge_and_off(wait: str) -> None:
+    off = '[[part.step]]\nid = "off"\n'
+    text = edited(off, f"{IDLE}{wait}\n\n{off}")
+    problem = next(problem for problem in check(text) if "output" in problem.message)
+    assert abs(problem.line - line_of(text, 'id = "tea"')) <= 5
+    later = edited('[[part.step]]\nid = "disconnect"\n', f'{IDLE}{wait}\n\n[[part.step]]\nid = "disconnect"\n')
+    assert check(later) == []
+
+
 def test_what_is_hidden_behind_a_rare_condition_is_found_when_that_plan_is_started() -> None:
     """No sample plan of the check has a soak and one cell beside a meter; the steps themselves are judged again."""
     text = edited('id = "post-polarity"\n', 'id = "post-polarity"\nwhen = ["not soak", "many"]\n')

@@ -107,6 +107,19 @@ def test_the_output_is_off_at_the_end_of_each_part_and_before_leads_and_busbars_
     assert not on
 
 
+@pytest.mark.parametrize("target_v", [3.5, 3.6, 3.64])
+@pytest.mark.parametrize("name", ALL)
+def test_every_target_of_the_tutorial_reaches_the_supply(name: str, target_v: float) -> None:
+    found = steps(chosen(name, 4, target_v=target_v))
+    plans = [step.part.plan for step in found if step.part and step.action == "charge"]
+    assert all(part.target_v <= target_v + 1e-9 for part in plans)
+    assert not plans or plans[-1].target_v == target_v
+    for step in found:
+        if step.part and step.topic == "lead-volts":
+            series = 4 if step.part.plan.arrangement == "4S" else 1
+            assert f"{step.part.plan.target_v * series:.3f} V" in step.notes[0]
+
+
 def test_ids_of_later_parts_are_numbered_and_topics_are_not() -> None:
     found = steps(chosen("step-and-pause", supply="interface"))
     assert [step.id for step in found if step.topic == "charge"] == ["charge@2", "charge@3", "charge@4"]

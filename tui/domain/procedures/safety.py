@@ -180,9 +180,21 @@ def _missing(walk: _Walk, part: Part) -> list[tuple[str, str]]:
 
 def _until(walk: _Walk, step: Step, part: Part, row: StepRow) -> None:
     if step.until not in CHARGING_UNTILS:
+        _unwatched(walk, step, row)
         return
     walk.waited = True
     if walk.charge is None:
         walk.tell(row, "until", f"“{step.until}” waits for a charge, and none runs here")
     elif calculations.wiring(part.plan).series > 1 and step.until != "cell-at-target":
         walk.tell(row, "until", 'cells in series are charged until one of them is full: until = "cell-at-target"')
+
+
+def _unwatched(walk: _Walk, step: Step, row: StepRow) -> None:
+    """A step that waits for a person or for time while the output stays on at the end of a charge."""
+    ends_it = "switch-off" in step.hands or step.gate == "off" or step.action == "output-off"
+    if walk.charge is None or not walk.output_on or ends_it:
+        return
+    if step.until == "rest":
+        walk.tell(row, "until", 'a rest begins while the output is on: it belongs after the step with action = "output-off"')
+    elif walk.waited and not step.ask_during:
+        walk.tell(row, "id", 'the charge has ended and the output stays on while this step waits: it belongs after action = "output-off"')
