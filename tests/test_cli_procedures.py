@@ -173,7 +173,7 @@ def test_show_tells_the_checklist_with_the_numbers_of_the_bank():
     assert "Short the lead ends" not in text  # 0.2C of 280 Ah is more than this supply gives
     assert "Short the lead ends" in topbalance("procedures", "show", "precharge", "--capacity", "20Ah", "--supply", "30V/10A").output
     rows = json.loads(topbalance("procedures", "show", "step-and-pause", "--json").output)
-    assert {row["part"] for row in rows} == {f"Stage {n} of 3: {volts} V" for n, volts in ((1, "3.45"), (2, "3.55"), (3, "3.65"))}
+    assert {row["part"] for row in rows} > {f"Stage {n} of 3: {volts} V" for n, volts in ((1, "3.45"), (2, "3.55"), (3, "3.65"))}
 
 
 # --- the catalogue ---------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tutorial_places import REFERENCE, NoSuchPlace, text_of
+from tests.tutorial_places import ADVICE, REFERENCE, NoSuchPlace, text_of
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -61,3 +61,9 @@ def test_a_place_that_does_not_exist_is_refused(reference: str):
     kind, _, name = reference.partition(":")
     with pytest.raises(NoSuchPlace):
         text_of(kind, name)
+
+
+def test_the_topics_are_those_of_the_advice_screen():
+    from tui.panes.advice import TOPICS
+
+    assert list(ADVICE) == [entry.title for entry in TOPICS]

@@ -60,6 +60,8 @@ def flat(thing: Any) -> Iterator[str]:
     elif isinstance(thing, tuple | list | set | frozenset):
         for item in thing:
             yield from flat(item)
+    elif hasattr(thing, "plain"):  # what a screen draws
+        yield thing.plain
     elif thing is not None and not isinstance(thing, bool):
         yield f"{thing}"
 
@@ -167,13 +169,11 @@ def command(name: str) -> Any:
     return result.output
 
 
-def _module(name: str) -> Any:
-    return importlib.import_module(f"tui.domain.{name}")
+def _questions() -> Any:
+    from tui.domain.should_balance import QUESTIONS, recommend
+    from tui.panes import advice_text
 
-
-def _should_balance() -> Any:
-    module = _module("should_balance")
-    answers = (
+    answers: tuple[dict[str, str | float], ...] = (
         {},
         {"matched": "yes"},
         {"matched": "yes", "capacity-test": "it did", "bms": "yes"},
@@ -182,36 +182,48 @@ def _should_balance() -> Any:
         {"rather-not": "yes", "bms": "yes"},
         {"use": "solar: often full"},
     )
-    return [module.QUESTIONS, [module.recommend(given, bank()) for given in answers]]
+    found = [recommend(given, bank()) for given in answers]
+    return [[question.text for question in QUESTIONS], *((advice_text.verdict(one), advice_text.recommendation(one)) for one in found)]
 
 
-def _after() -> Any:
-    module = _module("after")
+def _leads() -> Any:
+    from tui.domain.lead_choice import USUAL, judge
+    from tui.panes import advice_text
+
     return [
-        module.drift_band(0.00005, 24.0),
-        module.reassembly(bank()),
-        module.controller_settings(bank()),
-        module.CONTROLLER_WHY,
-        module.service_words(bank()),
-        module.STORING,
-        module.CAPACITY_TEST,
+        *(advice_text.lead_report(judge(bank(), lead)) for lead in USUAL),
+        *(advice_text.lead_advice(bank(), stud) for stud in (None, 6, 8)),
     ]
 
 
+def _supply() -> Any:
+    from tui.domain.supply_fit import BOTH_NEEDED, QUESTION
+    from tui.panes import advice_text
+
+    return [QUESTION, BOTH_NEEDED, advice_text.supply(bank(), None)]
+
+
+def _told(name: str) -> Callable[[], Any]:
+    return lambda: getattr(importlib.import_module("tui.panes.advice_text"), name)(bank())
+
+
+def _after() -> Any:
+    from tui.panes import advice_text
+
+    return advice_text.after(bank(), {})
+
+
 ADVICE: Mapping[str, Callable[[], Any]] = {
-    "should_balance": _should_balance,
-    "supply_fit": lambda: _module("supply_fit").supply_fit(bank()),
-    "after": _after,
-    "lost_advice": lambda: [_module("lost_advice").ADVICE, _module("lost_advice").LINKS],
-    "end_choices": lambda: [_module("end_choices").choices(bank()), _module("end_choices").makers_rule_words(bank())],
-    "fits": lambda: [_module("fits").fits(bank()), _module("fits").best(bank())],
-    "lead_choice": lambda: [
-        _module("lead_choice").compare(bank()),
-        _module("lead_choice").CABLE,
-        _module("lead_choice").ENDS,
-        [_module("lead_choice").ring_for_stud(size) for size in (None, 6, 8)],
-    ],
+    "Should I balance?": _questions,
+    "Which procedure": _told("procedures"),
+    "Leads": _leads,
+    "Supply": _supply,
+    "When to stop": _told("when_to_stop"),
+    "Rest and after": _after,
+    "Opinions": _told("opinions"),
+    "Easily lost": _told("lost"),
 }
+"""What each topic of the Advice screen tells, by its title there."""
 
 PLACES: Mapping[str, Callable[[str], Any]] = {
     "step": step,
