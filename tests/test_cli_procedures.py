@@ -34,6 +34,7 @@ def headless(*arguments: str) -> dict:
         ("step-and-pause", ("--stages", "3.45V,3.65V", "--pause", "1min"), "balanced", 2),
         ("single-cell", ("--cells", "2", "--assembled"), "balanced", 2),
         ("precharge", ("--soc", "95%..97%"), "done", 1),
+        ("precharge", ("--cells", "8", "--capacity", "280Ah", "--supply", "manual:30V/10A"), "done", 1),
         ("level", (), "done", 1),
         ("precharge+parallel", ("--soc", "90%..94%"), "balanced", 2),
     ],
