@@ -10,6 +10,7 @@ from tui.domain.limits import Limits
 
 def rule(**changes) -> EndRule:
     values = {"target_v": 3.65, "choice": "near-zero", "end_current_a": 0.10, "set_current_a": 10.0, "current_step_a": 0.01}
+    values["fastest_taper_s"] = 30.0
     return EndRule(Limits(), **{**values, **changes})
 
 

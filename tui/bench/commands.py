@@ -85,7 +85,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         plan = effective(plan, own)
     except ValueError as problem:
         return Outcome(False, str(problem))
-    blocking = [problem.message for problem in check_plan(plan) if problem.blocking]
+    blocking = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if blocking:
         return Outcome(False, blocking[0])
     bench.home.create()
@@ -131,7 +131,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
             )
     bench.follow(profile.emulated, plan.supply.address)
     plan = replace(plan, supply=fitted(plan, profile))
-    again = [problem.message for problem in check_plan(plan) if problem.blocking]
+    again = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if again:
         return _refused(bench, again[0])
     if plan.meter:
@@ -154,7 +154,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     bench.supply_text = f"{profile.model} · {plan.supply.address}" if profile.has_interface else profile.model
     bench.meter_text = plan.meter and f"{bench.meter_profile.model if bench.meter_profile else 'meter'} · {plan.meter}"
     session.runner.start()
-    for problem in check_plan(plan):
+    for problem in check_plan(plan, own):
         bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
     return Outcome(True, recorder.id)
 

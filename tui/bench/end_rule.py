@@ -21,7 +21,15 @@ class EndRule:
     """Watches one charge. `update` once a tick; `clauses` for the screen; `verdict` says whether and how the charge ends."""
 
     def __init__(
-        self, limits: Limits, *, target_v: float, choice: Choice, end_current_a: float, set_current_a: float, current_step_a: float
+        self,
+        limits: Limits,
+        *,
+        target_v: float,
+        choice: Choice,
+        end_current_a: float,
+        set_current_a: float,
+        current_step_a: float,
+        fastest_taper_s: float,
     ) -> None:
         self.limits = limits
         self.target_v = target_v
@@ -29,6 +37,7 @@ class EndRule:
         self.end_current_a = max(end_current_a, 2 * current_step_a)
         self.set_current_a = set_current_a
         self.current_step_a = current_step_a
+        self.fastest_taper_s = fastest_taper_s  # a current that halves sooner did not taper
         self.held_since_s: float | None = None
         self.verdict: Verdict = ""
         self._currents: deque[tuple[float, float]] = deque()  # (time, A) near the top, one a minute
@@ -111,7 +120,7 @@ class EndRule:
             dt = now - then
             if dt <= 0:
                 return  # the same sample, typed minutes ago
-            if before >= 5 * self.current_step_a and amps < before * 0.5 ** (max(dt, 30.0) / 30.0):
+            if before >= 5 * self.current_step_a and amps < before * 0.5 ** max(dt / self.fastest_taper_s, 1.0):
                 self._jumped_s = now
         self._last_current = (now, amps)
 

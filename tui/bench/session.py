@@ -10,7 +10,7 @@ from tui.bench.attention import Attention
 from tui.bench.charge_count import ChargeCount
 from tui.bench.end_rule import EndRule
 from tui.bench.forecast import Forecaster
-from tui.bench.guard import Guard
+from tui.bench.guard import Guard, fastest_taper_s
 from tui.bench.messages import Result
 from tui.bench.reading import Composer
 from tui.bench.recorder import Recorder
@@ -129,6 +129,7 @@ class Session:
             end_current_a=plan.end_current_a,
             set_current_a=self.current_a,
             current_step_a=self.profile.current_step_a,
+            fastest_taper_s=fastest_taper_s(self.limits, self.current_a, calculations.capacity_ah(plan)),
         )
         self.forecaster = Forecaster(plan, self.current_a)
 
