@@ -12,11 +12,14 @@ from tui.bench.messages import Start
 from tui.domain.catalogue import models
 from tui.domain.fits import Choice, Fit
 from tui.domain.plan import Plan
+from tui.domain.procedures import export
 from tui.panes import draft as drafts
 from tui.panes.fit_list import FitList, hours_words, note_of, title_of
 from tui.panes.model_choice import ModelChoice
 from tui.panes.setup_records import Known, left_of
 from tui.records.inventory import Inventory
+from tui.records.models import Models
+from tui.records.own_procedures import OwnProcedures
 from tui.records.sessions import Sessions
 
 ANSWERS = {spec.name: spec.default for spec in drafts.FIELDS}
@@ -97,6 +100,47 @@ async def test_typing_filters_the_catalogue_and_choosing_fills_capacity_and_limi
         assert bench.pane.draft.plan is not None
         assert bench.pane.draft.plan.model == model.id
         assert bench.row("cell_limit").value.endswith("A")
+
+
+@on_loop
+async def test_a_model_of_ones_own_is_kept_with_what_stands_in_setup(tmp_path):
+    async with setup(tmp_path) as bench:
+        await bench.type("model", "garage 100")
+        await bench.type("capacity", "102Ah")
+        await bench.type("cell_limit", "50A")
+        bench.row("model").editor.focus()
+        await bench.pilot.press("f6")
+        await until(bench.pilot, lambda: "F6 keeps “garage 100” of 102 Ah" in " ".join(bench.text.split()))
+        await bench.pilot.press("f6")
+        await until(bench.pilot, lambda: Models(home_in(tmp_path)).list())
+    (model,) = Models(home_in(tmp_path)).list()
+    assert (model.title, model.capacity_ah, model.max_charge_a) == ("garage 100", 102, 50)
+
+
+@on_loop
+async def test_own_procedures_stand_among_the_others_and_a_faulty_one_says_its_line(tmp_path):
+    own = OwnProcedures(home_in(tmp_path))
+    own.save("mild", export("parallel", PLAN))
+    own.save("broken", "this = ")
+    async with setup(tmp_path) as bench:
+        await until(bench.pilot, lambda: "✓ own: mild" in bench.text and "✗ own: broken" in bench.text)
+        bench.pane.fill({"procedure": "own:broken"})
+        await until(bench.pilot, lambda: "procedure" in bench.pane.errors)
+        bench.pane.fill({"procedure": "own:mild"})
+        await until(bench.pilot, lambda: not bench.pane.errors)
+        await bench.pilot.press("f5")
+        await until(bench.pilot, lambda: bench.app.link.sent)
+        (start,) = bench.app.link.sent
+        assert Plan.from_json(start.plan).procedure == "own:mild"
+
+
+@on_loop
+async def test_why_of_the_end_rule_shows_each_in_amperes_and_in_c(tmp_path):
+    async with setup(tmp_path, size=(120, 40)) as bench:
+        bench.row("end_rule").editor.focus()
+        await bench.pilot.press("question_mark")
+        await until(bench.pilot, lambda: "0.10 A = 0.000045C of the bank" in " ".join(bench.text.split()))
+        assert "On reaching the volts" in bench.text
 
 
 @on_loop

@@ -51,6 +51,11 @@ def recommendation(found: Recommendation) -> Content:
     return paragraphs(parts)
 
 
+def c_rate(rate: float) -> str:
+    """A small rate without an exponent: "0.000045C"."""
+    return f"{rate:.6f}".rstrip("0").rstrip(".") + "C"
+
+
 def procedures(plan: Plan) -> Content:
     """Every procedure with its hours, what it is like and what it asks for; then what can be said for and against."""
     found = fits.fits(plan)
@@ -125,7 +130,7 @@ def when_to_stop(plan: Plan) -> Content:
         sign = plain("▶") if own else " "
         parts += [
             (f"{sign} {choice.title}", HEAD if own else "bold"),
-            (f"  {choice.end_a:.2f} A = {choice.end_c:.2g}C of the bank, {choice.target_v:.2f} V a cell\n", DIM),
+            (f"  {choice.end_a:.2f} A = {c_rate(choice.end_c)} of the bank, {choice.target_v:.2f} V a cell\n", DIM),
             f"{choice.words}\n\n",
         ]
     parts += [end_choices.makers_rule_words(plan), "\n\nThe fields End by, End at and Target of Setup choose."]
@@ -163,7 +168,8 @@ def after(plan: Plan, readings: Mapping[str, Sequence[tuple[float, float]]]) -> 
     end_c = calculations.end_c_rate(replace(plan, arrangement=""))
     bands = [after_balance.drift_band(end_c, hours, plan.target_v) for hours in after_balance.MARKS_H]
     parts: list[Part] = [("At rest\n", HEAD), f"{bands[0].words}\n"]
-    parts += [f"{band.words.split('.  ')[0].split(' is normal')[0]}\n" for band in bands[1:]]
+    later = (f"{words} {band.low_v:.2f} to {band.high_v:.2f} V" for words, band in zip(("24 h", "7 d"), bands[1:], strict=True))
+    parts.append(f"After {', after '.join(later)}.\n")
     parts += [("\nEach cell against the median\n", HEAD), *deviations(readings)]
     model = catalogue.find(plan.model)
     parts += [("\nBuild the battery\n", HEAD)]

@@ -16,7 +16,7 @@ from tui.domain import leads, quantities, should_balance
 from tui.domain.plan import Plan
 from tui.domain.supply_fit import BOTH_NEEDED, QUESTION
 from tui.panes import advice_text
-from tui.panes.fields import FieldRow, FieldSpec
+from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
 from tui.panes.session_text import rest_readings
 from tui.widgets.line import Line, Text
 from tui.widgets.xy_plot import XYPlot
@@ -75,6 +75,7 @@ class QuestionsTopic(Topic):
 
     def compose(self) -> ComposeResult:
         yield self._verdict
+        yield Static("← → answer, tab goes on, ? tells why it matters; the reasons stand at the end.", classes="hint", markup=False)
         for question in should_balance.QUESTIONS:
             yield Static(f"{question.text}", classes="question", markup=False)
             yield FieldRow(_spec(question))
@@ -148,12 +149,20 @@ class QuestionsTopic(Topic):
     def _next(self) -> None:
         self.screen.focus_next()
 
+    @on(QuantityInput.WhyAsked)
+    def _why(self, event: QuantityInput.WhyAsked) -> None:
+        from tui.panes.confirm import TextScreen
+
+        question = next(question for question in should_balance.QUESTIONS if question.id == event.field)
+        self.app.push_screen(TextScreen(question.text, f"{question.why}\n\nTutorial, section {question.tutorial}"))
+
 
 def _spec(question: should_balance.Question) -> FieldSpec:
     if question.choices:
         choices = (("", "not answered"), *((choice, choice) for choice in question.choices))
         return FieldSpec(question.id, "", "choice", question.why, "", choices=choices, wide=True)
-    return FieldSpec(question.id, "", question.kind, question.why, "")
+    usual = "such as 2 A" if question.kind == "current" else "such as 20%"
+    return FieldSpec(question.id, "", question.kind, question.why, "", placeholder=f"{usual}; empty if not known")
 
 
 def _typed(question: should_balance.Question, value: str | float | None) -> str:

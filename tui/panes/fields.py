@@ -34,6 +34,8 @@ class FieldSpec:
     wide: bool = False  # no echo: the input takes its place (addresses, names)
     group: str = ""  # a heading above this field
     matters: tuple[str, ...] = ()  # procedures in which it says anything; () in all
+    asks_why: bool = False  # a text in which `?` asks why, because it holds none
+    placeholder: str = ""
 
 
 class QuantityInput(Input):
@@ -65,6 +67,7 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "Previous", show=False),
         Binding("right,space", "step(1)", "Next choice", show=False),
+        Binding("question_mark", "why", "Why?", show=False),
     ]
 
     index: reactive[int] = reactive(0)
@@ -111,6 +114,9 @@ class Choice(Widget, can_focus=True):
 
     def action_step(self, by: int) -> None:
         self.index = (self.index + by) % len(self._choices)
+
+    def action_why(self) -> None:
+        self.post_message(QuantityInput.WhyAsked(self.name or ""))
 
 
 Grade = Literal["", "error", "warning", "note"]
@@ -168,8 +174,10 @@ class FieldRow(Widget):
             if spec.kind == "choice":
                 yield Choice(spec.choices, self._first, name=spec.name, id=f"input-{spec.name}")
             else:
-                kind = Input if spec.kind == "text" else QuantityInput
-                yield kind(self._first, name=spec.name, id=f"input-{spec.name}", compact=True, select_on_focus=True)
+                kind = Input if spec.kind == "text" and not spec.asks_why else QuantityInput
+                yield kind(
+                    self._first, placeholder=spec.placeholder, name=spec.name, id=f"input-{spec.name}", compact=True, select_on_focus=True
+                )
             if not spec.wide:
                 yield Static("", classes="field-echo", markup=False)
         yield Static("", classes="field-message", markup=False)

@@ -32,11 +32,16 @@ class ModelChoice(ModalScreen["CellModel | None"]):
         Binding("escape", "cancel", "Cancel"),
         Binding("down", "move(1)", "Down", priority=True),
         Binding("up", "move(-1)", "Up", priority=True),
+        Binding("f6", "keep", "Keep as own model", priority=True),
     ]
 
-    def __init__(self, models: Sequence[CellModel], typed: str = "") -> None:
+    def __init__(
+        self, models: Sequence[CellModel], typed: str = "", capacity_ah: float | None = None, limit_a: float | None = None
+    ) -> None:
+        """`capacity_ah` and `limit_a` are what stands in Setup: of these an own model is made where none fits."""
         super().__init__()
         self._models, self._typed = models, typed
+        self._capacity_ah, self._limit_a = capacity_ah, limit_a
         self._shown: list[CellModel] = []
 
     def compose(self) -> ComposeResult:
@@ -65,11 +70,29 @@ class ModelChoice(ModalScreen["CellModel | None"]):
         options.add_options([Option(_row(model)) for model in self._shown])
         options.highlighted = 0 if self._shown else None
         words = f"{len(self._shown)} of {len(self._models)} models" if self._shown else "No model has all of these words."
+        if self._own(text) is not None:
+            words += f"\nF6 keeps “{text.strip()}” of {self._capacity_ah:g} Ah as your own."
         self.query_one(".box-count", Static).update(words)
 
     def action_move(self, by: int) -> None:
         options = self.query_one(OptionList)
         (options.action_cursor_down if by > 0 else options.action_cursor_up)()
+
+    def _own(self, text: str) -> CellModel | None:
+        """A model of one's own, made of what was typed and what stands in Setup."""
+        from tui.domain.catalogue import InvalidModel, parse_model
+
+        if not text.strip() or self._shown or self._capacity_ah is None:
+            return None
+        try:
+            return parse_model({"model": text, "capacity_ah": self._capacity_ah, "max_charge_a": self._limit_a}, own=True)
+        except InvalidModel:
+            return None
+
+    def action_keep(self) -> None:
+        model = self._own(self.query_one(Input).value)
+        if model is not None:
+            self.dismiss(model)
 
     @on(Input.Submitted)
     def _take(self) -> None:

@@ -19,18 +19,19 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui.bench.messages import Outcome, Start
-from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.panes import draft as drafts
 from tui.panes.cell_choice import CellChoice
 from tui.panes.confirm import TextScreen
 from tui.panes.fields import Choice, FieldRow, Grade, QuantityInput
-from tui.panes.figures import FigureList, FigureRow, rows_of
+from tui.panes.figures import FigureList
 from tui.panes.first_start import AID, TRY_IT, WELCOME, is_first_start
 from tui.panes.fit_list import FitList, title_of
 from tui.panes.plan_view import PlanView
 from tui.panes.setup_fields import OWN, matters
-from tui.panes.setup_records import Known, read_known
+from tui.panes.setup_reading import Reading, read_setup
+from tui.panes.setup_records import Known, keep_bank, keep_model, read_known
+from tui.panes.setup_why import end_help, reasons_of
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
@@ -92,11 +93,10 @@ class SetupPane(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._units_ready = self._start_wanted = False
-        self.errors: dict[str, str] = {}  # by field: what stops the start
         self._base: Plan | None = None
         self._known = Known()
         self._read_ns = 0  # when inventory and history were last changed, as read
-        self.draft = drafts.Draft()
+        self.reading = Reading()
 
     def compose(self) -> ComposeResult:
         answers = drafts.answers_of(self.app.defaults) if self.app.defaults else {}
@@ -167,16 +167,13 @@ class SetupPane(Widget, can_focus=True):
 
     @work(thread=True, exit_on_error=False)
     def _remember(self, plan: Plan) -> None:
-        """Keep the bank, so that the next start is filled in with it. Its loss costs nobody anything."""
-        from tui.records.banks import Banks
-        from tui.records.store import StoreError
-
-        with contextlib.suppress(StoreError):
-            Banks(self.app.home).save(plan.bank, [cell.id for cell in plan.cells if cell.id], plan.to_json())
+        keep_bank(self.app.home, plan)
 
     @on(FieldRow.Changed)
-    def _field_changed(self) -> None:
+    def _field_changed(self, event: FieldRow.Changed) -> None:
         self.read()
+        if event.row.spec.name == "end_rule" and event.row.has_focus_within:
+            self._help(end_help(self.draft.plan, event.row.spec.help))
 
     @property
     def answers(self) -> dict[str, str]:
@@ -194,42 +191,30 @@ class SetupPane(Widget, can_focus=True):
             return
         # The demo's cells are made anew at each start; what an earlier demo left in its inventory is no contradiction to them.
         find_cell = (lambda _: None) if self.app.demo and self._base is not None else self._known.cells.get
-        self.draft = draft = drafts.read_draft(self.answers, find_cell, self._base, self._known.find_model)
-        self.errors, warnings = dict(draft.messages), dict[str, str]()
-        rows: tuple[FigureRow, ...] = ()
-        if draft.plan is not None:
-            for problem in check_plan(draft.plan):
-                group = self.errors if problem.blocking else warnings
-                group.setdefault(drafts.field_of(problem.field), problem.message)
-            if not self.errors:
-                rows = rows_of(draft.plan)
-        procedure = self.answers["procedure"]
+        answers = self.answers
+        self.reading = found = read_setup(answers, self._known, find_cell, self._base)
         for row in self.query(FieldRow):
             name = row.spec.name
-            note = draft.echoes.get(name, "") if row.spec.wide else ""
-            grade: Grade = "error" if name in self.errors else "warning" if name in warnings else "note" if note else ""
-            row.show(draft.echoes.get(name, ""), self.errors.get(name) or warnings.get(name) or note, grade)
-            row.set_class(not matters(row.spec, procedure) and name not in self.errors, "-off")
-        self._show_fits(draft.plan, procedure)
-        self.query_one(FigureList).show(rows)
-        self.set_class(not rows, "-unread")
+            echo = found.draft.echoes.get(name, "")
+            note = echo if row.spec.wide else ""
+            error, warning = found.errors.get(name, ""), found.warnings.get(name, "")
+            grade: Grade = "error" if error else "warning" if warning else "note" if note else ""
+            row.show(echo, error or warning or note, grade)
+            row.set_class(not matters(row.spec, answers["procedure"]) and not error, "-off")
+        self.query_one(FitList).show(found.fits, found.best, answers["procedure"])
+        self.query_one(FigureList).show(found.rows)
+        self.set_class(not found.rows, "-unread")
         self.call_after_refresh(self._keep_in_sight)
 
-    def _show_fits(self, plan: Plan | None, procedure: str) -> None:
-        """Every procedure for this bank and supply, whichever is chosen."""
-        if plan is None:
-            self.query_one(FitList).show((), None, procedure)
-            return
-        from tui.domain.fits import Fit, best, fits
-        from tui.domain.procedures import check
+    @property
+    def draft(self) -> drafts.Draft:
+        """The plan as it stands in the fields."""
+        return self.reading.draft
 
-        found = fits(plan)
-        own = tuple(
-            Fit(f"{OWN}{name}", not faults, faults[0].message if faults else "", note="Your own procedure.")
-            for name, text in self._known.own.items()
-            for faults in [check(text)]
-        )
-        self.query_one(FitList).show((*found, *own), best(plan, found), procedure)
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """By field: what stops the start."""
+        return self.reading.errors
 
     @on(FitList.Taken)
     def _procedure_taken(self, event: FitList.Taken) -> None:
@@ -265,7 +250,7 @@ class SetupPane(Widget, can_focus=True):
             if isinstance(event.widget, FitList)
             else ""
         )
-        self._help(text)
+        self._help(end_help(self.draft.plan, text) if row and row.spec.name == "end_rule" else text)
 
     @on(FigureList.WhyAsked)
     def _why_figure(self, event: FigureList.WhyAsked) -> None:
@@ -278,17 +263,14 @@ class SetupPane(Widget, can_focus=True):
         self._why(FIELDS.get(event.field, ""), drafts.spec_of(event.field).help)
 
     def _why(self, reason_id: str, otherwise: str) -> None:
-        """Why this figure, then the others in their order; a choice alone. A field of a plan that cannot be read yet has only its help."""
-        from tui.domain.reasons import why
+        """A field of a plan that cannot be read yet has only its help."""
         from tui.panes.why import WhyScreen
 
-        plan, ids = self.draft.plan, [row.figure.id for row in self.query_one(FigureList).rows]
+        plan, ids = self.draft.plan, [row.figure.id for row in self.reading.rows]
         if plan is None or not reason_id:
             self.app.push_screen(TextScreen("What goes here", otherwise))
             return
-        at = ids.index(reason_id) if reason_id in ids else None
-        asked = [reason_id] if at is None else ids[at:] + ids[:at]
-        self.app.push_screen(WhyScreen([why(name, plan, {}) for name in asked]))
+        self.app.push_screen(WhyScreen(reasons_of(reason_id, ids, plan)))
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
@@ -298,7 +280,10 @@ class SetupPane(Widget, can_focus=True):
         if model.has_focus_within:
             from tui.panes.model_choice import ModelChoice
 
-            self.app.push_screen(ModelChoice(self._known.models, model.value), self._model_chosen)
+            echoed = self.draft.plan
+            capacity_ah = echoed.cells[0].capacity_ah if echoed else None
+            limit_a = echoed.cell_limit_a if echoed else None
+            self.app.push_screen(ModelChoice(self._known.models, model.value, capacity_ah, limit_a), self._model_chosen)
             return
         cells = list(self._known.cells.values())
         self.app.push_screen(CellChoice(cells, self.query_one("#field-cells", FieldRow).value), self._chosen)
@@ -307,11 +292,18 @@ class SetupPane(Widget, can_focus=True):
         """A model brings its capacity and its largest current."""
         if model is None:
             return
+        if model not in self._known.models:
+            self._keep_model(model)
         from tui.domain.catalogue import fill
 
         limit_a = fill(model)["cell_limit_a"]
         limit = f"{limit_a:g}A" if isinstance(limit_a, float) else ""
         self.fill({"model": model.title, "capacity": f"{model.capacity_ah:g}Ah", "cell_limit": limit})
+
+    @work(thread=True, exit_on_error=False)
+    def _keep_model(self, model: CellModel) -> None:
+        keep_model(self.app.home, model)
+        self._read_records()
 
     def action_fill_rest(self) -> None:
         """Go on with the cells that the last queue left."""

@@ -25,8 +25,16 @@ FIELDS: tuple[FieldSpec, ...] = (
         choices=tuple(TITLES.items()),
         wide=True,
     ),
-    FieldSpec("model", "Model", "text", "Maker and model: type a part of it. F6 lists the catalogue.", "", wide=True),
-    FieldSpec("cells", "Cells", "text", "How many: 8. Or labels of the inventory: A1..A8. F6 lists them.", "8", question="How many cells?"),
+    FieldSpec("model", "Model", "text", "Maker and model: type a part of it. F6 lists the catalogue.", "", wide=True, asks_why=True),
+    FieldSpec(
+        "cells",
+        "Cells",
+        "text",
+        "How many: 8. Or labels of the inventory: A1..A8. F6 lists them.",
+        "8",
+        question="How many cells?",
+        asks_why=True,
+    ),
     FieldSpec(
         "capacity",
         "Each",
@@ -43,8 +51,11 @@ FIELDS: tuple[FieldSpec, ...] = (
         "8P: eight in parallel. Empty means all in parallel.",
         "",
         matters=("parallel", "step-and-pause"),
+        asks_why=True,
     ),
-    FieldSpec("pack", "Pack", "text", "The battery for the pre-charge: 8S, 2P8S. Empty: all in series.", "", matters=("precharge",)),
+    FieldSpec(
+        "pack", "Pack", "text", "The battery for the pre-charge: 8S, 2P8S. Empty: all in series.", "", matters=("precharge",), asks_why=True
+    ),
     FieldSpec(
         "assembled",
         "Cells",
@@ -64,6 +75,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         wide=True,
         question="Which supply, and what does it give?",
         group="Supply and leads",
+        asks_why=True,
     ),
     FieldSpec(
         "rating",
@@ -74,7 +86,9 @@ FIELDS: tuple[FieldSpec, ...] = (
         first=True,
     ),
     FieldSpec("derating", "Derate", "fraction", "Share of the rating to use for hours: 100%, or 80% to spare it.", "100%"),
-    FieldSpec("meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True),
+    FieldSpec(
+        "meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True, asks_why=True
+    ),
     FieldSpec("leads", "Leads", "lead", "Both wires with contacts: 20mOhm, or 8AWG. Empty if unknown.", "8AWG"),
     FieldSpec("target", "Target", "target", "Volts per cell. 3.65 is usual, 3.64 or 3.60 milder, 3.50 least.", "3.65V", group="The charge"),
     FieldSpec("service", "In use", "cell_voltage", "Highest volts of a cell in use, by BMS and charger. Below the target.", ""),
@@ -89,6 +103,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "",
         wide=True,
         matters=("step-and-pause",),
+        asks_why=True,
     ),
     FieldSpec("pause", "Pause", "time", "Output off between two stages: 15 min.", "15 min", matters=("step-and-pause",)),
     FieldSpec(

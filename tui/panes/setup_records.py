@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.domain.plan import PlanCell
+from tui.domain.plan import Plan, PlanCell
 
 if TYPE_CHECKING:
     from tui.domain.catalogue import CellModel
@@ -103,3 +103,23 @@ def left_of(sessions: list[Session]) -> Left | None:
     done = tuple(label for label in labels if label in closed)
     waiting = tuple(label for label in labels if label not in closed)
     return Left(last.bank, done, waiting, last.plan) if done and waiting else None
+
+
+def keep_bank(home: Home, plan: Plan) -> None:
+    """Keep the bank, so that the next start is filled in with it. Its loss costs nobody anything."""
+    from tui.records.banks import Banks
+    from tui.records.store import StoreError
+
+    with contextlib.suppress(StoreError):
+        Banks(home).save(plan.bank, [cell.id for cell in plan.cells if cell.id], plan.to_json())
+
+
+def keep_model(home: Home, model: CellModel) -> None:
+    """A model of one's own goes into the catalogue of this home; where it cannot, the answers stand in the fields all the same."""
+    from tui.domain.catalogue import InvalidModel
+    from tui.records.models import Models
+    from tui.records.store import StoreError
+
+    values = {"maker": model.maker, "model": model.model, "capacity_ah": model.capacity_ah, "max_charge_a": model.max_charge_a}
+    with contextlib.suppress(StoreError, InvalidModel):
+        Models(home).add(values)

@@ -1,0 +1,57 @@
+"""What follows from the fields of Setup: the plan, its faults, its figures and what fits. Pure; needs the units, so not before they are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.domain.checks import check_plan
+from tui.domain.plan import Plan
+from tui.panes import draft as drafts
+from tui.panes.figures import FigureRow, rows_of
+from tui.panes.setup_fields import OWN
+from tui.panes.setup_records import Known
+
+if TYPE_CHECKING:
+    from tui.domain.fits import Choice, Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`errors` stop the start, `warnings` do not; both by field. `rows` are there only without errors."""
+
+    draft: drafts.Draft = field(default_factory=drafts.Draft)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[FigureRow, ...] = ()
+    fits: tuple[Fit, ...] = ()
+    best: Choice | None = None
+
+
+def read_setup(answers: Mapping[str, str], known: Known, find_cell: drafts.FindCell, base: Plan | None = None) -> Reading:
+    """Read the fields (texts by name) with what the records know."""
+    draft = drafts.read_draft(answers, find_cell, base, known.find_model)
+    plan, errors, warnings = draft.plan, dict(draft.messages), dict[str, str]()
+    if plan is None:
+        return Reading(draft, errors)
+    for problem in check_plan(plan, known.own.get(plan.procedure.removeprefix(OWN), "")):
+        group = errors if problem.blocking else warnings
+        group.setdefault(drafts.field_of(problem.field), problem.message)
+    from tui.domain.fits import best, fits
+
+    found = fits(plan)
+    return Reading(draft, errors, warnings, () if errors else rows_of(plan), (*found, *_own_fits(known)), best(plan, found))
+
+
+def _own_fits(known: Known) -> list[Fit]:
+    """A person's own procedures: how long they take is not reckoned, and one with a fault says its line."""
+    from tui.domain.fits import Fit
+    from tui.domain.procedures import check
+
+    found = []
+    for name, text in known.own.items():
+        faults = check(text)
+        why_not = f"line {faults[0].line}: {faults[0].message}" if faults else ""
+        found.append(Fit(f"{OWN}{name}", not faults, why_not, note="Your own procedure; its hours are not reckoned."))
+    return found
