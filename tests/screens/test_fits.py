@@ -85,6 +85,20 @@ async def test_fields_are_shown_where_they_matter(tmp_path, procedure, seen, hid
         await until(bench.pilot, lambda: seen <= shown(bench) and not hidden & shown(bench))
 
 
+@pytest.mark.parametrize(
+    ("procedure", "figures"),
+    [("precharge", ("280 Ah", "29.20 V")), ("single-cell", ("280 Ah", "56.00 A")), ("parallel", ("2240 Ah", "448 A"))],
+)
+@on_loop
+async def test_the_figures_are_those_of_what_is_charged(tmp_path, procedure, figures):
+    async with setup(tmp_path, size=(120, 40)) as bench:
+        bench.pane.fill({"procedure": procedure})
+        await until(bench.pilot, lambda: bench.pane.draft.plan.procedure == procedure)
+        texts = [row.text for row in bench.pane.reading.rows]
+        assert all(any(figure in text for text in texts) for figure in figures)
+        assert ("charging-time" in [row.figure.id for row in bench.pane.reading.rows]) == (procedure != "precharge")
+
+
 @on_loop
 async def test_typing_filters_the_catalogue_and_choosing_fills_capacity_and_limit(tmp_path):
     async with setup(tmp_path) as bench:

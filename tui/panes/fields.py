@@ -61,7 +61,7 @@ class Choice(Widget, can_focus=True):
     """One of a few words; left, right and space go through them."""
 
     DEFAULT_CSS = """
-    Choice { height: 1; width: 1fr; background: $surface; }
+    Choice { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
     Choice:focus { background-tint: $foreground 5%; text-style: reverse; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,7 +107,8 @@ class Choice(Widget, can_focus=True):
         self.index = self._index_of(value)
 
     def render(self) -> RenderResult:
-        return Content(f"‹ {self._choices[self.index][1]} ›")
+        words = self._choices[self.index][1]
+        return Content(f"‹ {words} ›" if len(words) + 4 <= self.size.width else f"‹{words}›")
 
     def watch_index(self) -> None:
         self.post_message(self.Changed(self))

@@ -31,6 +31,7 @@ from tui.panes.plan_view import PlanView
 from tui.panes.setup_fields import OWN, matters
 from tui.panes.setup_reading import Reading, read_setup
 from tui.panes.setup_records import Known, keep_bank, keep_model, read_known
+from tui.panes.setup_style import SETUP_CSS
 from tui.panes.setup_why import end_help, reasons_of
 
 if TYPE_CHECKING:
@@ -44,35 +45,7 @@ RUNNING = ("preparing", "charging", "hold", "tripped", "call", "resting")
 class SetupPane(Widget, can_focus=True):
     """The plan of a session. A form while nothing runs; the running plan, read-only, while something does."""
 
-    DEFAULT_CSS = """
-    SetupPane { layout: vertical; height: 1fr; width: 1fr; }
-    SetupPane #setup-form { height: 1fr; layout: vertical; }
-    SetupPane #setup-top { height: auto; padding: 0 1; display: none; }
-    SetupPane.-refused #setup-top { color: $text-error; }
-    SetupPane #setup-body { height: 1fr; layout: vertical; }
-    SetupPane.-side #setup-body { layout: horizontal; }
-    SetupPane #setup-fields { height: 1fr; min-height: 5; width: 1fr; scrollbar-size-vertical: 1; padding-left: 1; }
-    SetupPane #setup-figures { height: 11; padding: 0 0 0 1; border-top: solid $foreground 20%; scrollbar-size-vertical: 1; }
-    SetupPane.-side #setup-figures, SetupPane.-side.-unread #setup-figures {
-        border-top: none; border-left: solid $foreground 20%; height: 1fr; width: 41;
-    }
-    SetupPane .field-question { display: none; color: $text-muted; }
-    SetupPane.-first .field-question { display: block; }
-    SetupPane.-first .field-group { display: none; }
-    SetupPane.-first FieldRow.-later { display: none; }
-    SetupPane #setup-help { height: 3; padding: 0 1; color: $text-muted; }
-    SetupPane.-side #setup-help, SetupPane.-first.-side #setup-help { height: 1; }
-    SetupPane.-first #setup-figures { height: 7; }
-    SetupPane.-unread #setup-figures { height: 3; }
-    SetupPane.-first #setup-help { height: 2; }
-    SetupPane.-first.-side #setup-figures { height: 1fr; }
-    SetupPane Button { margin: 0 0 0 8; }
-    SetupPane PlanView { display: none; }
-    SetupPane.-side PlanView Vertical { layout: horizontal; }
-    SetupPane.-side PlanView Text { width: 1fr; margin: 0; }
-    SetupPane.-running PlanView { display: block; }
-    SetupPane.-running #setup-form { display: none; }
-    """
+    DEFAULT_CSS = SETUP_CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "start", "Start"),
         Binding("f6", "choose", "Choose"),
@@ -155,6 +128,8 @@ class SetupPane(Widget, can_focus=True):
         self.query_one("#input-procedure", Choice).offer(names)
         if not self._units_ready:
             self._read_ns = self._changed_ns()
+            if self._base is not None:  # a procedure of one's own could not be chosen before it was known
+                self.fill({"procedure": self._base.procedure})
             if event.known.last and not self.app.defaults and self.answers == {spec.name: spec.default for spec in drafts.FIELDS}:
                 with contextlib.suppress(KeyError, TypeError, ValueError):  # a plan of another version
                     self.fill(drafts.answers_of(event.known.last))
@@ -270,7 +245,8 @@ class SetupPane(Widget, can_focus=True):
         if plan is None or not reason_id:
             self.app.push_screen(TextScreen("What goes here", otherwise))
             return
-        self.app.push_screen(WhyScreen(reasons_of(reason_id, ids, plan)))
+        shown = self.reading.shown if reason_id in ids else plan
+        self.app.push_screen(WhyScreen(reasons_of(reason_id, ids, shown or plan)))
 
     # --- keys -----------------------------------------------------------------------------------------------------
 

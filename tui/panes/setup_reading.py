@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.domain.checks import check_plan
@@ -16,6 +16,8 @@ from tui.panes.setup_records import Known
 if TYPE_CHECKING:
     from tui.domain.fits import Choice, Fit
 
+NO_TAPER = ("charging-time", "end-current", "end-current-c", "smallest-end-current", "hours-lost")  # a pre-charge ends before any taper
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -25,6 +27,7 @@ class Reading:
     errors: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[FigureRow, ...] = ()
+    shown: Plan | None = None  # what the figures speak of: the string of a pre-charge, one cell of a queue, else the bank
     fits: tuple[Fit, ...] = ()
     best: Choice | None = None
 
@@ -41,7 +44,18 @@ def read_setup(answers: Mapping[str, str], known: Known, find_cell: drafts.FindC
     from tui.domain.fits import best, fits
 
     found = fits(plan)
-    return Reading(draft, errors, warnings, () if errors else rows_of(plan), (*found, *_own_fits(known)), best(plan, found))
+    shown = shown_plan(plan)
+    rows = () if errors else tuple(row for row in rows_of(shown) if plan.procedure != "precharge" or row.figure.id not in NO_TAPER)
+    return Reading(draft, errors, warnings, rows, shown, (*found, *_own_fits(known)), best(plan, found))
+
+
+def shown_plan(plan: Plan) -> Plan:
+    """The plan whose figures are shown: the procedure's first charge where it is not the whole bank in parallel."""
+    if plan.procedure == "precharge":
+        return replace(plan, arrangement=plan.pack or f"{len(plan.cells)}S")
+    if plan.procedure == "single-cell":
+        return replace(plan, cells=plan.cells[:1], arrangement="1P")
+    return plan
 
 
 def _own_fits(known: Known) -> list[Fit]:
