@@ -204,7 +204,8 @@ def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None
     if point not in ("cells_v", "supply_v") and not point.startswith("cell:"):
         return
     value = value / session.series if point == "supply_v" else value
-    limits, target = session.limits, session.plan.target_v
+    limits = session.limits
+    target = session.plan.target_v if point == "supply_v" else session.whole.target_v  # cells may stand above a low stage
     text = f"{value:.3f} V was measured by hand and confirmed; the target is {target:.3f} V. "
     if value > min(target + limits.trip_over_target_v, limits.ceiling_v):
         bench.safety.act_on(Finding("trip", "cell-over-target", "over the target", text + "The supply does not hold its voltage."))
@@ -263,7 +264,7 @@ def _end_call(bench: Bench, session: Session, point: str, value: float) -> None:
     safe = (
         abs(value) <= session.limits.off_current_a
         if point == "current_a"
-        else value <= session.plan.target_v + session.limits.warn_over_target_v
+        else value <= session.whole.target_v + session.limits.warn_over_target_v
     )
     if safe:
         bench.safety.end_call()

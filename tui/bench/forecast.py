@@ -74,6 +74,11 @@ class Forecaster:
         low, high = low + hold_s, high + hold_s
         return Forecast(low, high, basis, self._progress(charge_ah, low, high))
 
+    def longest_s(self, charge_ah: float) -> float | None:
+        """The longest that the state of charge given by the operator lets expect, s; None where none was given."""
+        span = self._from_charge(charge_ah, self.plan.lead_resistance_ohm or DEFAULT_LEAD_OHM)
+        return None if span is None else span[1]
+
     @property
     def taper_tau_s(self) -> float | None:
         """Time constant by which the current fell in the last half hour; None before that can be told."""

@@ -79,10 +79,15 @@ class Guard:
         current_step_a: float,
         by_hand: bool,
         series: int = 1,
+        cells_target_v: float | None = None,
     ) -> None:
-        """`target_v` per cell; `series` cells one after the other share what the supply's terminals show."""
+        """`target_v` per cell; `series` cells one after the other share what the supply's terminals show.
+
+        `cells_target_v` is what the cells are for in the end: at a low stage they may stand above that stage, and only the supply must not.
+        """
         self.limits = limits
         self.target_v = target_v
+        self.cells_target_v = max(target_v, cells_target_v or 0.0)
         self.series = series
         self.bank_ah = bank_ah
         self.voltage_step_v = voltage_step_v
@@ -141,10 +146,13 @@ class Guard:
         if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed"):
             where = "the supply's terminals" if self.series == 1 else f"a cell on average ({reading.supply_v.value:.2f} V at the supply)"
             points.append(("supply", where, reading.supply_v.value / self.series, reading.time_s - (reading.supply_v.age_s or 0.0)))
-        limits, target = self.limits, self.target_v
-        lowest_v = min(limits.ceiling_v, target + min(limits.trip_over_target_v, limits.warn_over_target_v)) + 1e-9
+        limits = self.limits
         for near, where, volts, sample_s in points:
-            if volts <= lowest_v:
+            no_current = (
+                reading.amperes is not None and abs(reading.amperes) <= limits.off_current_a
+            )  # its terminals show the cells' own volts
+            target = self.cells_target_v if near == "cells" or no_current else self.target_v
+            if volts <= min(limits.ceiling_v, target + min(limits.trip_over_target_v, limits.warn_over_target_v)) + 1e-9:
                 continue
             if self._twice(f"ceiling-{near}", volts > limits.ceiling_v + 1e-9, before, sample_s):
                 found.append(

@@ -75,7 +75,7 @@ class Safety:
         session, reading = self.bench.running, self.bench.reading
         if self.bench.supply_lost_s is not None:
             return "the supply does not answer. " + (self.bench.supply.error if self.bench.supply else "")
-        if reading.alarm_v is not None and reading.alarm_v > session.plan.target_v + session.limits.trip_over_target_v:
+        if reading.alarm_v is not None and reading.alarm_v > session.whole.target_v + session.limits.trip_over_target_v:
             return f"the cells still show {reading.alarm_v:.3f} V."
         if reading.supply is not None and reading.supply.protection:
             return f"the supply's {reading.supply.protection} is still tripped. Clear it at the panel."

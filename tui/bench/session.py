@@ -121,6 +121,7 @@ class Session:
             current_step_a=self.profile.current_step_a,
             by_hand=not self.profile.has_interface,
             series=series,
+            cells_target_v=self.whole.target_v,
         )
         self.end_rule = EndRule(
             self.limits,

@@ -104,14 +104,20 @@ def lift(plan: Plan, values: Mapping[str, Value]) -> tuple[Lift, Mapping[str, fl
 
 
 def lifted_plan(plan: Plan, wanted: Lift, volts: Mapping[str, float]) -> Plan:
-    """The plan of the low cells alone, in parallel, with the volts to set as their target."""
+    """The plan of the low cells alone, in parallel, with the volts to set as their target.
+
+    On the plateau volts do not tell the charge: there the operator's estimate for the bank stands for the low cells too, as far as it is lower.
+    """
     lowest_v = min(volts[label] for label in wanted.labels)
+    soc_low, soc_high = None, None
+    if plan.soc_low is not None:
+        soc_low, soc_high = min(soc_at(lowest_v), soc_at(wanted.until_v), plan.soc_low), soc_at(wanted.until_v)
     return replace(
         plan,
         cells=tuple(cell for cell in plan.cells if cell.label in wanted.labels),
         arrangement="",
         pack="",
         target_v=wanted.set_v,
-        soc_low=min(soc_at(lowest_v), soc_at(wanted.until_v)),
-        soc_high=soc_at(wanted.until_v),
+        soc_low=soc_low,
+        soc_high=soc_high,
     )
