@@ -96,7 +96,7 @@ async def test_the_figures_are_those_of_what_is_charged(tmp_path, procedure, fig
         await until(bench.pilot, lambda: bench.pane.draft.plan.procedure == procedure)
         texts = [row.text for row in bench.pane.reading.rows]
         assert all(any(figure in text for text in texts) for figure in figures)
-        assert ("charging-time" in [row.figure.id for row in bench.pane.reading.rows]) == (procedure != "precharge")
+        assert ("end-current" in [row.figure.id for row in bench.pane.reading.rows]) == (procedure != "precharge")
 
 
 @on_loop

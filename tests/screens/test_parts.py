@@ -60,7 +60,7 @@ def test_a_series_string_has_pack_volts_and_a_highest_cell(tmp_path: Path, size:
     async def script() -> None:
         async with stage(tmp_path, SERIES, size) as bench:
             text = bench.text()
-            assert ("highest cell ✎ typed 5 min ago" if size[0] == 80 else "highest cell ✎ 5 min") in text
+            assert ("highest cell ✎ typed 5 min ago" if size[0] == 80 else "highest ✎ 5 min") in text
             rows = {label: next(line for line in bench.lines() if f" {label} " in line and " V " in line) for label in ("set", "pack")}
             assert "29.200" in rows["set"] and "27.220" in rows["pack"] and "● measured" in rows["pack"]
             assert "A8" in text and "3.412" in text
@@ -138,6 +138,15 @@ def test_m_pressed_twice_in_the_last_field_types_no_letter(tmp_path: Path) -> No
             assert bench.prompt.fields[0].editor.value == "3.301"
             await bench.press("3")
             assert bench.prompt.fields[0].editor.value == "3"
+
+    play(script)
+
+
+def test_a_sign_without_a_number_keeps_no_key_from_its_work(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, PREPARING) as bench:
+            await bench.press("plus", "m")
+            assert bench.prompt.fields[0].editor.value == "3.301"
 
     play(script)
 

@@ -48,12 +48,11 @@ class BigPair(Horizontal):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._volts.show(snapshot.cells_v)
         self._amps.show(snapshot.current_a)
-        what = "highest cell" if snapshot.series > 1 else "cells"
-        words, room = f"{what} {trust_words(snapshot.cells_v)}", self._volts_caption.size.width - 1
-        if len(words) > room > 0:  # the word goes, its sign stays
-            cells_v = snapshot.cells_v
-            words = f"{what} {trust_words(cells_v).replace(f' {cells_v.trust}', '').removesuffix(' ago')}"
-        self._volts_caption.show(words)
+        cells_v, room = snapshot.cells_v, self._volts_caption.size.width - 1
+        short, what = ("highest", "highest cell") if snapshot.series > 1 else ("cells", "cells")
+        known, signed = trust_words(cells_v), trust_words(cells_v).replace(f" {cells_v.trust}", "").removesuffix(" ago")
+        wishes = (f"{what} {known}", f"{short} {known}", f"{short} {signed}")  # the word goes before the sign
+        self._volts_caption.show(next((words for words in wishes if len(words) <= room), wishes[0 if room <= 0 else -1]))
         self._amps_caption.show(f"{current_words(snapshot)} {trust_words(snapshot.current_a)}")
 
 
@@ -120,7 +119,7 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
     if snapshot.series > 1:
         cells = [
             _row("pack", channel_number(snapshot.pack_v, 3, VALUE), "V", trust_words(snapshot.pack_v)),
-            _row("highest", channel_number(snapshot.cells_v, 3, VALUE), "V", f"{trust_words(snapshot.cells_v)} · of {snapshot.series}S"),
+            _row("highest", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         ]
     return [
         _row("set", channel_number(set_point, 3, VALUE), "V", f"= as set  {limit}" if limit else ""),

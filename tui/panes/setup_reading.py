@@ -16,7 +16,7 @@ from tui.panes.setup_records import Known
 if TYPE_CHECKING:
     from tui.domain.fits import Choice, Fit
 
-NO_TAPER = ("charging-time", "end-current", "end-current-c", "smallest-end-current", "hours-lost")  # a pre-charge ends before any taper
+NO_TAPER = ("end-current", "end-current-c", "smallest-end-current", "hours-lost")  # a pre-charge ends before any taper
 
 
 @dataclass(frozen=True, slots=True)

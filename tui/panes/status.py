@@ -159,6 +159,8 @@ def _prompt_key(snapshot: Snapshot) -> str:
         return f"Press {REMEDY_KEY} to level first, or answer again."
     if not prompt.fields:
         return "Press space to confirm."
+    if any(field.kind == "choice" for field in prompt.fields) and any(field.kind != "choice" for field in prompt.fields):
+        return "Choose with ← → or type, and press Enter after each; m takes the meter's reading."
     if any(field.reading is not None for field in prompt.fields):
         return "Press m to take the meter's reading, then Enter."
     if all(field.kind == "choice" for field in prompt.fields):

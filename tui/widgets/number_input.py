@@ -16,7 +16,7 @@ _BEGINS = frozenset("0123456789+-−.,")
 
 
 class NumberInput(Input):
-    """While it is empty it takes only what can begin a number, so that every other key keeps its meaning (r, n, ?, m, space).
+    """Until it holds a digit it takes only what can begin a number, so that every other key keeps its meaning (r, n, ?, m, space).
 
     Both decimal signs and units are taken; nothing is restricted by a pattern, because that would turn "3,4" into 34.
     """
@@ -27,8 +27,8 @@ class NumberInput(Input):
     def _takes(self, character: str | None) -> bool:
         if character is None or not character.isprintable():
             return False
-        untouched = not self.value or len(self.selected_text) == len(self.value)
-        return not untouched or character in _BEGINS
+        begun = "" if len(self.selected_text) == len(self.value) else self.value
+        return character in _BEGINS if not any(sign.isdigit() for sign in begun) else True
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return self._takes(character)
