@@ -210,12 +210,12 @@ class PromptArea(VerticalScroll, can_focus=False):
         if not text:
             self._refusal.show("")
             return
-        parts: list[Content | str | tuple[str, str]] = [(f"{plain('✖')} REFUSED ", "bold $text-error"), text]
+        parts: list[Content | str | tuple[str, str]] = []  # what can be done first: the reasons may be long
         if self._prompt is not None and self._prompt.remedy:
-            parts += ["\n", (f" {REMEDY_KEY} ", "bold reverse $accent"), (f" {self._prompt.remedy}", "bold")]
+            parts += [(f" {REMEDY_KEY} ", "bold reverse $accent"), (f" {self._prompt.remedy}\n", "bold")]
         if self._prompt is not None and self._prompt.overridable:
-            parts.append(("\n o  overrides it with a typed reason.", "$foreground 60%"))
-        self._refusal.show(Content.assemble(*parts))
+            parts += [(" o ", "bold"), (" overrides it with a typed reason.\n", "$foreground 60%")]
+        self._refusal.show(Content.assemble((f"{plain('✖')} REFUSED ", "bold $text-error"), *(["\n", *parts] if parts else []), text))
         for row in self._rows:
             row.let_keys_pass()
 

@@ -145,6 +145,8 @@ class NextBar(Vertical):
 def next_words(snapshot: Snapshot) -> str:
     """The bench's sentence, with the key that does it where the sentence does not name one."""
     text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
+    if snapshot.prompt is not None and snapshot.prompt.remedy:
+        return f"Press {REMEDY_KEY}: {snapshot.prompt.remedy[:1].lower()}{snapshot.prompt.remedy[1:]}. Or answer again. {text}"
     if snapshot.prompt is not None:
         key = _prompt_key(snapshot)
         if key and key not in text:
@@ -155,8 +157,6 @@ def next_words(snapshot: Snapshot) -> str:
 def _prompt_key(snapshot: Snapshot) -> str:
     prompt = snapshot.prompt
     assert prompt is not None
-    if prompt.remedy:
-        return f"Press {REMEDY_KEY} to level first, or answer again."
     if not prompt.fields:
         return "Press space to confirm."
     if any(field.kind == "choice" for field in prompt.fields) and any(field.kind != "choice" for field in prompt.fields):
