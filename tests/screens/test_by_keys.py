@@ -9,6 +9,7 @@ from tests.screens.host import on_loop, text_of, until
 from tui.app import TopBalanceApp
 from tui.bench.messages import GIVE_AGAIN
 from tui.bench.stepped import SteppedLink
+from tui.panes.setup_records import left_of
 from tui.records.inventory import Inventory
 from tui.records.sessions import Sessions
 
@@ -194,6 +195,61 @@ async def test_a_supply_without_interface_with_a_typo_an_overdue_reading_and_a_f
         assert app.snapshot.result == "balanced"
     assert Sessions(place).list()[-1].result == "balanced"
     assert world.max_cell_voltage_v <= 3.66
+
+
+@on_loop
+async def test_cells_too_far_apart_are_levelled_first_by_one_key(drive, place):  # noqa: F811
+    driven = drive(cells=4, soc=(0.02, 0.6))
+    link = SteppedLink(driven)
+    app = TopBalanceApp(link, place, demo=True, defaults=driven.plan.to_json())
+    async with app.run_test(size=(120, 40)) as pilot:
+        operator = Operator(app, pilot, link)
+        await operator.start()
+        for _ in range(20):
+            link.pass_time(lambda: link.waits)
+            await operator.look()
+            if operator.prompt.refusal:
+                break
+            await operator.answer_as_told()
+        assert operator.prompt.remedy[1:] in text_of(app) and "l level first" in text_of(app)
+        before = operator.prompt.id
+        await operator.press("l")
+        await operator.answered(before)
+        link.pass_time(lambda: link.waits)
+        await operator.look()
+        assert len(app.snapshot.parts) == 2 and app.snapshot.parts[app.snapshot.part].status == "now"
+        assert "part 2 of 2" in text_of(app).splitlines()[0]
+        await until(pilot, lambda: app.card is not None and app.card.revision == app.snapshot.revision)
+        first = await operator.answer_as_told()  # the sub-procedure goes on like any other
+        assert first in {card.id for card in app.card.steps}
+
+
+@on_loop
+async def test_a_queue_of_single_cells_is_stopped_after_one_and_offered_again(drive, place):  # noqa: F811
+    driven = drive(cells=2, soc=0.99, procedure="single-cell")
+    link = SteppedLink(driven)
+    app = TopBalanceApp(link, place, demo=True, defaults=driven.plan.to_json())
+    async with app.run_test(size=(120, 40)) as pilot:
+        operator = Operator(app, pilot, link)
+        await operator.start()
+        for _ in range(60):
+            link.pass_time(lambda: link.waits or link.bench.state == "ended")
+            await operator.look()
+            if app.snapshot.state == "ended":
+                break
+            prompt = operator.prompt
+            if prompt is None:
+                await operator.press("a")
+                await until(pilot, lambda: not link.bench.session.attention.calling(link.bench.reading))
+            elif any("stop" in choice for field in prompt.fields for choice in field.choices):
+                await operator.press("2", "enter")
+                await operator.answered(prompt.id)
+            else:
+                await operator.answer_as_told()
+        assert app.snapshot.state == "ended"
+    (row,) = Sessions(place).list()
+    left = left_of([row])
+    assert left is not None and (left.done, left.waiting) == (("A1",), ("A2",))
 
 
 async def type_amperes(operator: Operator, text: str) -> None:

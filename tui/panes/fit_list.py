@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tui.domain.fits import Choice, Fit
 
 NOTE_LINES = 3  # under the list, always, so that nothing below it moves
-_TITLE = 25  # columns of the longest title
 
 
 def title_of(name: str) -> str:
@@ -109,7 +108,7 @@ class FitList(Widget, can_focus=True):
         best = self._best is not None and self._best.name == fit.name
         sign = plain("★" if best else "✓" if fit.ok else "✗")
         title, hours = title_of(fit.name), hours_words(fit.low_s, fit.high_s) if fit.ok else "no"
-        width = max(_TITLE, min(self.size.width - 13, max(len(title_of(each.name)) for each in self.fits)))
+        width = min(max(len(title_of(each.name)) for each in self.fits), max(8, self.size.width - 13))
         title = title if len(title) <= width else f"{title[: width - 1]}…"
         style = "bold $accent" if fit.name == self.chosen else "" if fit.ok else "$foreground 50%"
         if self.has_focus and at == self.cursor:
