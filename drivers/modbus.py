@@ -67,6 +67,7 @@ def frame(body: bytes) -> bytes:
     return body + crc16(body).to_bytes(2, "little")
 
 
+@lru_cache(maxsize=64)  # a poll is the same request each time
 def check(frame: bytes) -> bool:
     """Whether the last two bytes are the CRC of all before them; false for anything too short to be a frame."""
     return len(frame) >= 4 and crc16(frame) == 0

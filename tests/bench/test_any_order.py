@@ -194,8 +194,8 @@ def _values(run: Driven) -> dict[str, float | str]:
 
 @pytest.mark.parametrize("supply", ["RD6012", "manual"])
 @pytest.mark.parametrize("procedure", [*PROCEDURES, CHAINS[0]])
-@given(words=st.lists(st.sampled_from(WORDS), min_size=4, max_size=24), low_cell=st.booleans())
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(words=st.lists(st.sampled_from(WORDS), min_size=4, max_size=16), low_cell=st.booleans())
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_no_order_of_words_overcharges_or_leaves_the_output_on(procedure: str, supply: str, words: list[str], low_cell: bool) -> None:
     with bench(procedure, supply, low_cell=low_cell) as run:
         run.start()

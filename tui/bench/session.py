@@ -57,6 +57,7 @@ class Session:
     end_rule: EndRule = field(init=False)
     attention: Attention = field(init=False)
     forecaster: Forecaster = field(init=False)
+    series: int = 1  # cells in series on the leads, in this part
     count: ChargeCount = field(default_factory=ChargeCount)  # into the bank of this part
     runner: Runner | None = None
     facts: dict[str, float] = field(default_factory=dict)
@@ -91,11 +92,6 @@ class Session:
         """The plan of the part that runs."""
         return self.part.plan
 
-    @property
-    def series(self) -> int:
-        """Cells in series on the leads."""
-        return calculations.wiring(self.plan).series
-
     def enter(self, part: Part) -> None:
         """Go on with another part; the output is off. What was counted and seen of the one before is kept with its end."""
         same_bank = part.plan.cells == self.plan.cells and part.plan.arrangement == self.plan.arrangement
@@ -110,7 +106,8 @@ class Session:
 
     def _watch_part(self) -> None:
         """Guard, end rule and forecast of the part that runs."""
-        plan, series = self.plan, self.series
+        plan = self.plan
+        self.series = series = calculations.wiring(plan).series
         self.composer.watch(tuple(cell.label for cell in plan.cells), series)
         self.attention.series = series
         self.guard = Guard(
