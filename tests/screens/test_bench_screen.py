@@ -236,7 +236,9 @@ def test_m_takes_the_meters_reading_field_by_field(tmp_path: Path) -> None:
 
 def test_text_for_a_number_is_refused_at_the_field_and_nothing_is_sent(tmp_path: Path) -> None:
     async def script() -> None:
-        async with stage(tmp_path, PREPARING) as bench:
+        assert POLARITY.prompt is not None
+        volts = replace(POLARITY.prompt.fields[0], name="cells_v")
+        async with stage(tmp_path, replace(POLARITY, prompt=replace(POLARITY.prompt, fields=(volts,)))) as bench:
             await bench.type("36,5")
             await bench.press("enter")
             assert "did you mean 3.650 V" in " ".join(bench.text().split()) or "out of range" in bench.text()
