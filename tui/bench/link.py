@@ -1,4 +1,4 @@
-"""The one way from a screen to the bench. Today a thread of this process answers; later a socket may, and no pane will know."""
+"""The one way from a screen to the bench. A thread of this process answers (`local`), or a bench process (`remote`); no pane knows which."""
 
 from __future__ import annotations
 

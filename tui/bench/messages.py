@@ -1,4 +1,4 @@
-"""What travels between bench and screen: Commands up, Snapshots down. Frozen, and each survives a trip through JSON.
+"""What travels between bench and screen: Commands up, Snapshots down. Frozen, and each survives a trip through JSON (`codec`).
 
 Units: V, A, W, Ah, Wh, Ω, s. Times are bench time (seconds since the bench started) unless named `unix`. `None` is unknown.
 """
@@ -6,7 +6,7 @@ Units: V, A, W, Ah, Wh, Ω, s. Times are bench time (seconds since the bench sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Trust = Literal["measured", "typed", "derived", "echo", "unknown", "stale"]
@@ -168,6 +168,8 @@ class Snapshot:
     speed: float = 1.0
     emulated: bool = False
     journal_problem: str = ""
+    keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
+    screens: int = 1  # how many look on, this one included
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +305,3 @@ class Outcome:
 
 GIVE_AGAIN = "Give the same again if it is really so."
 """Ends the refusal of a doubtful but possible answer to a prompt."""
-
-
-def to_json(message: Any) -> dict[str, Any]:
-    """A message as a JSON-able object; the class name goes under "type"."""
-    return {"type": type(message).__name__, **asdict(message)}
