@@ -18,7 +18,7 @@ from tests.benchmarks.harness import ROOT, Terminal, shows
 
 TOPBALANCE = [str(Path(sys.executable).with_name("topbalance"))]
 BARE = [sys.executable, str(Path(__file__).with_name("bare_app.py"))]
-FRAME = ("Setup", "Live", "Checklist", "When a session starts", "F1 help")
+FRAME = ("Setup", "Checklist", "When a session starts", "F1 help")
 """What stands on the first screen as soon as anything does: each pane's title, the first words of the checklist, the footer's end."""
 WHOLE = (*FRAME, "How many cells?", "Start  F5")
 """The same with the form of Setup and its button: a newcomer can begin."""
