@@ -143,6 +143,11 @@ async def test_long_texts_scroll_by_keys(tmp_path):
     async with advice(tmp_path) as reader:
         await reader.open("Opinions")
         await reader.shown("nobody has the last word")
+        assert "▶Opinions" in text_of(reader.app)
+        await reader.press("pagedown")
+        await until(reader.pilot, lambda: "nobody has the last word" not in reader.words)
+        await reader.press("pageup")
+        await reader.shown("nobody has the last word")
         await reader.press("enter", "end")
         await until(reader.pilot, lambda: "nobody has the last word" not in reader.words)
 

@@ -24,6 +24,7 @@ from tui.panes.advice_topics import AfterTopic, LeadsTopic, QuestionsTopic, Supp
 from tui.panes.workspace import Workspace
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Text
+from tui.widgets.text import plain
 
 
 class TextTopic(Topic):
@@ -71,8 +72,8 @@ class AdviceScreen(Workspace):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False, priority=True),  # the list of topics is short: pages belong to the text
+        Binding("pageup", "page(-1)", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
@@ -113,6 +114,9 @@ class AdviceScreen(Workspace):
     @on(OptionList.OptionHighlighted, "#advice-topics")
     def _chosen(self, event: OptionList.OptionHighlighted) -> None:
         index = event.option_index
+        for at, entry in enumerate(TOPICS):
+            sign = plain("▶") if at == index else " "
+            event.option_list.replace_option_prompt_at_index(at, Content(f"{sign}{entry.title}"))
         body = self.query_one("#advice-body", VerticalScroll)
         topic = self._topics.get(index)
         if topic is None:

@@ -21,7 +21,7 @@ class CellChoice(ModalScreen[list[str] | None]):
 
     DEFAULT_CSS = """
     CellChoice { align: center middle; }
-    CellChoice > Vertical { width: 44; max-width: 100%; height: auto; max-height: 100%; }
+    CellChoice > Vertical { width: 50; max-width: 100%; height: auto; max-height: 100%; }
     CellChoice > Vertical { padding: 0 1; background: $surface; border: round $accent; }
     CellChoice SelectionList { height: auto; max-height: 16; border: none; padding: 0; }
     CellChoice .box-keys { color: $text-muted; }
