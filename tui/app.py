@@ -9,6 +9,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -47,22 +48,9 @@ PRESENCE_EVERY_S = 30.0
 SAID_FOR_S = 8.0
 
 
-def _cells() -> Screen[Any]:
-    from tui.panes.cells import CellsScreen
-
-    return CellsScreen()
-
-
-def _sessions() -> Screen[Any]:
-    from tui.panes.sessions import SessionsScreen
-
-    return SessionsScreen()
-
-
-def _advice() -> Screen[Any]:
-    from tui.panes.advice import AdviceScreen
-
-    return AdviceScreen()
+def _workspace(name: str) -> Callable[[], Screen[Any]]:
+    """Makes a workspace when its key is first pressed; until then its module is not imported."""
+    return lambda: cast("Screen[Any]", getattr(import_module(f"tui.panes.{name}"), f"{name.capitalize()}Screen")())
 
 
 class TopBalanceApp(App[int]):
@@ -72,9 +60,7 @@ class TopBalanceApp(App[int]):
     CSS_PATH = "topbalance.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "bench": BenchScreen,
-        "cells": _cells,
-        "sessions": _sessions,
-        "advice": _advice,
+        **{name: _workspace(name) for name in ("cells", "sessions", "advice")},
     }
     DEFAULT_MODE = "bench"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
