@@ -12,6 +12,8 @@ from tui.domain.calculations import (
     figures,
     hours_lost_s,
     knee_v,
+    level_until_v,
+    lifts,
     off_current_a,
     pack_target_v,
     set_points,
@@ -177,3 +179,22 @@ def test_figures_hold_for_any_bank_that_can_be_planned() -> None:
 def test_mixed_cells_add_up() -> None:
     mixed = plan(cells=(PlanCell("A1", 280.0), PlanCell("A2", 100.0)))
     assert figure(mixed, "bank-capacity").value == 380
+
+
+# --- low cells that are lifted to the others
+
+
+def test_figures_of_low_cells_are_of_their_lift_and_not_of_a_balance() -> None:
+    lift = plan(1, target_v=3.28, soc_low=0.02, soc_high=0.12)
+    shown = {row.id: row for row in figures(lift)}
+    assert lifts(lift) and not lifts(plan(target_v=3.4, stages_v=(3.4, 3.65))) and not lifts(plan(target_v=3.5))
+    assert level_until_v(lift, 3.28) == pytest.approx(3.205)
+    assert shown["plateau-current"].value == pytest.approx(10.0)
+    assert shown["lead-drop"].text == "200 mV"
+    assert shown["critical-lead"].value is None and shown["hours-lost"].value is None
+    assert shown["missing-charge"].text == "28.0 Ah"
+    assert charging_time_s(lift) == pytest.approx((2.8 * HOUR, 28.0 / 3.75 * HOUR))
+
+
+def test_the_time_of_a_lift_is_unknown_without_an_estimate() -> None:
+    assert charging_time_s(plan(1, target_v=3.28, soc_low=None)) is None

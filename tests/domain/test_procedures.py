@@ -352,6 +352,14 @@ def test_one_low_cell_is_lifted_alone() -> None:
     assert "Only A3 is low" in found[0].instruction
 
 
+def test_one_low_cell_is_no_row_of_cells_and_its_numbers_are_its_own() -> None:
+    found = remedy("level", plan(4), {"cell:A1": 3.3, "cell:A2": 3.3, "cell:A3": 3.0, "cell:A4": 3.3})
+    told = " ".join(words for step in found for words in (step.title, step.instruction, *step.notes, *step.warnings, step.confirm))
+    for words in ("other end", "diagonal", "busbars again", "of the bank", " 0.00 A", " 0 mV", " full"):
+        assert words not in told, words
+    assert "200 mV and 2.0 W at 10.00 A" in told
+
+
 @pytest.mark.parametrize("values", [{}, {"cell:A1": 3.3, "cell:A2": 3.3}])
 def test_without_a_low_cell_there_is_no_remedy(values: dict[str, float]) -> None:
     with pytest.raises(ProcedureError):

@@ -97,7 +97,7 @@ def test_no_two_texts_are_alike() -> None:
 
 def test_every_variant_belongs_to_an_answer() -> None:
     assert {reason_id.partition("/")[0] for reason_id in VARIANTS} <= set(TEXTS)
-    assert {reason_id.partition("/")[2] for reason_id in VARIANTS} == {"series", "one"}
+    assert {reason_id.partition("/")[2] for reason_id in VARIANTS} == {"series", "one", "low"}
 
 
 @pytest.mark.parametrize("reason_id", [name for name in TEXTS if name not in ("lead-ends", "journal", "knobs-start")])
@@ -242,3 +242,19 @@ def test_a_limit_that_a_procedure_made_tighter_is_told_with_both_numbers() -> No
 
 def test_every_limit_names_what_follows_from_passing_it() -> None:
     assert {limit.action for limit in LIMITS.values()} <= set(get_args(Action))
+
+
+def test_low_cells_that_are_lifted_are_told_nothing_of_a_full_bank() -> None:
+    lift = plan(1, target_v=3.28, soc_low=0.02, soc_high=0.12)
+    told = {
+        topic: why(topic, lift, {"lead_resistance_ohm": 0.0, "charge_ah": 0.0})
+        for topic in ("leads-apart", "take-apart", "leads-off", "off")
+    }
+    words = " ".join(" ".join((reason.formula, reason.consequence, *reason.sides)) for reason in told.values())
+    for wrong in ("3.65", "full", "1 cells", "Now:"):
+        assert wrong not in words, wrong
+    assert "3.280 V" in told["leads-off"].formula
+
+
+def test_what_is_measured_in_a_string_is_its_highest_cell() -> None:
+    assert "highest cell 3.412 V" in why("to-top", plan(8, arrangement="8S", supply=STRONG), {"cells_v": 3.412}).formula

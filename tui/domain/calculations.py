@@ -17,10 +17,12 @@ from tui.domain.plan import Plan
 from tui.domain.quantities import show, show_duration
 
 MEAN_CELL_V = 3.30  # mean over a whole charge, for energy
+CHARGING_V = 3.4  # of a cell while it takes the full current: the tutorial's figure (section 3)
 ASSUMED_LEAD_OHM = 0.020  # upper end of the range where the leads are not known
 COMMON_PACKS = (4, 8, 15, 16)
 STAGES_BELOW_V = (0.2, 0.1)
 LOWEST_USUAL_STAGE_V = 3.40
+KNEE_FOOT_V = 3.40  # below it equal volts hold; above it a cell falls back when its charge ends
 
 Winner = Literal["c-rate", "supply", "leads", "cell", "cold"]
 
@@ -51,7 +53,7 @@ class CurrentLimit:
     @property
     def why(self) -> str:
         words = {
-            "c-rate": "the C-rate of the bank",
+            "c-rate": "the C-rate",
             "supply": "the supply",
             "leads": "the leads",
             "cell": "the cell's own limit",
@@ -90,6 +92,17 @@ def stages_v(plan: Plan) -> tuple[float, ...]:
     """
     lower = (round(plan.target_v - below, 4) for below in STAGES_BELOW_V)
     return plan.stages_v or (*(volts for volts in lower if volts >= LOWEST_USUAL_STAGE_V - 1e-9), plan.target_v)
+
+
+def lifts(plan: Plan) -> bool:
+    """Whether this part lifts low cells to the volts of the others: these lie on the plateau, below every target and every usual stage."""
+    return plan.target_v < LOWEST_USUAL_STAGE_V - 1e-9 and plan.target_v not in plan.stages_v
+
+
+def level_until_v(plan: Plan, set_v: float) -> float:
+    """The volts at the cells where a levelling charge set to `set_v` ends: half the limit below, 10 mV where cells fall back at rest."""
+    below_v = plan.spread_limit_v / 2 if set_v <= KNEE_FOOT_V else min(plan.spread_limit_v / 2, 0.010)
+    return round(set_v - below_v, 6)
 
 
 def knee_v(plan: Plan) -> float:
@@ -163,8 +176,34 @@ def courses(plan: Plan, lead_ohm: float) -> tuple[charge.Course, charge.Course] 
     return one(plan.soc_high), one(plan.soc_low)
 
 
+def plateau_current_a(plan: Plan) -> float:
+    """What flows on the plateau; of low cells that are lifted, which stand well below it, the full current."""
+    current, ohm = current_limit(plan).value_a, plan.lead_resistance_ohm or 0.0
+    return current if lifts(plan) else leads.plateau_current_a(plan.target_v, current, ohm / wiring(plan).series)
+
+
+def missing_charge_ah(plan: Plan) -> tuple[float, float] | None:
+    """The charge still to come, least and most: to full, or of low cells to where their lift ends. None without an estimate."""
+    if plan.soc_low is None or plan.soc_high is None:
+        return None
+    bank = capacity_ah(plan)
+    if lifts(plan):
+        return bank * (plan.soc_high - plan.soc_low), bank * (plan.soc_high - plan.soc_low)
+    return charge.missing_charge_ah(bank, plan.soc_high), charge.missing_charge_ah(bank, plan.soc_low)
+
+
+def _lift_time_s(plan: Plan, charge_ah: float) -> tuple[float, float]:
+    """From all the way with the full current to all the way with what the leads let through at the end."""
+    current = current_limit(plan).value_a
+    least = min(current, leads.current_through_a(plan.target_v - level_until_v(plan, plan.target_v), _lead_range(plan)[1]))
+    return 3600 * charge_ah / current, 3600 * charge_ah / least
+
+
 def charging_time_s(plan: Plan) -> tuple[float, float] | None:
-    """Time until the end current as a range. Without known leads it runs from ideal leads to 20 mΩ."""
+    """Time until the end of the charge as a range. Without known leads it runs from ideal leads to 20 mΩ."""
+    missing = missing_charge_ah(plan)
+    if lifts(plan):
+        return None if missing is None else _lift_time_s(plan, missing[1])
     low_ohm, high_ohm = _lead_range(plan)
     best, worst = courses(plan, low_ohm), courses(plan, high_ohm)
     if best is None or worst is None:
@@ -182,7 +221,7 @@ def _lead_range(plan: Plan) -> tuple[float, float]:
 
 def hours_lost_s(plan: Plan) -> float | None:
     """Time that these leads cost against leads without resistance; None without leads or state of charge."""
-    if plan.lead_resistance_ohm is None:
+    if plan.lead_resistance_ohm is None or lifts(plan):
         return None
     with_leads, without = courses(plan, plan.lead_resistance_ohm), courses(plan, 0.0)
     if with_leads is None or without is None:
@@ -240,8 +279,8 @@ def _voltage_figures(plan: Plan) -> list[Figure]:
         return Figure(name, label, volts, "V", f"{volts:.2f} V", f"{series} × {plan.target_v:.3f} V", inputs)
 
     arrangement = wiring(plan)
-    current = leads.plateau_current_a(plan.target_v, current_limit(plan).value_a, (plan.lead_resistance_ohm or 0.0) / arrangement.series)
-    power = arrangement.series * leads.PLATEAU_V * current
+    current = plateau_current_a(plan)
+    power = arrangement.series * CHARGING_V * current
     energy = sum(cell.capacity_ah for cell in plan.cells) * MEAN_CELL_V
     return [
         pack("pack-target", f"Volts for {arrangement}", arrangement.series),
@@ -252,8 +291,8 @@ def _voltage_figures(plan: Plan) -> list[Figure]:
             power,
             "W",
             show(power, "power"),
-            "plateau volts × current",
-            {"plateau": f"{arrangement.series} × {leads.PLATEAU_V:.2f} V", "current": show(current, "current")},
+            "volts on charge × current",
+            {"on charge": f"{arrangement.series} × {CHARGING_V:g} V", "current": show(current, "current")},
         ),
         Figure("energy", "Energy", energy, "Wh", show(energy, "energy"), f"Ah of all cells × {MEAN_CELL_V:.2f} V", {}),
     ]
@@ -262,10 +301,10 @@ def _voltage_figures(plan: Plan) -> list[Figure]:
 def _lead_figures(plan: Plan) -> list[Figure]:
     series = wiring(plan).series
     current, known = current_limit(plan).value_a, plan.lead_resistance_ohm
-    critical = leads.critical_resistance_ohm(plan.target_v, current) * series
+    critical = None if lifts(plan) else leads.critical_resistance_ohm(plan.target_v, current) * series
     drop = heat = plateau = None
     if known is not None:
-        plateau = leads.plateau_current_a(plan.target_v, current, known / series)
+        plateau = plateau_current_a(plan)
         drop, heat = leads.drop_v(known, plateau), leads.heat_w(known, plateau)
     resistance = "not given" if known is None else show(known, "resistance")
     inputs = {"leads": resistance, "current": "unknown" if plateau is None else show(plateau, "current")}
@@ -287,7 +326,7 @@ def _lead_figures(plan: Plan) -> list[Figure]:
             "Leads below",
             critical,
             "Ω",
-            show(critical, "resistance"),
+            "of no matter" if critical is None else show(critical, "resistance"),
             f"({plan.target_v:.3f} V − {leads.PLATEAU_V:.2f} V) ÷ {current:.2f} A",
             {"target": show(plan.target_v, "target"), "current": show(current, "current")},
         ),
@@ -296,11 +335,11 @@ def _lead_figures(plan: Plan) -> list[Figure]:
 
 def _time_figures(plan: Plan) -> list[Figure]:
     bank = capacity_ah(plan)
+    low_ah, high_ah = missing_charge_ah(plan) or (None, None)
     if plan.soc_low is None or plan.soc_high is None:
-        soc, low_ah, high_ah = "not given", None, None
+        soc = "not given"
     else:
-        soc = f"{plan.soc_low * 100:g} %" if plan.soc_low == plan.soc_high else f"{plan.soc_low * 100:g} to {plan.soc_high * 100:g} %"
-        low_ah, high_ah = charge.missing_charge_ah(bank, plan.soc_high), charge.missing_charge_ah(bank, plan.soc_low)
+        soc = f"{plan.soc_low * 100:.3g} %" if plan.soc_low == plan.soc_high else f"{plan.soc_low * 100:.3g} to {plan.soc_high * 100:.3g} %"
     times, lost = charging_time_s(plan), hours_lost_s(plan)
     low_s, high_s = times or (None, None)
     known = plan.lead_resistance_ohm
@@ -313,7 +352,7 @@ def _time_figures(plan: Plan) -> list[Figure]:
             high_ah,
             "Ah",
             _range(low_ah, high_ah),
-            "capacity × (1 − state of charge)",
+            "capacity × (share at the end − share now)" if lifts(plan) else "capacity × (1 − state of charge)",
             inputs,
             low_ah,
             high_ah,
@@ -324,7 +363,7 @@ def _time_figures(plan: Plan) -> list[Figure]:
             high_s,
             "s",
             _time_range(low_s, high_s),
-            "charge ÷ current on the plateau, then the taper through leads and cells",
+            "charge ÷ current" if lifts(plan) else "charge ÷ current on the plateau, then the taper through leads and cells",
             {
                 **inputs,
                 "leads": assumed,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tui.domain import calculations, charge, leads
+from tui.domain import calculations, charge
 from tui.domain.arrangement import parse_arrangement
+from tui.domain.fits import power_w
 from tui.domain.gates_cells import surge_a
 from tui.domain.kinds import show, show_duration
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
-
-CHARGING_V = 3.4  # of a cell while it takes the full current: the tutorial's figure (section 3)
+from tui.domain.relaxation import relaxed_v
 
 
 def bank_facts(plan: Plan) -> dict[str, str]:
@@ -19,7 +19,8 @@ def bank_facts(plan: Plan) -> dict[str, str]:
     set_v, set_a = calculations.set_points(plan)
     ohm = plan.lead_resistance_ohm
     wired = calculations.wiring(plan)
-    plateau_a = leads.plateau_current_a(plan.target_v, limit.value_a, (ohm or 0.0) / wired.series)
+    plateau_a = calculations.plateau_current_a(plan)
+    rate_c = limit.value_a / bank_ah
     lead_now = "unknown" if ohm is None else show(ohm, "resistance")
     shown = {row.id: row.text for row in calculations.figures(plan)}
     smallest = min(cell.capacity_ah for cell in plan.cells)
@@ -29,6 +30,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "cells": "1 cell" if count == 1 else f"{count} cells",
         "bank": plan.bank,
         "wired": str(wired),
+        "groups": "" if wired.parallel == 1 else f", {wired.parallel} cells in parallel each time",
         "series": str(wired.series),
         "parallel": str(wired.parallel),
         "first": plan.cells[0].label,
@@ -42,7 +44,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "set_a": f"{set_a:.2f} A",
         "c_rate": f"{plan.c_rate:g}C",
         "c_rate_a": show(limit.candidates["c-rate"], "current"),
-        "set_c": f"{limit.value_a / bank_ah:.2g}C",
+        "set_c": f"{rate_c:.2g}C",
         "cell_a": f"{limit.value_a / wired.parallel:.2f} A",
         "cell_c_a": show(plan.c_rate * smallest, "current"),
         "cell_limit": "not given" if plan.cell_limit_a is None else show(plan.cell_limit_a, "current"),
@@ -62,7 +64,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "critical_lead": shown["critical-lead"],
         "plateau_a": f"{plateau_a:.2f} A",
         "power": shown["power"],
-        "parallel_power": f"{CHARGING_V * limit.value_a:.0f} W",
+        "parallel_w": f"{power_w(plan):.0f} W",
         "energy": shown["energy"],
         "missing": shown["missing-charge"],
         "time": shown["charging-time"],
@@ -91,6 +93,9 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "tenth_a": f"{set_a * limits.open_circuit_from_fraction:.2f} A",
         "knee_ah": show(charge.missing_charge_ah(bank_ah, 0.9989), "capacity"),
         "knee": f"{calculations.knee_v(plan):.2f} V",
+        "relaxed_1": f"{relaxed_v(plan.target_v, rate_c, 1):.2f} V",
+        "relaxed_5": f"{relaxed_v(plan.target_v, rate_c, 5):.2f} V",
+        "relaxed_10": f"{relaxed_v(plan.target_v, rate_c, 10):.2f} V",
         "over_10min": f"{limit.value_a / 6:.2f} Ah",
         "rest": show_duration(plan.rest_s),
         "pause": show_duration(plan.pause_s),

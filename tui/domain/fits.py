@@ -19,7 +19,6 @@ from tui.domain.kinds import show_duration
 from tui.domain.plan import Plan
 from tui.domain.supply_fit import class_words
 
-CHARGING_V = 3.4  # of a cell while it takes the full current: the tutorial's figure (section 3)
 EARLY_PER_C = 0.069  # share of charge that is still missing when a cell on charge at 1C/h reaches 3.65 V; at 10 A into 280 Ah 0.25 %
 STEP_DERATING = 0.8  # appendix B: 80 % or less of the supply's rating
 WORTH_S = 8 * 3600.0  # a pre-charge means to build and undo the bank twice: it is proposed from this gain on …
@@ -68,7 +67,7 @@ class Choice:
 def power_w(plan: Plan, series: int = 1) -> float:
     """What goes into the cells while the full current flows: cells in series × 3.4 V × current; 34 W in parallel at 10 A."""
     wired = replace(plan, arrangement="" if series == 1 else _string(plan).arrangement)
-    return series * CHARGING_V * calculations.current_limit(wired).value_a
+    return series * calculations.CHARGING_V * calculations.current_limit(wired).value_a
 
 
 def fits(plan: Plan) -> tuple[Fit, ...]:
@@ -201,7 +200,7 @@ def _note(plan: Plan, name: str) -> str:
     bank_kwh = sum(cell.capacity_ah for cell in plan.cells) * calculations.MEAN_CELL_V / 1000
     match name:
         case "parallel":
-            return f"{CHARGING_V:g} V × current = {power_w(plan):.0f} W into a bank of {bank_kwh:.1f} kWh."
+            return f"{calculations.CHARGING_V:g} V × current = {power_w(plan):.0f} W into a bank of {bank_kwh:.1f} kWh."
         case "step-and-pause":
             current, ohm, first_v = _stepped_a(plan), _typical_ohm(plan), calculations.stages_v(plan)[0]
             flow = leads.plateau_current_a(first_v, current, ohm)

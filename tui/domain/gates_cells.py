@@ -20,7 +20,6 @@ from tui.domain.procedure import GateInput, GateResult
 CONTACT_OHM = 0.05e-3  # a clean bolted joint
 CELL_OHM_AT_280_AH = 0.65e-3
 LOWEST_TARGET_V, HIGHEST_TARGET_V = 3.50, 3.65  # of a plan; a part below is a stage on the way
-KNEE_FOOT_V = 3.40  # below it equal volts hold; above it a cell falls back when its charge ends
 NEARLY_FULL_V, PLATEAU_TOP_V = 3.34, 3.32  # at rest: above the first nearly full, below the second anything from half to nearly full
 
 VISUAL_CHOICES = ("all sound", "some dented", "some swollen or leaking")
@@ -212,13 +211,7 @@ def level_plan(plan: Plan, volts: Mapping[str, float]) -> Lift:
     group = tuple(label for label in low if volts[label] - volts[low[0]] <= plan.spread_limit_v + 1e-9)
     step_v = plan.supply.voltage_step_v
     set_v = round(math.floor(min(top_v, plan.target_v) / step_v + 1e-6) * step_v, 6)
-    return Lift(group, set_v, level_until_v(plan, set_v))
-
-
-def level_until_v(plan: Plan, set_v: float) -> float:
-    """The volts at the cells where a levelling charge set to `set_v` ends, see `level_plan`."""
-    below_v = plan.spread_limit_v / 2 if set_v <= KNEE_FOOT_V else min(plan.spread_limit_v / 2, 0.010)
-    return round(set_v - below_v, 6)
+    return Lift(group, set_v, calculations.level_until_v(plan, set_v))
 
 
 def _spread_message(plan: Plan, volts: Mapping[str, float], spread: float, lift: Lift) -> str:

@@ -83,11 +83,14 @@ def critical_resistance_ohm(set_voltage_v: float, current_a: float) -> float:
     return (set_voltage_v - PLATEAU_V) / current_a
 
 
+def current_through_a(volts_v: float, resistance_ohm: float) -> float:
+    """What these volts drive through the leads; without resistance nothing but the supply limits it."""
+    return volts_v / resistance_ohm if resistance_ohm > 0 else math.inf
+
+
 def plateau_current_a(set_voltage_v: float, current_a: float, resistance_ohm: float) -> float:
     """What flows on the plateau: the set current, or less where the lead drop leaves no more."""
-    if resistance_ohm <= 0:
-        return current_a
-    return min(current_a, max(0.0, (set_voltage_v - PLATEAU_V) / resistance_ohm))
+    return min(current_a, max(0.0, current_through_a(set_voltage_v - PLATEAU_V, resistance_ohm)))
 
 
 def current_at_heat_a(resistance_ohm: float, limit_w: float = WARN_HEAT_W) -> float:

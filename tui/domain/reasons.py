@@ -133,6 +133,7 @@ _SHOWN = {  # measured numbers that a screen may pass, in the order they are tol
     "lead_resistance_ohm": ("leads", "resistance"),
     "charge_ah": ("charged", "capacity"),
 }
+_POSITIVE = ("lead_resistance_ohm", "charge_ah")
 
 
 def reason_ids() -> tuple[str, ...]:
@@ -152,7 +153,7 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
         known = known.removeprefix("gate-")
         known = ALIASES.get(known, known)
     words = reason_facts(plan)
-    now = _now(facts or {})
+    now = _now(plan, facts or {})
     if known in LIMITS:
         limit = LIMITS[known]
         consequence = limit.reason.format_map(words) + (f" (Number from: {limit.source}.)" if limit.source else "")
@@ -173,15 +174,17 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
 
 
 def _variant(reason_id: str, plan: Plan) -> Text:
-    """The text for this wiring, where a string or a single cell has one of its own."""
+    """The text for this part, where low cells, a string or a single cell have one of their own."""
+    held = {"low": calculations.lifts(plan), "series": calculations.wiring(plan).series > 1, "one": len(plan.cells) == 1}
+    own = (f"{reason_id}/{part}" for part, holds in held.items() if holds)
+    return next((VARIANTS[text_id] for text_id in own if text_id in VARIANTS), TEXTS[reason_id])
+
+
+def _now(plan: Plan, facts: Mapping[str, float | None]) -> str:
+    """The measured numbers of this moment, as a line under the formula. Nothing is told of leads without resistance, or of no charge yet."""
+    told = {name: value for name, value in facts.items() if value is not None and (value > 0 or name not in _POSITIVE)}
+    words = {name: word for name, (word, _) in _SHOWN.items()}
     if calculations.wiring(plan).series > 1:
-        return VARIANTS.get(f"{reason_id}/series", TEXTS[reason_id])
-    if len(plan.cells) == 1:
-        return VARIANTS.get(f"{reason_id}/one", TEXTS[reason_id])
-    return TEXTS[reason_id]
-
-
-def _now(facts: Mapping[str, float | None]) -> str:
-    """The measured numbers of this moment, as a line under the formula."""
-    parts = [f"{word} {show(value, kind)}" for name, (word, kind) in _SHOWN.items() if (value := facts.get(name)) is not None]
+        words["cells_v"] = "highest cell"
+    parts = [f"{words[name]} {show(told[name], kind)}" for name, (_, kind) in _SHOWN.items() if name in told]
     return f"\nNow: {' · '.join(parts)}" if parts else ""

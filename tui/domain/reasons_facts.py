@@ -8,14 +8,13 @@ from functools import lru_cache
 
 from tui.domain import calculations
 from tui.domain.arrangement import parse_arrangement
-from tui.domain.calculations import stages_v
+from tui.domain.calculations import level_until_v, stages_v
 from tui.domain.facts import bank_facts
 from tui.domain.fits import Fit, fits, power_w
-from tui.domain.gates_cells import level_until_v, surge_a, surge_heat_w
+from tui.domain.gates_cells import surge_a, surge_heat_w
 from tui.domain.kinds import show
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
-from tui.domain.relaxation import relaxed_v
 from tui.domain.supply_fit import class_words
 
 
@@ -43,7 +42,6 @@ def _series(plan: Plan) -> dict[str, str]:
         "string_trip_v": f"{series * (plan.target_v + Limits().trip_over_target_v):.2f} V",
         "one_more_v": f"{(series + 1) / series * plan.target_v:.2f} V",
         "string_a": f"{calculations.current_limit(replace(plan, arrangement=string)).value_a:.2f} A",
-        "parallel_w": f"{power_w(plan):.0f} W",
         "string_w": f"{power_w(plan, series):.0f} W",
     }
 
@@ -77,17 +75,13 @@ def _ways(plan: Plan) -> dict[str, str]:
 
 def _points(plan: Plan) -> dict[str, str]:
     """Volts and amperes on the way."""
-    set_a = calculations.set_points(plan)[1]
-    rate_c = set_a / calculations.capacity_ah(plan)
+    set_v, set_a = calculations.set_points(plan)
     ohm = plan.lead_resistance_ohm
     stages = stages_v(plan)
     return {
         "others": str(len(plan.cells) - 1),
         "top_v": show(max(plan.target_v, *stages), "target"),
         "stages": ", ".join(f"{volts:.2f}" for volts in stages) + " V",
-        "relaxed_1": f"{relaxed_v(plan.target_v, rate_c, 1):.2f} V",
-        "relaxed_5": f"{relaxed_v(plan.target_v, rate_c, 5):.2f} V",
-        "relaxed_10": f"{relaxed_v(plan.target_v, rate_c, 10):.2f} V",
         "reached_v": f"{plan.target_v - Limits().target_reached_v:.3f} V",
         "opened_v": f"{plan.target_v - Limits().bms_opened_v:.3f} V",
         "service_gap": "not told" if plan.service_v is None else f"{(plan.target_v - plan.service_v) * 1000:+.0f} mV",
@@ -95,6 +89,7 @@ def _points(plan: Plan) -> dict[str, str]:
         "short_v": "unknown" if ohm is None else f"{ohm * set_a:.2f} V",
         "short_w": "unknown" if ohm is None else f"{ohm * set_a * set_a:.1f} W",
         "two_cells_v": f"{2 * plan.target_v:.2f} V",
+        "ten_times_v": f"{10 * set_v:.1f} V",
         "level_v": f"{level_until_v(plan, plan.target_v):.3f} V",
         "level_below": f"{(plan.target_v - level_until_v(plan, plan.target_v)) * 1000:.0f} mV",
     }

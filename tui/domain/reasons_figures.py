@@ -41,7 +41,7 @@ FIGURES: tuple[Text, ...] = (
          "16 × {target} = {pack_16s}",
          "A 30 V supply cannot pre-charge it; a 60 V model is needed. {rating_v} is what yours gives.", "1"),
     Text("power", "Power on the plateau",
-         "3.33 V × {plateau_a} = {power}",
+         "{series} × 3.4 V × {plateau_a} = {power}",
          "A light bulb's power into {energy}: that is why it takes so long, and why nothing is broken.", "3"),
     Text("energy", "Energy of the full bank",
          "{n} cells × {cell_ah} × 3.30 V = {energy}",

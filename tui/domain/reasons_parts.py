@@ -95,7 +95,7 @@ STAGES: tuple[Text, ...] = (
          "{pause} off after {target}; stages {stages}",
          "The volts are never raised with the output on: a slip of the knob goes straight into the cells. Meanwhile charge spreads inside "
          "and between them.",
-         "B", METHOD),
+         "B"),
 )  # fmt: skip
 
 SINGLE: tuple[Text, ...] = (

@@ -1,6 +1,7 @@
 """Why each step of the parallel balance and each gate that shares no name with a step. Pure data for `reasons`.
 
-An id with a stroke is a variant: "connect/one" is told instead of "connect" where the part has one cell, "/series" where it is a string.
+An id with a stroke is a variant: "connect/one" is told instead of "connect" where the part has one cell,
+"/series" where it is a string, "/low" where low cells are lifted to the others.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ STEPS: tuple[Text, ...] = (
          "In the cold lithium settles on the anode as metal: capacity lost for good, and a possible short. Heat at the top of charge ages "
          "all {n} cells at once.", "4"),
     Text("cell-volts", "Cells near each other",
-         "highest − lowest ≤ {spread}; at that, ΔV ÷ (2 × (R0 + 2 × contact)) = {spread} ÷ {pair_ohm} = {surge}, and {surge}² × {pair_ohm} "
+         "highest − lowest ≤ {spread}; at that, ΔV ÷ (2 × (R0 + 2 × contact)) = {spread} ÷ {pair_ohm} = {surge}, and ({surge})² × {pair_ohm} "
          "= {surge_heat}",
          "Joined too far apart, the fuller cells pour into the emptier ones through a busbar: sparks, pitted posts, a burn. Bring all "
          "cells to a similar "
@@ -36,13 +37,17 @@ STEPS: tuple[Text, ...] = (
          "volts.", "1"),
     Text("write-test", "Writing tried where it harms nothing",
          "1.00 V and 0.10 A written, the same read back, output off",
-         "A command lost or misread later, with cells connected, would be found by the cells. {set_v} read with the wrong scale is 36.5 "
-         "V.", "4.2"),
+         "A command lost or misread later, with cells connected, would be found by the cells. {set_v} one place off are "
+         "{ten_times_v}.", "4.2"),
     Text("leads-apart", "Voltage set before connecting",
          "set {set_v} and {set_a} with open leads; {set_a} = smallest of {c_rate_a}, {supply_a} and the leads",
          "With cells connected the panel shows their volts, not the set-point. Turned until it “reads right”, the true limit may lie at 30 "
          "V, and the cells go there. The target of a balance belongs above the highest volts of a cell in "
          "use (yours: {service_v}).", "4.3", TARGET),
+    Text("leads-apart/low", "The highest cell's volts, set before connecting",
+         "set {set_v}, the volts of the highest cell, and {set_a} with open leads",
+         "With cells connected the panel shows their volts, not the set-point. Set to the target of the balance instead, the low cells "
+         "would climb past the others.", "4.1"),
     Text("leads-apart/series", "Pack volts, set before connecting",
          "{series} × {target} = {set_v}; one cell too many would be {one_more_v} for each",
          "The number of cells decides everything here: fifteen charged as sixteen are lost. The tutorial's own line for 24 V at 3.6 V "
@@ -85,7 +90,7 @@ STEPS: tuple[Text, ...] = (
          "The first minutes show a wrong scale, a reversed lead or a clip that heats at {lead_heat}, while everything can still be "
          "undone.", "4.5"),
     Text("charge/series", "The same current through every cell",
-         "{set_a} into each cell of {cell_ah} = {set_c}; {series} × 3.33 V × {plateau_a} = {power}",
+         "{set_a} into each cell of {cell_ah} = {set_c}; {series} × 3.4 V × {plateau_a} = {power}",
          "In parallel this supply brings {parallel_w}. In a string 0.2C counts for one cell, {cell_c_a}, not for the sum of "
          "all.", "3.3"),
     Text("to-knee", "Long, flat, and left alone",
@@ -99,10 +104,13 @@ STEPS: tuple[Text, ...] = (
          "current ≤ {end_a} ({end_c}) and cells ≥ {held_v}, for 10 min",
          "Stopped at the first touch of {target}, the volts are lead drop and surface only: cells far from the leads are not full. Held "
          "for days, all of them age.", "4.7", END),
+    Text("hold/one", "Hold this cell until the current dies",
+         "current ≤ {end_a} ({end_c}) and {first} ≥ {held_v}, for 10 min",
+         "Stopped at the first touch of {target}, the volts are lead drop and surface only: {first} is not full, and the next cell ends "
+         "otherwise. Held for days, it ages.", "4.7", END),
     Text("off", "Output off, proved",
          "flag off and current ≤ {off_a} within 2 s",
-         "An output believed off but on holds full cells at the top with nobody looking; handling busbars on a live bank draws "
-         "arcs.", "4.8"),
+         "An output believed off but on goes on charging with nobody looking; handling leads and busbars on it draws arcs.", "4.8"),
     Text("off/series", "Off, also when the BMS opened",
          "the BMS closes again by itself within minutes; {off_a} or less is off",
          "Left on, the supply charges the full cell anew each time the BMS closes, with nobody looking.", "3.7"),
@@ -110,15 +118,18 @@ STEPS: tuple[Text, ...] = (
          "amperes on the panel ≤ {off_a}, 2 counts of {a_step}",
          "This supply cannot tell the program. Its panel is the only witness that the switch did what it should.", "4.8"),
     Text("disconnect", "Leads off first",
-         "red first, then black; {cells}, full, hold {energy}",
-         "A lead that stays on drains the cells through the supply, and turns the first series connection into a short through it.", "4.8"),
+         "red first, then black; {cells} of {energy} when full",
+         "A lead that stays on drains the cells through the supply, and whatever is wired next is wired to the supply too.", "4.8"),
     Text("leads-off", "Lead ends without volts",
-         "between the lead ends less than 1 V, not the {target} of the bank",
-         "Cell volts at the lead ends mean that they still lie on the bank, or that the output is on. Put in series then, the pack sits on "
-         "the supply.", "4.8"),
+         "between the lead ends less than 1 V, not {set_v} or the cells' volts",
+         "Volts there mean that the leads still lie on the cells, or that the output is on. Put in series then, the pack sits on the "
+         "supply.", "4.8"),
     Text("take-apart/series", "Undo the string",
          "{series} in series = {set_v}; each alone at most {target}",
          "They must stand in parallel for the balance: in series the first full cell stops the others for ever.", "3.7"),
+    Text("take-apart/low", "All cells alone again",
+         "highest − lowest of all cells is asked again, each measured alone",
+         "In parallel cells show one common voltage. Only alone they show whether all are near enough to be joined.", "4.1"),
     Text("take-apart", "Each cell alone",
          "{n} cells apart: only then {n} different voltages exist",
          "In parallel a leaking cell is fed by the others and looks healthy. Built in unseen, it pulls the pack down within "
@@ -131,7 +142,7 @@ STEPS: tuple[Text, ...] = (
          "each of {n} cells against the median; more than 20 mV is noted",
          "The common fall is normal. One cell apart from the rest had a bad joint in the bank, or discharges itself.", "4.8"),
     Text("after", "Build, or discharge",
-         "24 h and 7 days: 10 mV away from the median marks a cell; then {pack_16s} for 16 in series at most",
+         "24 h and 7 days: 10 mV away from the median marks a cell; then {string_v} for {string} at most",
          "Full cells stored for weeks age. Charged in series without a BMS, the first full cell runs away and nobody sees it.", "4.8"),
 )  # fmt: skip
 
