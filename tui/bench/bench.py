@@ -19,6 +19,7 @@ from tui.bench.instruments import Instruments
 from tui.bench.messages import State
 from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
+from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
@@ -30,7 +31,6 @@ from tui.records.places import Home
 CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
 """Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 IDLE_JOURNAL_S = 60.0
-CHARGING_UNTIL = ("volts", "end-rule", "cell-at-target")
 QUIET_BEFORE_KNEE_S = 4 * 3600.0
 """Readings by hand are not asked for until this long before the earliest forecast end: people sleep on the plateau."""
 

@@ -31,7 +31,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
-from tui.bench.progress import charge_step, first_with_these_cells
+from tui.bench.progress import charge_step, charging, connection, first_with_these_cells
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -297,12 +297,13 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         runner.go_back_to(first_with_these_cells(runner).id)
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
+    opened_by_fault = "F-28" in bench.safety.alarms and bench.safety.alarms["F-28"].level == "hold"
     bench.safety.clear()
     bench.state = "preparing"
     _forget_set_points(bench, session)
-    if session.charging_since_s is not None and not session.end_reason:
+    if session.charging_since_s is not None and not session.end_reason and (charging(runner) or opened_by_fault):
         session.look_again()
-        runner.detour(_recheck(session), then=charge_step(runner).id)
+        runner.detour(_recheck(session, *connection(runner)), then=charge_step(runner).id)
     else:
         runner.go_back_to(runner.steps[runner.index].id)
     return Outcome(True)
@@ -314,16 +315,19 @@ def _forget_set_points(bench: Bench, session: Session) -> None:
         bench.output.told(voltage_v=None, current_a=None)
 
 
-def _recheck(session: Session) -> Step:
-    """After a hold in the charge: volts at the posts by meter, then the contact test, before full current flows again."""
+def _recheck(session: Session, act: str, probe: str) -> Step:
+    """After a hold in the charge: volts at the posts by meter, then the contact test, before full current flows again.
+
+    `act` put the leads where they are and `probe` names the posts there: of one cell of a queue, its own.
+    """
     return Step(
         id="recheck",
         title="Check again before going on",
         instruction="With the output off, measure at the two posts where the leads are, red on +, black on −, and type what the meter shows.",
         tutorial="4.4",
-        fields=(Field("post_v", "Volts at the posts", "voltage", "V", "posts"),),
+        fields=(Field("post_v", "Volts at the posts", "voltage", "V", probe),),
         gate="polarity",
-        hands=("leads-on",),
+        hands=(act,),
         action="" if session.by_hand else "contact-test",
     )
 

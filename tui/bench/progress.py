@@ -11,6 +11,8 @@ from tui.domain.procedure import Part, Step
 if TYPE_CHECKING:
     from tui.bench.runner import Runner
 
+CHARGING_UNTIL = ("volts", "end-rule", "cell-at-target")
+
 
 def part_of(step: Step) -> Part:
     """The part of a procedure's own step; raises ValueError for a question of the bench's own, which has none."""
@@ -60,6 +62,23 @@ def index_in_part(runner: Runner) -> int:
 def charge_step(runner: Runner) -> Step:
     """The step of this part that switches the charge on."""
     return next(step for step in runner.steps if step.action == "charge" and step.part == runner.part)
+
+
+def charging(runner: Runner) -> bool:
+    """Whether the procedure stands between the switching on of this part's charge and the condition that ends it."""
+    here = runner.steps[runner.index]
+    of_part = [step for step in runner.steps if step.part == here.part]
+    ends = [place for place, step in enumerate(of_part) if step.until in CHARGING_UNTIL]
+    return bool(ends) and of_part.index(here) <= ends[-1] and any(step.action == "charge" for step in of_part)
+
+
+def connection(runner: Runner) -> tuple[str, str]:
+    """Where the leads of the present charge are: the act that put them on, and where probes lie to measure there."""
+    act, probe = "leads-on", "posts"
+    for step in runner.steps[: runner.index + 1]:
+        act = next((hand for hand in step.hands if hand.partition(":")[0] == "leads-on"), act)
+        probe = next((field.probe for field in step.fields if field.name == "post_v"), probe)
+    return act, probe
 
 
 def first_with_these_cells(runner: Runner) -> Step:

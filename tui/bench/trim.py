@@ -96,7 +96,7 @@ def ask_again(stage: Stage, session: Session) -> None:
     watched = stage.reading.cells_v.trust == "measured"
     if watched or session.last_trim_s is None or stage.now_s() - session.last_trim_s < REPEAT_S:
         return
-    trims = [step for step in runner.steps if step.id == "trim"]
+    trims = [step for step in runner.steps if step.topic == "trim" and step.part == runner.part]
     if trims:
         session.last_trim_s = stage.now_s()
         runner.side_question(trims[0])
