@@ -34,7 +34,7 @@ class CodecError(ValueError):
 def to_json(message: object) -> dict[str, Any]:
     """A message as a JSON object. Raises CodecError for what is no message, and for a field that does not hold what it says."""
     kind: Any = type(message)
-    if MESSAGES.get(kind.__name__) is not kind:
+    if kind not in MESSAGES.values():
         raise CodecError(f"{kind.__name__} is no message of the bench.")
     return {"v": VERSION, "type": kind.__name__, **_writer(kind)(message, kind.__name__)}
 

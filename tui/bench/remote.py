@@ -1,0 +1,336 @@
+"""The link to a bench in a process of its own: a thread talks to its socket, and the screen never waits for it.
+
+The bench outlives this link: closing it stops nothing. While the bench does not answer, the last Snapshot is given with every number marked stale
+and its age, and the link tries again and again. Loads no driver and no bench, so that a screen starts at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
+from typing import Any
+
+from tui.bench import codec, socket_place
+from tui.bench.codec import VERSION, CodecError
+from tui.bench.messages import Alarm, Channel, Command, Outcome, Point, SessionCard, Snapshot
+from tui.records.places import Home
+
+log = logging.getLogger(__name__)
+
+ANSWER_S = 3.0
+"""Wall seconds in which a bench answers what needs no instrument."""
+AGAIN_S = 0.25
+"""Between two tries to reach a bench that is gone."""
+OTHER_AGAIN_S = 5.0
+"""The same for one that speaks otherwise, or is of another kind."""
+STOP_SAID_S = 2.0
+"""An emergency stop that was not heard for this long is told to the operator, and tried again."""
+SAID_AFTER_S = 1.0
+"""A bench that is being started is not called missing."""
+LONGEST_ANSWER = 8_000_000
+GONE = "The bench process does not answer."
+BY_HAND = "Look at the supply itself, and switch it off there if in doubt."
+
+
+class Gone(OSError):
+    """The bench does not answer, or not in time."""
+
+
+class Refused(Exception):
+    """The bench answered that it will not; the text is its reason."""
+
+
+def ask(home: Home, what: str, *, timeout_s: float = ANSWER_S, **fields: Any) -> dict[str, Any]:
+    """One request on a connection of its own: "status", "stop", "off". Raises OSError where no bench answers, Refused where it will not."""
+    with socket_place.connect(home, timeout_s=timeout_s) as connection:
+        connection.sendall(codec.line({"v": VERSION, "id": 1, "ask": what, **fields}))
+        data = bytearray()
+        while not data.endswith(b"\n"):
+            some = connection.recv(65536)
+            if not some or len(data) > LONGEST_ANSWER:
+                raise Gone(GONE)
+            data += some
+    try:
+        return _good(codec.parse(bytes(data)))
+    except CodecError as problem:
+        raise Refused(str(problem)) from problem
+
+
+def _good(answer: dict[str, Any]) -> dict[str, Any]:
+    if "refused" in answer:
+        raise Refused(str(answer["refused"]))
+    return answer
+
+
+def as_lost(snapshot: Snapshot, silent_s: float, words: str) -> Snapshot:
+    """What the bench said last, `silent_s` ago: no number looks fresh, the output is unknown, and in a session an alarm says so."""
+    alarms = snapshot.alarms
+    if snapshot.state not in ("idle", "ended"):
+        text = f"{words} Nobody watches the cells for you now. {BY_HAND}"
+        alarms = (Alarm(-1, "call", "bench-gone", "the bench process does not answer", text, snapshot.elapsed_s + silent_s), *alarms)
+    return replace(
+        snapshot,
+        output_on=None,
+        pack_v=_stale(snapshot.pack_v, silent_s),
+        supply_v=_stale(snapshot.supply_v, silent_s),
+        cells_v=_stale(snapshot.cells_v, silent_s),
+        current_a=_stale(snapshot.current_a, silent_s),
+        per_cell_v=tuple((label, _stale(channel, silent_s)) for label, channel in snapshot.per_cell_v),
+        alarms=alarms,
+        next=f"{words} Last heard {silent_s:.0f} s ago. {BY_HAND}" if snapshot.seq else words,
+    )
+
+
+def _stale(channel: Channel, silent_s: float) -> Channel:
+    return channel if channel.value is None else replace(channel, trust="stale", age_s=(channel.age_s or 0.0) + silent_s)
+
+
+class RemoteLink:
+    """Implements `tui.bench.link.Link` over the home's socket.
+
+    `kind` is "real" or "demo": a bench of the other kind in the same home is not taken. `begin` starts a bench; it is called once, on the link's own
+    thread, when none answers, and raises OSError where that fails.
+    """
+
+    def __init__(self, home: Home, *, kind: str = "real", begin: Callable[[], None] | None = None) -> None:
+        self._home, self._kind, self._begin = home, kind, begin
+        self._lock = threading.Lock()  # of what follows, never held while waiting
+        self._connection: socket.socket | None = None
+        self._pending: dict[int, Future[dict[str, Any]]] = {}
+        self._snapshot, self._heard = Snapshot(), time.monotonic()
+        self._problem = ""
+        self._card: SessionCard | None = None
+        self._writing = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._closed, self._attached = threading.Event(), threading.Event()
+        self._stopping = threading.Lock()
+        self._stop_unheard = False
+        self.about: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._run, name="bench link", daemon=True)
+
+    def start(self) -> RemoteLink:
+        self._thread.start()
+        return self
+
+    def attached(self, timeout_s: float = 0.0) -> bool:
+        """Whether the bench answers, waiting for it at most `timeout_s`; its first Snapshot is then here."""
+        return self._attached.wait(timeout_s)
+
+    @property
+    def problem(self) -> str:
+        """Why the bench cannot be reached; "" while it answers."""
+        return self._problem
+
+    # --- Link ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        silent_s = time.monotonic() - self._heard
+        if self._attached.is_set():
+            found = self._snapshot
+        elif self._closed.is_set() or (not self._snapshot.seq and silent_s < SAID_AFTER_S):
+            return self._snapshot
+        else:
+            found = as_lost(self._snapshot, silent_s, self._problem or GONE)
+        return replace(found, next=f"OUTPUT OFF did not get through: {GONE} {BY_HAND}") if self._stop_unheard else found
+
+    def card(self) -> SessionCard | None:
+        try:
+            document = self._request("card").get("card")
+            self._card = None if document is None else codec.from_json(document)
+        except (Gone, Refused, CodecError) as problem:
+            log.warning("the session's card did not come: %s", problem)
+        return self._card
+
+    def history(self, since_s: float = 0.0) -> list[Point]:
+        try:
+            return codec.read_points(self._request("history", since_s=since_s).get("points"))
+        except (Gone, Refused, CodecError) as problem:
+            log.warning("the curve did not come: %s", problem)
+            return []
+
+    def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
+        try:
+            answer = self._request("command", timeout_s=timeout_s, command=codec.to_json(command))
+            outcome = codec.from_json(answer.get("outcome"))
+        except (CodecError, Refused) as problem:
+            return Outcome(False, str(problem))
+        except Gone as problem:
+            return Outcome(False, f"{problem} It may still carry this out. {BY_HAND}")
+        return outcome if isinstance(outcome, Outcome) else Outcome(False, "The bench gave another answer than it should.")
+
+    def stop_output(self) -> None:
+        threading.Thread(target=self._stop, name="output off", daemon=True).start()
+
+    def close(self, *, timeout_s: float = 5.0) -> bool:
+        """Let go of the bench, which goes on by itself. Always True: this screen leaves nothing behind that it would have to prove."""
+        self._closed.set()
+        self._hang_up()
+        self._thread.join(timeout_s)
+        return True
+
+    def take_keys(self) -> Outcome:
+        """Commands are taken from this screen from now on, and from no other."""
+        try:
+            self._request("keys")
+        except (Gone, Refused) as problem:
+            return Outcome(False, str(problem))
+        return Outcome(True, "This screen has the keys now.")
+
+    # --- out ----------------------------------------------------------------------------------------------------
+
+    def _request(self, what: str, *, timeout_s: float = ANSWER_S, **fields: Any) -> dict[str, Any]:
+        """Ask on the standing connection and wait for the answer. Raises Gone and Refused."""
+        number, answer = next(self._numbers), Future[dict[str, Any]]()
+        with self._lock:
+            if self._connection is None:
+                raise Gone(self._problem or GONE)
+            self._pending[number] = answer
+        try:
+            self._write({"v": VERSION, "id": number, "ask": what, **fields})
+            return _good(answer.result(timeout_s))
+        except FutureTimeout as late:
+            raise Gone(f"The bench process did not answer within {timeout_s:.0f} s.") from late
+        finally:
+            with self._lock:
+                self._pending.pop(number, None)
+
+    def _write(self, document: dict[str, Any]) -> None:
+        line = codec.line(document)
+        with self._writing:
+            connection = self._connection
+            if connection is None:
+                raise Gone(self._problem or GONE)
+            try:
+                connection.sendall(line)
+            except OSError as problem:
+                self._hang_up()  # half a line may be out
+                raise Gone(GONE) from problem
+
+    def _stop(self) -> None:
+        """Off, until the bench has heard it: on the standing connection, else on a fresh one. A bench that comes back late is still told."""
+        if not self._stopping.acquire(blocking=False):
+            return  # the one under way goes on until it is heard
+        ways: tuple[Callable[[], object], ...] = (
+            lambda: self._request("off", timeout_s=1.0),
+            lambda: ask(self._home, "off", timeout_s=1.0),
+        )
+        try:
+            until = time.monotonic() + STOP_SAID_S
+            while not self._closed.is_set():
+                for way in ways:
+                    try:
+                        way()
+                    except (OSError, Refused):
+                        continue
+                    self._stop_unheard = False
+                    return
+                if not self._stop_unheard and time.monotonic() > until:
+                    self._stop_unheard = True
+                    log.error("output off did not get through: %s", GONE)
+                self._closed.wait(AGAIN_S)
+        finally:
+            self._stopping.release()
+
+    # --- in: the link's own thread ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            wait_s = AGAIN_S
+            try:
+                self._talk(self._reach())
+            except (CodecError, Refused) as problem:
+                self._problem, wait_s = str(problem), OTHER_AGAIN_S
+                log.warning("the bench is not used: %s", problem)
+            except OSError as problem:
+                self._problem = str(problem) if isinstance(problem, Gone | socket_place.PlaceRefused) else GONE
+            self._closed.wait(wait_s)
+
+    def _reach(self) -> socket.socket:
+        """A connection to the bench, which is started where none answers. Raises OSError."""
+        try:
+            return socket_place.connect(self._home, timeout_s=ANSWER_S)
+        except OSError as problem:
+            if self._unbegun:
+                raise Gone(self._unbegun) from problem
+            begin, self._begin = self._begin, None
+            if begin is None:
+                raise
+        try:
+            begin()
+        except OSError as problem:
+            self._unbegun = f"No bench process could be started: {problem}"
+            log.error(self._unbegun)
+            raise Gone(self._unbegun) from problem
+        return socket_place.connect(self._home, timeout_s=ANSWER_S)
+
+    _unbegun = ""
+
+    def _talk(self, connection: socket.socket) -> None:
+        """Say hello and hear until the end. Raises OSError, CodecError and Refused."""
+        with self._lock:
+            self._connection = connection
+        try:
+            self._write({"v": VERSION, "id": 0, "ask": "hello"})
+            inbox = bytearray()
+            while not self._closed.is_set():
+                try:
+                    data = connection.recv(65536)
+                except TimeoutError:
+                    continue
+                if not data or len(inbox) > LONGEST_ANSWER:
+                    raise Gone(GONE)
+                inbox += data
+                *lines, rest = inbox.split(b"\n")
+                inbox = bytearray(rest)
+                for line in lines:
+                    self._hear(codec.parse(bytes(line)))
+        finally:
+            self._lose(connection)
+
+    def _hear(self, document: dict[str, Any]) -> None:
+        if "snapshot" in document:
+            codec.check_version(document)
+            self._write({"v": VERSION, "ask": "seen"})
+            found = codec.from_json(document["snapshot"])
+            if not isinstance(found, Snapshot):
+                raise CodecError("The bench told something else than a Snapshot.")
+            self._snapshot = replace(found, keys=document.get("keys") is True, screens=int(document.get("screens", 1)))
+            self._heard, self._problem = time.monotonic(), ""
+            self._attached.set()
+            return
+        if document.get("id") == 0:
+            self.about = _good(document)
+            if self.about.get("kind", self._kind) != self._kind:
+                other = "the built-in one (demo)" if self._kind == "real" else "one on real instruments"
+                raise Refused(f"The bench that runs in this home is {other}. End it with `topbalance bench stop`, or use another home.")
+            return
+        with self._lock:
+            waiting = self._pending.get(document.get("id", -1))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(document)
+
+    def _hang_up(self) -> None:
+        """Wake the link's thread out of its wait; it clears up."""
+        connection = self._connection
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it is gone already
+
+    def _lose(self, connection: socket.socket) -> None:
+        self._attached.clear()
+        with self._lock:
+            self._connection = None
+            pending, self._pending = self._pending, {}
+        connection.close()
+        for answer in pending.values():
+            if not answer.done():
+                answer.set_exception(Gone(GONE))
