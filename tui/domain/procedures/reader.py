@@ -230,6 +230,8 @@ def _step(table: _Table) -> StepRow:
             table.problem("hands", f"“{act}” is no act of the hands; there is {listed(HANDS)}")
     if not (row.confirm or row.fields or row.action or row.until):
         table.problem("", f"the step “{row.id}” does nothing: it needs confirm, a field, an action or until")
+    if row.hands and not row.confirm and not row.fields:
+        table.problem("confirm", "what is done by hand is confirmed: the program cannot see it")
     if row.fields and row.hands:
         table.problem("hands", "a step asks before it acts: hands belong to a step of their own, before the one with fields")
     return row

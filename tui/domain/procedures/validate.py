@@ -121,7 +121,11 @@ def _safety(row: FileRow, found: Findings) -> None:
         safety.judge(made, plan, found)
         if any(part.remedy for part in row.parts) and len(plan.cells) > 1:
             volts = {f"cell:{cell.label}": 3.0 if number < len(plan.cells) - 1 else 3.3 for number, cell in enumerate(plan.cells)}
-            remedy = build.make_remedy(row, plan, *lift(plan, volts))
+            try:
+                remedy = build.make_remedy(row, plan, *lift(plan, volts))
+            except ProcedureError as error:
+                found.add(error.path, error.key, str(error))
+                continue
             _lengths(remedy, found)
             safety.judge(remedy, plan, found, remedy=True)
 
