@@ -501,3 +501,41 @@ def test_the_same_snapshot_draws_nothing_again(tmp_path: Path, monkeypatch: pyte
             assert not any(painted)
 
     play(script)
+
+
+def test_the_speed_goes_on_from_the_one_that_was_wanted_and_no_press_is_lost(tmp_path: Path) -> None:
+    """While something is asked time is real; the key still means the speed of the hours in which nothing is."""
+
+    async def script() -> None:
+        assert PREPARING.prompt is not None
+        volts = replace(PREPARING.prompt.fields[0], label="Volts at the cells", name="cells_v")
+        asked = replace(
+            CHARGING, emulated=True, speed=1.0, wanted_speed=60.0, prompt=replace(PREPARING.prompt, fields=(volts,), blocking=False)
+        )
+        async with stage(tmp_path, asked) as bench:
+            await bench.press("plus", "plus", "minus")
+            assert [command.factor for command in bench.commands if isinstance(command, Speed)] == [120.0, 300.0, 120.0]
+            await bench.type("3.301")
+            await bench.press("enter")
+            assert isinstance(bench.commands[-1], Answer)
+
+    play(script)
+
+
+def test_m_has_no_reading_for_a_choice_and_says_what_to_press(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert POLARITY.prompt is not None
+        choice = next(field for field in POLARITY.prompt.fields if field.choices)
+        async with stage(tmp_path, replace(POLARITY, prompt=replace(POLARITY.prompt, fields=(choice,)))) as bench:
+            await bench.press("m")
+            assert "Choose with ← → or a digit" in bench.words()
+
+    play(script)
+
+
+def test_no_reading_falls_due_while_an_output_is_only_tested(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, replace(CONFIRMING, state="preparing", reading_due_s=300.0, output_on=True)) as bench:
+            assert "Due:" not in bench.text()
+
+    play(script)
