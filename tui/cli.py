@@ -14,6 +14,7 @@ from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_plan import plan
 from tui.cli_procedures import lent, procedures
+from tui.cli_process import bench
 from tui.cli_records import cells, sessions
 
 
@@ -54,8 +55,11 @@ def cli(ctx: click.Context) -> None:
 def demo(**options: Any) -> None:
     """The application on the built-in bench, in a home of its own."""
     from tui.records.places import home
-    from tui.start import run_demo
+    from tui.start import bench_process_wanted, run_attached, run_demo
 
+    if bench_process_wanted():
+        description_from(options)  # what is wrong with the options is told here
+        sys.exit(run_attached(home(demo=True), sys.argv[2:]))
     with lent(options, home(demo=True)):
         code = run_demo(description_from(options), options)
     sys.exit(code)
@@ -144,6 +148,7 @@ cli.add_command(procedures)
 cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
+cli.add_command(bench)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SIGNAL_EXIT_S = 2.0
 """A terminal that goes away, or a SIGTERM: output off, verified, logged, gone within this time."""
+BENCH_SWITCH = "TOPBALANCE_BENCH"
+"""Environment: "process" lets `topbalance` use a bench in a process of its own, which goes on when the screen ends."""
 BUILD_AFTER_S = 0.4
 """The bench with its drivers is loaded this long after the start, so that the first paint does not wait for it."""
 
@@ -80,11 +82,54 @@ def run_application() -> int:
     from tui.records.places import home
 
     place = home()
+    if bench_process_wanted():
+        return run_attached(place)
     _log_to_file(place)
-    return _run_screen(LateLink(lambda: _real_bench(place)), place, demo=False, defaults=None)
+    return _run_screen(LateLink(lambda: real_bench(place)), place, demo=False, defaults=None)
 
 
-def _real_bench(place: Home) -> Link:
+def bench_process_wanted() -> bool:
+    """Whether the screen is to use a bench process. Where the system has no Unix sockets the bench runs in the application, and that is said."""
+    if os.environ.get(BENCH_SWITCH) != "process":
+        return False
+    from tui.bench.socket_place import unix_sockets
+
+    if not unix_sockets():
+        sys.stderr.write("topbalance: this system has no Unix sockets. The bench runs inside the application and ends with it.\n")
+    return unix_sockets()
+
+
+def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
+    """The application as one screen of the bench process, which is started where none runs and goes on when this screen ends.
+
+    `demo`: the built-in bench, with these options of `topbalance demo` where it has to be started.
+    """
+    _check_terminal()
+    from tui.attached import AttachedApp
+    from tui.bench.remote import START_S, RemoteLink
+
+    def begin() -> None:
+        from tui.bench_process import ensure_bench
+
+        ensure_bench(place, demo)
+
+    _log_to_file(place)
+    link = RemoteLink(place, kind="real" if demo is None else "demo", begin=begin).start()
+    if demo is not None and not link.attached(START_S):  # Setup begins with what that bench tells of itself
+        link.close()
+        raise OSError(link.problem or "the bench process did not answer")
+    app = AttachedApp(link, place, demo=demo is not None, defaults=link.about.get("defaults"))
+    caught = _catch_signals(app, link, "the bench process goes on")
+    try:
+        app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
+    finally:
+        link.close(timeout_s=SIGNAL_EXIT_S)
+        log.info("the screen closed; the bench process goes on")
+    return 128 + caught[0] if caught else app.return_code or 0
+
+
+def real_bench(place: Home) -> Link:
+    """The bench on real instruments, on a thread of this process. No line is opened before a session starts."""
     from drivers.clock import ScaledClock
     from tui.bench.bench import Bench
     from tui.bench.instruments import Instruments
@@ -144,9 +189,10 @@ def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any]
     return 128 + caught[0] if caught else app.return_code or 0
 
 
-def _catch_signals(app: TopBalanceApp, link: Link) -> list[int]:
-    """SIGHUP (the terminal is gone) and SIGTERM: the bench's thread switches off, then the screen closes; a frozen screen is not waited for.
+def _catch_signals(app: TopBalanceApp, link: Link, closed: str = "output proved off") -> list[int]:
+    """SIGHUP (the terminal is gone) and SIGTERM: the link closes, then the screen; a frozen screen is not waited for.
 
+    `closed` is what a closed link means: a bench of this process has switched off, one of its own goes on.
     The list that is returned receives the signal's number.
     """
     caught: list[int] = []
@@ -154,7 +200,7 @@ def _catch_signals(app: TopBalanceApp, link: Link) -> list[int]:
     def leave(signum: int) -> None:
         started = time.monotonic()
         off = link.close(timeout_s=SIGNAL_EXIT_S - 0.4)
-        log.warning("signal %s: output %s after %.2f s", signum, "proved off" if off else "NOT proved off", time.monotonic() - started)
+        log.warning("signal %s: %s after %.2f s", signum, closed if off else "output NOT proved off", time.monotonic() - started)
         loop = getattr(app, "_loop", None)
         if isinstance(loop, asyncio.AbstractEventLoop):
             with contextlib.suppress(RuntimeError):

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_S = 3.0
 """Wall seconds in which a bench answers what needs no instrument."""
+START_S = 10.0
+"""In which a bench process that was started answers; one takes well under two seconds."""
 AGAIN_S = 0.25
 """Between two tries to reach a bench that is gone."""
 OTHER_AGAIN_S = 5.0
@@ -50,13 +52,16 @@ class Refused(Exception):
 def ask(home: Home, what: str, *, timeout_s: float = ANSWER_S, **fields: Any) -> dict[str, Any]:
     """One request on a connection of its own: "status", "stop", "off". Raises OSError where no bench answers, Refused where it will not."""
     with socket_place.connect(home, timeout_s=timeout_s) as connection:
-        connection.sendall(codec.line({"v": VERSION, "id": 1, "ask": what, **fields}))
         data = bytearray()
-        while not data.endswith(b"\n"):
-            some = connection.recv(65536)
-            if not some or len(data) > LONGEST_ANSWER:
-                raise Gone(GONE)
-            data += some
+        try:
+            connection.sendall(codec.line({"v": VERSION, "id": 1, "ask": what, **fields}))
+            while not data.endswith(b"\n"):
+                some = connection.recv(65536)
+                if not some or len(data) > LONGEST_ANSWER:
+                    raise Gone(GONE)
+                data += some
+        except ConnectionError as problem:  # it ended in this moment
+            raise Gone(GONE) from problem
     try:
         return _good(codec.parse(bytes(data)))
     except CodecError as problem:

@@ -1,0 +1,181 @@
+"""The bench as a process of its own: it outlives its screens, there is one, and every way out switches the output off first."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tui import bench_process
+from tui.bench.messages import Note, Start
+from tui.bench.remote import RemoteLink
+from tui.bench.script import Script
+from tui.records.places import home
+
+DEMO = ["--cells", "2", "--capacity", "20Ah", "--soc", "99%", "--speed", "900"]
+ROOT = Path(__file__).parents[1]
+
+
+def wait_for(condition, seconds: float = 15.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("the condition never came")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "home"))
+    made = home()
+    yield made
+    bench_process.stop(made)
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "tui", *words], cwd=ROOT, capture_output=True, text=True, timeout=20)
+
+
+def ended(pid: int) -> bool:
+    """Whether that process is gone; as its parent this test takes its exit status."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def frozen_screen() -> int:
+    """The application in a terminal that nobody reads: it freezes with its first paint."""
+    pid, _ = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", TOPBALANCE_BENCH="process", LANG="C.UTF-8", LINES="40", COLUMNS="120")
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "tui", "demo"])
+    return pid
+
+
+def until_output_on(link: RemoteLink) -> None:
+    """Answer until the supply is on: at the open leads, in the check of its scale."""
+    script = Script()
+
+    def on() -> bool:
+        snapshot = link.snapshot()
+        step = script.next(snapshot)
+        if step is not None:
+            link.send(step)
+        return snapshot.output_on is True
+
+    wait_for(on)
+
+
+def journal(place) -> list[dict]:
+    found = [path for path in place.sessions_dir.glob("*.jsonl") if "curve" not in path.name]
+    assert len(found) == 1
+    return [json.loads(line) for line in found[0].read_text().splitlines()]
+
+
+def assert_off_and_written_down(place) -> None:
+    told = journal(place)
+    on = max(n for n, line in enumerate(told) if line["kind"] == "output_on")
+    off = max(n for n, line in enumerate(told) if line["kind"] == "output_off")
+    assert off > on
+    assert any(line["kind"] == "readback" and line["output_on"] is False for line in told[off:])
+    assert told[-1]["kind"] == "session_end" and told[-1]["result"] == "unfinished"
+    assert "proved off" in bench_process.log_path(place).read_text()
+
+
+def test_a_session_outlives_its_screens_and_stop_leaves_the_output_off(place):
+    pid = bench_process.ensure_bench(place, DEMO)["pid"]
+    assert os.getsid(pid) == pid, "a session of its own: no terminal reaches it"
+    first = RemoteLink(place, kind="demo").start()
+    assert first.attached(5)
+    started = first.send(Start(first.about["defaults"]))
+    assert started.ok, started.message
+
+    frozen = frozen_screen()
+    wait_for(lambda: bench_process.status(place)["screens"] == 2)
+    asked = time.monotonic()
+    assert first.send(Note("the other screen is frozen")).ok
+    assert time.monotonic() - asked < 1.0
+    first.close()
+    os.kill(frozen, signal.SIGKILL)
+    os.waitpid(frozen, 0)
+    found = wait_for(lambda: (now := bench_process.status(place))["screens"] == 0 and now)
+    assert (found["pid"], found["session"]) == (pid, started.message)
+
+    again = time.monotonic()
+    second = RemoteLink(place, kind="demo").start()
+    assert second.attached(5)
+    card, snapshot = second.card(), second.snapshot()
+    second.history()
+    assert time.monotonic() - again < 1.0
+    assert card is not None and card.session == snapshot.session == started.message
+    assert snapshot.keys and snapshot.prompt is not None and snapshot.steps
+    until_output_on(second)
+
+    stopped = command("bench", "stop")
+    assert stopped.returncode == 0 and "off" in stopped.stdout
+    assert ended(pid) or wait_for(lambda: ended(pid))
+    assert_off_and_written_down(place)
+    assert wait_for(lambda: "does not answer" in second.snapshot().next)
+    assert second.close()
+    assert command("bench", "stop").returncode == 0, "none runs: that is what was wanted"
+
+
+def test_sigterm_switches_off_proves_and_writes_it_down_within_two_seconds(place):
+    pid = bench_process.ensure_bench(place, DEMO)["pid"]
+    link = RemoteLink(place, kind="demo").start()
+    assert link.attached(5) and link.send(Start(link.about["defaults"])).ok
+    until_output_on(link)
+    told = time.monotonic()
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: ended(pid), 5)
+    assert time.monotonic() - told < 2.0
+    link.close()
+    assert_off_and_written_down(place)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_other_signals_end_an_idle_bench(place, number):
+    pid = bench_process.ensure_bench(place)["pid"]
+    os.kill(pid, number)
+    wait_for(lambda: ended(pid), 5)
+    assert f"({number.name})" in bench_process.log_path(place).read_text()
+    assert bench_process.status(place) is None
+
+
+def test_after_a_bench_was_killed_the_next_start_makes_a_new_one(place):
+    pid = bench_process.ensure_bench(place)["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: ended(pid), 5)
+    assert json.loads(command("bench", "status", "--json").stdout) == {"running": False}
+    shown = command("bench")
+    assert shown.returncode == 0 and "idle" in shown.stdout
+    told = json.loads(command("bench", "status", "--json").stdout)
+    assert told["running"] and told["state"] == "idle" and told["pid"] != pid
+    assert "is open" in command("bench", "log").stdout
+
+
+def test_two_that_start_at_once_find_one_bench(place):
+    found: list[int] = []
+    starts = [threading.Thread(target=lambda: found.append(bench_process.ensure_bench(place)["pid"])) for _ in range(2)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join(15)
+    assert len(found) == 2 and found[0] == found[1]
+
+
+def test_a_bench_that_cannot_start_says_why(place):
+    with pytest.raises(OSError, match=r"did not come up: .*9999.*bench\.log"):
+        bench_process.ensure_bench(place, ["--cells", "9999"])
