@@ -98,11 +98,12 @@ def _last_line(place: Home) -> str:
 
 
 def tail(place: Home, count: int) -> list[str]:
-    """The last lines of the bench's log."""
+    """The last lines of the bench's log, without control characters: it holds what instruments have said."""
     try:
-        return log_path(place).read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        lines = log_path(place).read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
     except FileNotFoundError:
         return []
+    return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
 def stop(place: Home) -> bool | None:

@@ -35,6 +35,10 @@ def bench(ctx: click.Context) -> None:
     TOPBALANCE_BENCH=process; otherwise the bench runs inside the application and ends with it. A bench without a session and without a screen ends
     by itself after five minutes. Where the system ends all of a user's processes at logout, it ends the bench too, the output off first.
     """
+    from tui.bench.socket_place import unix_sockets
+
+    if not unix_sockets():
+        raise click.ClickException("this system has no Unix sockets. The bench runs inside the application and ends with it.")
     if ctx.invoked_subcommand is None:
         from tui.bench_process import ensure_bench
 

@@ -483,6 +483,17 @@ def test_a_folder_of_another_user_or_a_link_is_not_used(tmp_path):
         socket_place.own_folder(tmp_path / "link")
 
 
+def test_a_folder_that_others_could_put_another_in_the_place_of_is_not_used(tmp_path):
+    assert socket_place.parent_problem(Path("/tmp").stat(), 4242) == "", "everybody's, but only the owner may take his own away"
+    assert socket_place.parent_problem(tmp_path.stat(), os.geteuid()) == ""
+    assert "another user" in socket_place.parent_problem(tmp_path.stat(), os.geteuid() + 1) or os.geteuid() == 0
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    with pytest.raises(socket_place.PlaceRefused, match="everybody may write"):
+        socket_place.own_folder(open_to_all / "runtime")
+
+
 def test_a_home_far_down_has_its_socket_where_the_path_is_short_enough(tmp_path, monkeypatch):
     from tui.records.places import home
 

@@ -40,13 +40,15 @@ IDLE_END_S = 300.0
 """Without a session and without a screen the bench ends by itself after this time."""
 OFF_WITHIN_S = 1.6
 """Of the two seconds that a bench has to leave: output off, proved and written down."""
+LOCK_S = 0.2
+"""Somebody may hold the lock for a moment, to see whether a bench does."""
 MOST_CONNECTIONS = 16
 MOST_WAITING = 16
 """Requests of one screen that may wait for the bench; a person at a keyboard never comes near."""
 FROM_ANYBODY = (OutputOff, Present)
 """Commands that are taken from a screen without the keys: any key on any screen shows that somebody is there."""
 IN_DANGER = ("off", "stop", "status")
-NOT_YOURS = "Another screen has the keys. Take them over first; ctrl+x switches the output off from here too."
+NOT_YOURS = "Another screen has the keys. Take them over first (F6); ctrl+x switches the output off from here too."
 
 
 class BenchRuns(Exception):
@@ -91,7 +93,7 @@ class BenchServer:
         socket_place.own_folder(self.path.parent)
         self._lock = FileLock(str(socket_place.lock_path(self.path)), mode=0o600, thread_local=False)
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=LOCK_S)
         except Timeout as busy:
             raise BenchRuns(f"A bench of {home.data} runs already.") from busy
         try:

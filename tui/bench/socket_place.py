@@ -47,7 +47,7 @@ def own_folder(folder: Path) -> None:
     """Make sure that only this user can enter `folder`, which is made where it is missing. Raises PlaceRefused where it is another's."""
     make_private(folder)
     found = folder.lstat()
-    problem = folder_problem(found, os.geteuid())
+    problem = folder_problem(found, os.geteuid()) or parent_problem(folder.parent.stat(), os.geteuid())
     if problem:
         raise PlaceRefused(
             f"{folder} {problem}. Nobody else may reach the bench: remove it, or set TOPBALANCE_HOME to a folder of your own."
@@ -62,6 +62,15 @@ def folder_problem(found: os.stat_result, own_uid: int) -> str:
         return "is no folder"
     if found.st_uid != own_uid:
         return "belongs to another user"
+    return ""
+
+
+def parent_problem(found: os.stat_result, own_uid: int) -> str:
+    """Why the folder above cannot be trusted: whoever can write there can put a folder of his own in the place of ours."""
+    if found.st_uid not in (0, own_uid):
+        return "lies in a folder of another user"
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        return "lies in a folder where everybody may write"
     return ""
 
 
