@@ -39,6 +39,8 @@ def _needs_prompt(snapshot: Snapshot) -> str:
 def _needs_meter(snapshot: Snapshot) -> str:
     if snapshot.prompt is None:
         return "Nothing waits for a reading now. r types one at any time."
+    if snapshot.prompt.fields and all(field.choices for field in snapshot.prompt.fields):
+        return "This is no reading. Choose with ← → or a digit, then press Enter."
     if all(field.reading is None for field in snapshot.prompt.fields):
         return "No meter shows a value for this. Measure by hand and type the number."
     return ""

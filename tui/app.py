@@ -78,6 +78,7 @@ class TopBalanceApp(App[int]):
         self._heard = time.monotonic()  # when the bench last told something new
         self._present_at = float("-inf")
         self._rung: set[int] = set()
+        self._asked_speed: float | None = None  # until a Snapshot tells it
         self._curve_session: str | None = None
         self.points: list[Point] = []
         self.card: SessionCard | None = None
@@ -120,6 +121,8 @@ class TopBalanceApp(App[int]):
         if found.seq != self.snapshot.seq or found.session != self.snapshot.session:
             self._heard = now
         self.snapshot = as_stale(found, silent_s=now - self._heard)
+        if found.wanted_speed == self._asked_speed:
+            self._asked_speed = None
         if found.session != self._curve_session:
             self._curve_session, self.points, self.card = found.session, [], None
             self._fetch_curve()
@@ -343,12 +346,15 @@ class TopBalanceApp(App[int]):
         self.push_screen(screen, lambda text: self.send(make(text)) if text else None)
 
     def action_faster(self) -> None:
-        if not self._blocked("faster"):
-            self.send(Speed(actions.next_speed(self.snapshot.speed, 1)))
+        self._change_speed("faster", 1)
 
     def action_slower(self) -> None:
-        if not self._blocked("slower"):
-            self.send(Speed(actions.next_speed(self.snapshot.speed, -1)))
+        self._change_speed("slower", -1)
+
+    def _change_speed(self, name: str, by: int) -> None:
+        if not self._blocked(name):
+            self._asked_speed = actions.next_speed(self._asked_speed or self.snapshot.wanted_speed, by)
+            self.send(Speed(self._asked_speed))
 
     def action_go(self, mode: str) -> None:
         self.switch_mode(mode)

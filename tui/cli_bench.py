@@ -65,10 +65,13 @@ def description_from(options: dict[str, Any]) -> BenchDescription:
 
 
 def wired_as(options: dict[str, Any]) -> dict[str, Any]:
-    """What the hands make of the short options' cells: a string with its BMS for a pre-charge, nothing where cells are charged apart."""
+    """What the hands make of the short options' cells: a string with its BMS for a pre-charge, nothing where cells are charged apart.
+
+    A string has a meter at each cell: else its highest cell would be asked for every ten minutes of the twelve hours that a demo shows.
+    """
     procedure, pack = procedure_of(options), options.get("pack", "")
     if "precharge" in procedure or pack or 'wiring = "series"' in own_text(options):
-        return {"arrangement": pack or f"{options['cells']}S", "bms_over_voltage_v": options["target"]}
+        return {"arrangement": pack or f"{options['cells']}S", "bms_over_voltage_v": options["target"], "meter_point": "cells"}
     return {"arrangement": "apart" if procedure in APART else ""}
 
 

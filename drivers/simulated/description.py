@@ -157,6 +157,7 @@ def describe(
     model: str = "RD6012",
     arrangement: str = "",
     bms_over_voltage_v: float | None = None,
+    meter_point: MeterPoint = "bank",
 ) -> BenchDescription:
     """The bench of the short options: states of charge spread evenly over `soc` in an order drawn from `seed`, plausible cells.
 
@@ -182,7 +183,12 @@ def describe(
         for k, value in enumerate(spread)
     ]
     supply = {"model": model, "voltage_v": supply_voltage_v, "current_a": supply_current_a}
-    document: dict[str, Any] = {"supply": supply, "leads": {"resistance_mohm": lead_mohm}, "cell": rows}
+    document: dict[str, Any] = {
+        "supply": supply,
+        "leads": {"resistance_mohm": lead_mohm},
+        "meter": {"point": meter_point},
+        "cell": rows,
+    }
     if arrangement:
         document["bank"] = {"arrangement": arrangement}
     if bms_over_voltage_v is not None:

@@ -166,6 +166,7 @@ class Snapshot:
     call: Call | None = None
     held_checks: tuple[str, ...] = ()  # what must be looked at before `Resume`
     speed: float = 1.0
+    wanted_speed: float = 1.0  # what it runs at while nobody is asked anything
     emulated: bool = False
     journal_problem: str = ""
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off

@@ -107,6 +107,7 @@ def snapshot(bench: Bench) -> Snapshot:
         prompt=prompt,
         next=next_thing(bench, prompt),
         speed=bench.speed,
+        wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
     )
     if session is None or session.runner is None:

@@ -47,8 +47,8 @@ PRECHARGE: tuple[Text, ...] = (
          "end.", "3.3.4"),
     Text("to-top", "Until the first cell is full",
          "any cell ≥ {target} − 5 mV = {reached_v}, or the BMS opens; {missing} at {plateau_a}: {time}",
-         "Pack volts are a sum: {set_v} can hide one cell far above {target}. The highest cell's own volts are asked for, every 10 min, "
-         "every 5 from 3.45 V.",
+         "Pack volts are a sum: {set_v} can hide one cell far above {target}. The highest cell's own volts are read by a meter, or "
+         "asked for every 10 min, every 5 from 3.45 V.",
          "3.6"),
     Text("opened", "A full cell, or a fault",
          "last read ≥ {opened_v}, or the highest cell now where a full one falls to: {relaxed_1} after 1 min, {relaxed_5} after 5, "

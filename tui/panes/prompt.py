@@ -50,13 +50,13 @@ class PromptField(Widget):
             super().__init__()
             self.field = field
 
-    def __init__(self, view: FieldView, *, grid: bool) -> None:
+    def __init__(self, view: FieldView, *, grid: bool, signed: bool) -> None:
         super().__init__(classes="-grid" if grid else "-stacked")
         self.view = view
         self._label = Line(view.label, classes="label")
         self._echo, self._problem = Line(classes="echo"), Text(classes="problem")
         self._problem.display = False
-        self.editor: NumberInput | ChoiceInput = ChoiceInput(view.choices) if view.choices else NumberInput(compact=True)
+        self.editor: NumberInput | ChoiceInput = ChoiceInput(view.choices) if view.choices else NumberInput(signed=signed, compact=True)
         self.value: float | str | None = None
 
     def compose(self) -> ComposeResult:
@@ -176,14 +176,14 @@ class PromptArea(VerticalScroll, can_focus=False):
         if prompt is None:
             self._waiting_for = None
             if before is not None:
-                self._build(())
+                self._build((), signed=True)
             return False
         same_fields = (
             before is not None and before.step == prompt.step and [f.name for f in before.fields] == [f.name for f in prompt.fields]
         )
         is_new = before is None or before.id != prompt.id
         if not same_fields:
-            self._build(prompt.fields)
+            self._build(prompt.fields, signed=prompt.blocking)  # while current flows no reading has a sign
         else:
             for row, view in zip(self._rows, prompt.fields, strict=True):
                 row.update_view(view)
@@ -197,9 +197,9 @@ class PromptArea(VerticalScroll, can_focus=False):
         self._hint.show(prompt.hint)
         return is_new
 
-    def _build(self, fields: tuple[FieldView, ...]) -> None:
+    def _build(self, fields: tuple[FieldView, ...], *, signed: bool) -> None:
         grid = len(fields) >= GRID_FROM and all(len(view.label) <= 4 for view in fields)
-        self._rows = [PromptField(view, grid=grid) for view in fields]
+        self._rows = [PromptField(view, grid=grid, signed=signed) for view in fields]
         self._fields.set_class(grid, "-grid")
         self._fields.remove_children()
         self._fields.display = bool(fields)
@@ -227,7 +227,9 @@ class PromptArea(VerticalScroll, can_focus=False):
             self._confirm.show(Content.styled("… the bench is checking", "$foreground 60%"))
         elif not prompt.fields:
             self._confirm.show(
-                Content.assemble((plain("▶ "), "bold $accent"), (prompt.confirm or "Ready?", "bold"), ("  space confirms", "$accent"))
+                Content.assemble(
+                    (plain("▶ "), "bold $accent"), (prompt.confirm or "Ready?", "bold"), (" \u00a0space\u00a0confirms", "$accent")
+                )
             )
         elif prompt.confirm:
             self._confirm.show(
@@ -264,6 +266,8 @@ class PromptArea(VerticalScroll, can_focus=False):
     def take_meter(self) -> str:
         """Put the meter's reading into the focused field (or the first empty one) and go on to the next."""
         row = self._focused_row() or next((row for row in self._rows if not row.editor.value), None)
+        if row is not None and row.view.choices:
+            return f"{row.view.label}: no meter tells this. Choose with ← → or a digit, then press Enter."
         if row is None or not row.take_meter():
             return "The meter shows no value for this field. Measure by hand and type the number."
         following = self._rows[self._rows.index(row) + 1 :]

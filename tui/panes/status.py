@@ -170,7 +170,9 @@ def _prompt_key(snapshot: Snapshot) -> str:
 
 def due_words(snapshot: Snapshot) -> str:
     """When a hand reading or a sign of presence falls due."""
-    parts = []
+    parts: list[str] = []
+    if snapshot.state == "preparing":  # the output is on for seconds only, to be measured
+        return "No alarms"
     for what, due_s in (("reading by hand (r)", snapshot.reading_due_s), ("sign of presence (any key)", snapshot.attention_due_s)):
         if due_s is not None:
             parts.append(f"{what} in {duration(due_s)}" if due_s > 0 else f"{what} overdue by {duration(-due_s)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import RenderResult
@@ -12,14 +12,20 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-_BEGINS = frozenset("0123456789+-−.,")
+_BEGINS = frozenset("0123456789.,")
+_SIGNS = frozenset("+-−")
 
 
 class NumberInput(Input):
     """Until it holds a digit it takes only what can begin a number, so that every other key keeps its meaning (r, n, ?, m, space).
 
-    Both decimal signs and units are taken; nothing is restricted by a pattern, because that would turn "3,4" into 34.
+    Both decimal signs and units are taken; nothing is restricted by a pattern, because that would turn "3,4" into 34. Where the field is
+    not `signed` no sign begins a number, and + and - keep their meaning too.
     """
+
+    def __init__(self, *, signed: bool = True, **options: Any) -> None:
+        super().__init__(**options)
+        self._begins = _BEGINS | _SIGNS if signed else _BEGINS
 
     def on_mount(self) -> None:
         self.cursor_blink = False  # nothing on this screen moves by itself; a blinking cursor costs 1 kB/s
@@ -28,7 +34,7 @@ class NumberInput(Input):
         if character is None or not character.isprintable():
             return False
         begun = "" if len(self.selected_text) == len(self.value) else self.value
-        return character in _BEGINS if not any(sign.isdigit() for sign in begun) else True
+        return character in self._begins if not any(sign.isdigit() for sign in begun) else True
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return self._takes(character)
@@ -76,7 +82,7 @@ class ChoiceInput(Widget, can_focus=True):
         parts: list[Content | str] = []
         for index, choice in enumerate(self._choices):
             style = "bold reverse $accent" if index == self._index else ""
-            parts += [Content.styled(f" {index + 1} {choice} ", style), " "]
+            parts += [Content.styled(f" {index + 1} {choice} ".replace(" ", "\u00a0"), style), " "]
         return Content.assemble(*parts)
 
     def action_step(self, by: int) -> None:
