@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import json
@@ -175,6 +176,9 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
     """One session, with each cell's volts before, at the end and at rest."""
     from dataclasses import asdict
 
+    from tui.domain.chosen import chosen
+    from tui.domain.plan import Plan
+
     _, session = _session(demo, session_id)
     document = asdict(session)
     if as_json:
@@ -183,6 +187,10 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
     for key, value in session.listing().items():
         click.echo(f"{key:<14} {value}")
     click.echo(f"{'end reason':<14} {session.end_reason}")
+    with contextlib.suppress(TypeError, KeyError, ValueError):  # a plan of another version is no reason to show nothing
+        click.echo(f"{'chosen':<14} {' · '.join(chosen(Plan.from_json(dict(session.plan))))}")
+    for part in session.parts if len(session.parts) > 1 else ():
+        click.echo(f"{'part':<14} {part['title']}: {part['reason']}, {part['charge_ah']:.2f} Ah in {part['duration_s'] / 3600:.1f} h")
     rests = session.rests
     click.echo(f"{'cell':<10} {'before':>8} {'end':>8}" + "".join(f"{_hours(rest.hours):>9}" for rest in rests))
     for cell in session.cells:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.bench.messages import Point
+from tui.domain.chosen import chosen
+from tui.domain.plan import Plan
 from tui.records.sessions import Session
 from tui.widgets.text import clock
 
@@ -77,9 +79,18 @@ def facts(session: Session) -> str:
         f"{_number(session.duration_s, 1, 1 / 3600)} h · {_number(session.charge_ah, 1)} Ah · {_number(session.energy_wh, 0)} Wh"
         f" · end current {_number(session.end_current_a, 2)} A" + (f" · spread {spread}" if spread else ""),
         session.end_reason,
+        _chosen(session),
         session.cells_problem,
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _chosen(session: Session) -> str:
+    """What was chosen where opinions differ; nothing for a plan that another version wrote."""
+    try:
+        return "Chosen: " + " · ".join(chosen(Plan.from_json(dict(session.plan))))
+    except (TypeError, KeyError, ValueError):
+        return ""
 
 
 def cells_table(session: Session) -> str:
