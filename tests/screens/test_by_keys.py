@@ -115,7 +115,7 @@ async def test_a_newcomer_gets_through_the_demo_by_what_the_screen_says(drive, p
 
 @on_loop
 async def test_a_supply_without_interface_with_a_typo_an_overdue_reading_and_a_fallen_lead(drive, place):  # noqa: F811
-    driven = drive(cells=2, soc=0.985, supply="manual", meter=False)
+    driven = drive(cells=2, soc=0.985, lead_mohm=5.0, supply="manual", meter=False)
     world = driven.world
     link = SteppedLink(driven)
     app = TopBalanceApp(link, place, demo=True, defaults=driven.plan.to_json())
