@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -54,14 +55,14 @@ def ended(pid: int) -> bool:
         return True
 
 
-def frozen_screen() -> int:
-    """The application in a terminal that nobody reads: it freezes with its first paint."""
-    pid, _ = pty.fork()
+def screen(*words: str) -> tuple[int, int]:
+    """The application in a terminal of its own: its process, and the terminal's other end. Whoever does not read there freezes it."""
+    pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(TERM="xterm-256color", TOPBALANCE_BENCH="process", LANG="C.UTF-8", LINES="40", COLUMNS="120")
         os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "tui", "demo"])
-    return pid
+        os.execv(sys.executable, [sys.executable, "-m", "tui", *words])
+    return pid, terminal
 
 
 def until_output_on(link: RemoteLink) -> None:
@@ -102,7 +103,7 @@ def test_a_session_outlives_its_screens_and_stop_leaves_the_output_off(place):
     started = first.send(Start(first.about["defaults"]))
     assert started.ok, started.message
 
-    frozen = frozen_screen()
+    frozen, terminal = screen("demo")  # nobody reads: it freezes with its first paint
     wait_for(lambda: bench_process.status(place)["screens"] == 2)
     asked = time.monotonic()
     assert first.send(Note("the other screen is frozen")).ok
@@ -110,6 +111,7 @@ def test_a_session_outlives_its_screens_and_stop_leaves_the_output_off(place):
     first.close()
     os.kill(frozen, signal.SIGKILL)
     os.waitpid(frozen, 0)
+    os.close(terminal)
     found = wait_for(lambda: (now := bench_process.status(place))["screens"] == 0 and now)
     assert (found["pid"], found["session"]) == (pid, started.message)
 
@@ -143,6 +145,22 @@ def test_sigterm_switches_off_proves_and_writes_it_down_within_two_seconds(place
     assert time.monotonic() - told < 2.0
     link.close()
     assert_off_and_written_down(place)
+
+
+def test_a_terminal_that_goes_away_ends_the_screen_and_not_the_bench(place):
+    pid, terminal = screen()
+    found = wait_for(lambda: (now := bench_process.status(place)) and now["screens"] == 1 and now)
+    painted = bytearray()
+    while b"Setup" not in painted:
+        assert select.select([terminal], [], [], 15)[0], "nothing more is painted"
+        painted += os.read(terminal, 65536)
+    os.close(terminal)  # a hang-up, as when an SSH connection breaks
+    gone = time.monotonic()
+    status = wait_for(lambda: (done := os.waitpid(pid, os.WNOHANG))[0] == pid and done)[1]
+    assert time.monotonic() - gone < 3.0
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
+    now = wait_for(lambda: (now := bench_process.status(place)) and now["screens"] == 0 and now)
+    assert now["pid"] == found["pid"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
