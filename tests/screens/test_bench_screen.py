@@ -539,3 +539,25 @@ def test_no_reading_falls_due_while_an_output_is_only_tested(tmp_path: Path) -> 
             assert "Due:" not in bench.text()
 
     play(script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_key_of_the_next_thing_is_never_cut_off(tmp_path: Path, size: tuple[int, int]) -> None:
+    async def script() -> None:
+        long = "Measure each cell alone, before any busbar joins them: red on +, black on −, with the sign that the meter shows. " * 2
+        async with stage(tmp_path, replace(PREPARING, next=long), size) as bench:
+            assert "… Press m to take the meter's reading, then Enter." in bench.words()
+
+    play(script)
+
+
+def test_words_of_a_choice_are_not_torn(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert POLARITY.prompt is not None
+        choice = replace(POLARITY.prompt.fields[1], choices=("all sound", "some dented", "some swollen or leaking"))
+        async with stage(tmp_path, replace(POLARITY, prompt=replace(POLARITY.prompt, fields=(choice,))), (80, 24)) as bench:
+            assert any("3 some swollen or leaking" in line for line in bench.lines())
+            await bench.press("3", "enter")
+            assert bench.link.sent == [Answer(5, {"sign": "some swollen or leaking"})]
+
+    play(script)

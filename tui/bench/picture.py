@@ -22,9 +22,9 @@ def prompt_with_readings(bench: Bench) -> Prompt | None:
     fields = tuple(replace(f, reading=None if f.choices else runner.reading_at(f.name)) for f in prompt.fields)
     hint = ""
     if bench.hands is not None and any(f.reading is not None for f in fields):
-        hint = "On the built-in bench the simulated hands hold the probes: press m to take what the meter shows."
+        hint = "Simulated hands hold the probes: m takes what the meter shows."
     elif bench.hands is not None and prompt.confirm:
-        hint = "On the built-in bench the simulated hands do this when you confirm."
+        hint = "Simulated hands do it when you confirm."
     return replace(prompt, fields=fields, hint=hint)
 
 

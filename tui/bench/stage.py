@@ -171,7 +171,8 @@ class Stage:
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
         elif step.fields and len(step.fields) == 1 and step.fields[0].unit:
             single = values.get(step.fields[0].name)
-            self._detail(step, f"{single:.2f} {step.fields[0].unit}" if isinstance(single, float) else "")
+            decimals = 1 if step.fields[0].kind == "temperature" else 2
+            self._detail(step, f"{single:.{decimals}f} {step.fields[0].unit}" if isinstance(single, float) else "")
         if "trim_v" in values:
             return trim.took(self, float(values["trim_v"]))
         if "lift" in values:
@@ -212,7 +213,7 @@ class Stage:
         if volts is None:
             return False
         read = reading.cells_trusted and volts >= target_v - limits.target_reached_v - 1e-9
-        reached = read or self._whole_string_full()
+        reached = read or session.attention.full_before_next(reading) or self._whole_string_full()
         if reached:
             session.tail_current_a = reading.amperes
             session.facts["cell_at_target"] = 1.0

@@ -226,11 +226,7 @@ class PromptArea(VerticalScroll, can_focus=False):
         if self._waiting_for == prompt.id:
             self._confirm.show(Content.styled("… the bench is checking", "$foreground 60%"))
         elif not prompt.fields:
-            self._confirm.show(
-                Content.assemble(
-                    (plain("▶ "), "bold $accent"), (prompt.confirm or "Ready?", "bold"), (" \u00a0space\u00a0confirms", "$accent")
-                )
-            )
+            self._confirm.show(Content.assemble((" space ", "bold reverse $accent"), (f" {prompt.confirm or 'Ready?'}", "bold")))
         elif prompt.confirm:
             self._confirm.show(
                 Content.assemble((plain("▶ "), "bold $accent"), prompt.confirm, ("  Enter on the last value confirms", "$foreground 60%"))

@@ -28,7 +28,7 @@ class SafetyView(Vertical):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._big.show_snapshot(snapshot)
-        self._next.show(Content.assemble((plain("▶ "), "$accent"), next_words(snapshot)))
+        self._next.show(Content.assemble((plain("▶ "), "$accent"), " ".join(next_words(snapshot)).strip()))
         alarm = worst_alarm(snapshot)
         if alarm is None:
             self._alarm.show("")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from textwrap import wrap
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -109,7 +112,11 @@ class NextBar(Vertical):
                 Content.assemble((plain("◆ "), "$warning" if refused else "$accent"), (text, "$text-warning" if refused else ""))
             )
             return
-        self._next.show(Content.assemble((plain("▶ "), "$accent"), next_words(self._snapshot)))
+        text, key = next_words(self._snapshot)
+        self._next.show(Content.assemble((plain("▶ "), "$accent"), fitted(text, key, self.size.width - 4)))
+
+    def on_resize(self) -> None:
+        self._draw_next()
 
     def _forecast_content(self) -> Content:
         snapshot = self._snapshot
@@ -142,16 +149,27 @@ class NextBar(Vertical):
         return Content.styled(f"  {due_words(snapshot)}", "dim")
 
 
-def next_words(snapshot: Snapshot) -> str:
-    """The bench's sentence, with the key that does it where the sentence does not name one."""
+@lru_cache(maxsize=4)  # asked for with every Snapshot, and mostly the same
+def fitted(text: str, key: str, width: int) -> str:
+    """Both in two lines. Where they do not fit the sentence is cut, for it stands in the checklist too, and never the key."""
+    words = text.split(" ")
+    whole = f"{text} {key}".strip()
+    while width > 0 and len(wrap(whole, width)) > 2 and key and len(words) > 1:
+        words.pop()
+        whole = f"{' '.join(words)} … {key}"
+    return whole
+
+
+def next_words(snapshot: Snapshot) -> tuple[str, str]:
+    """The bench's sentence, and the key that does it where the sentence does not name one."""
     text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
     if snapshot.prompt is not None and snapshot.prompt.remedy:
-        return f"Press {REMEDY_KEY}: {snapshot.prompt.remedy[:1].lower()}{snapshot.prompt.remedy[1:]}. Or answer again. {text}"
+        return f"Press {REMEDY_KEY}: {snapshot.prompt.remedy[:1].lower()}{snapshot.prompt.remedy[1:]}. Or answer again. {text}", ""
     if snapshot.prompt is not None:
         key = _prompt_key(snapshot)
         if key and key not in text:
-            return f"{text} {key}".strip()
-    return text
+            return text, key
+    return text, ""
 
 
 def _prompt_key(snapshot: Snapshot) -> str:

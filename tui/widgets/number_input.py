@@ -79,11 +79,11 @@ class ChoiceInput(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> RenderResult:
-        parts: list[Content | str] = []
-        for index, choice in enumerate(self._choices):
-            style = "bold reverse $accent" if index == self._index else ""
-            parts += [Content.styled(f" {index + 1} {choice} ".replace(" ", "\u00a0"), style), " "]
-        return Content.assemble(*parts)
+        """All in one line where they fit, else a line for each: no words are torn."""
+        words = [f" {index + 1} {choice} " for index, choice in enumerate(self._choices)]
+        styles = ["bold reverse $accent" if index == self._index else "" for index in range(len(words))]
+        joint = " " if sum(len(word) + 1 for word in words) <= (self.size.width or 99) else "\n"
+        return Content(joint).join(Content.styled(word, style) for word, style in zip(words, styles, strict=True))
 
     def action_step(self, by: int) -> None:
         self._choose((self._index + by) % len(self._choices) if self._index is not None else 0 if by > 0 else len(self._choices) - 1)
