@@ -63,14 +63,15 @@ def show_status(demo: bool, as_json: bool) -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    since = datetime.datetime.fromtimestamp(found["started_unix_s"]).isoformat(" ", "seconds")
-    output = {True: "ON", False: "off", None: "unknown"}[found.get("output_on")]
+    """In words; a bench of another version may tell less."""
+    since = datetime.datetime.fromtimestamp(found.get("started_unix_s", 0)).isoformat(" ", "seconds")
+    output = {True: "ON", False: "off"}.get(found.get("output_on"), "unknown")
     kind = "built-in bench" if found.get("kind") == "demo" else "bench"
-    click.echo(f"{kind:<10} process {found['pid']}, since {since}, {found['screens']} screens look on")
-    click.echo(f"{'state':<10} {found['state']}, output {output}")
+    click.echo(f"{kind:<10} process {found.get('pid', '?')}, since {since}, {found.get('screens', '?')} screens look on")
+    click.echo(f"{'state':<10} {found.get('state', '?')}, output {output}")
     for label in ("session", "bank", "supply"):
         if found.get(label):
-            click.echo(f"{label:<10} {''.join(sign if sign.isprintable() else '?' for sign in found[label])}")
+            click.echo(f"{label:<10} {''.join(sign if sign.isprintable() else '?' for sign in str(found[label]))}")
 
 
 @bench.command("stop")

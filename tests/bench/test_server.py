@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import stat
@@ -12,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tui.bench import codec, remote, socket_place
 from tui.bench.messages import (
@@ -118,6 +121,11 @@ def serve(bench, place):
                 return found
 
         yield Served
+
+
+@pytest.fixture
+def one_bench(serve):
+    return serve()
 
 
 class Raw:
@@ -269,6 +277,29 @@ def test_a_line_without_an_end_exhausts_no_memory(serve, monkeypatch):
             guest.socket.sendall(b"x" * 10_000)
 
 
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+ASKS = st.sampled_from(["hello", "seen", "status", "card", "history", "command", "keys", "off", "dance"])
+REQUEST = st.fixed_dictionaries(
+    {"v": st.just(codec.VERSION) | PLAIN, "ask": ASKS | PLAIN},
+    optional={"id": PLAIN, "since_s": PLAIN, "command": PLAIN | st.just({"v": codec.VERSION, "type": "Present"})},
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(REQUEST.map(lambda request: json.dumps(request).encode()) | st.binary(max_size=40), min_size=1, max_size=5))
+def test_whatever_is_said_the_bench_goes_on_without_a_defect(one_bench, place, caplog, lines):
+    guest = Raw(place)
+    with contextlib.suppress(OSError):
+        guest.socket.sendall(b"\n".join(lines) + b"\n")
+    guest.socket.close()
+    assert remote.ask(place, "status")["state"] == "charging"
+    assert "defect" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("ask", "fields", "words"),
     [
@@ -276,7 +307,8 @@ def test_a_line_without_an_end_exhausts_no_memory(serve, monkeypatch):
         ("command", {}, "JSON object"),
         ("command", {"command": {"v": codec.VERSION, "type": "Format"}}, "no message"),
         ("command", {"command": codec.to_json(Outcome(True))}, "no command"),
-        ("history", {"since_s": "all"}, "seconds"),
+        ("history", {"since_s": "all"}, "since_s must be a number"),
+        ("history", {"since_s": 10**400}, "finite"),
         ("hello", {"v": 99}, "version 99"),
     ],
 )

@@ -73,7 +73,7 @@ def read_points(rows: Any) -> list[Point]:
     if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
         raise CodecError("A curve is a list of rows of four numbers.")
     read = _reader(Point)
-    return [read(dict(zip(names, row, strict=True)), f"Point {number}") for number, row in enumerate(rows)]
+    return [read(dict(zip(names, row, strict=True)), f"Point {row_number}") for row_number, row in enumerate(rows)]
 
 
 def line(document: Mapping[str, Any]) -> bytes:
@@ -226,16 +226,17 @@ def _text(value: Any, at: str) -> str:
     return value
 
 
-def _float(value: Any, at: str) -> float:
+def number(value: Any, at: str) -> float:
+    """A finite number; `at` names its place in the refusal."""
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise CodecError(f"{at} must be a number, not {_shown(value)}.")
     try:
-        number = float(value)
+        found = float(value)
     except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+        found = math.inf
+    if not math.isfinite(found):
         raise CodecError(f"{at} must be a finite number.")
-    return number
+    return found
 
 
 def _int(value: Any, at: str) -> int:
@@ -262,7 +263,7 @@ def _plain(value: Any, at: str) -> Any:
     if isinstance(value, str):
         return _text(value, at)
     if isinstance(value, float):
-        return _float(value, at)
+        return number(value, at)
     if isinstance(value, list | tuple):
         return [_plain(one, at) for one in value]
     if isinstance(value, dict):
@@ -270,4 +271,4 @@ def _plain(value: Any, at: str) -> Any:
     raise CodecError(f"{at} holds {_shown(value)}, which is no JSON.")
 
 
-_SCALARS: Mapping[Any, Turn] = {str: _text, float: _float, int: _int, bool: _bool, NoneType: _none}
+_SCALARS: Mapping[Any, Turn] = {str: _text, float: number, int: _int, bool: _bool, NoneType: _none}

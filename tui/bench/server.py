@@ -325,10 +325,8 @@ class BenchServer:
         self._later(self._lookups, connection, number, look)
 
     def _history(self, connection: Connection, number: int, request: dict[str, Any]) -> None:
-        since_s = request.get("since_s")
-        if isinstance(since_s, bool) or not isinstance(since_s, int | float):
-            raise CodecError("A curve is asked for since a time in seconds.")
-        self._later(self._lookups, connection, number, lambda: {"points": codec.write_points(self._link.history(float(since_s)))})
+        since_s = codec.number(request.get("since_s"), "since_s")
+        self._later(self._lookups, connection, number, lambda: {"points": codec.write_points(self._link.history(since_s))})
 
     def _command(self, connection: Connection, number: int, request: dict[str, Any]) -> None:
         command = codec.read_command(request.get("command"))
