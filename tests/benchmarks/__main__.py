@@ -11,10 +11,17 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import physics, screen, speed, startup, stop
+from tests.benchmarks import physics, process, screen, speed, startup, stop
 from tests.benchmarks.figures import HEAD, Figure, line
 
-MEASUREMENTS = (*startup.MEASUREMENTS, *screen.MEASUREMENTS, *speed.MEASUREMENTS, *stop.MEASUREMENTS, *physics.MEASUREMENTS)
+MEASUREMENTS = (
+    *startup.MEASUREMENTS,
+    *screen.MEASUREMENTS,
+    *speed.MEASUREMENTS,
+    *stop.MEASUREMENTS,
+    *process.MEASUREMENTS,
+    *physics.MEASUREMENTS,
+)
 
 
 def main() -> int:

@@ -59,20 +59,20 @@ def _stopped_ms(rig: Rig, plan: Plan, after_s: float) -> float:
                 link.send(command)
             return snapshot.state == "charging" and world.output_on
 
-        _wait(charging, 0.01)
+        wait(charging, 0.01)
         rig.embedded.meter.inject_fault(make_fault("silence"))
         time.sleep(after_s)
         if not world.output_on:
             raise RuntimeError("the output was off before the stop")
         started_s = time.perf_counter()
         link.stop_output()
-        _wait(lambda: not world.output_on, 0.0002)
+        wait(lambda: not world.output_on, 0.0002)
         return 1000 * (time.perf_counter() - started_s)
     finally:
         link.close()
 
 
-def _wait(condition: Callable[[], bool], look_every_s: float) -> None:
+def wait(condition: Callable[[], bool], look_every_s: float) -> None:
     end_s = time.monotonic() + LONGEST_S
     while not condition():
         if time.monotonic() > end_s:
