@@ -88,12 +88,19 @@ def _attached_s(rounds: int) -> list[float]:
     with own_home() as place, served(LongSession(KNEE), place):
         for _ in range(rounds):
             started = time.perf_counter()
-            link = RemoteLink(place).start()
-            if not link.attached(10) or link.card() is None or len(link.history()) != MAX_POINTS:
+            link = _attached(place)
+            if link.card() is None or len(link.history()) != MAX_POINTS:
                 raise RuntimeError("the picture is not full")
             took_s.append(time.perf_counter() - started)
             link.close()
     return took_s
+
+
+def _attached(place: Home) -> RemoteLink:
+    link = RemoteLink(place).start()
+    if not link.attached(10):
+        raise RuntimeError("the screen did not come to the bench")
+    return link
 
 
 def _one_stop_ms(after_s: float) -> float:
@@ -104,9 +111,7 @@ def _one_stop_ms(after_s: float) -> float:
         world, script = rig.embedded.world, Script()
         try:
             with served(LocalLink(rig.bench).start(), place):
-                screen, looker_on = RemoteLink(place).start(), RemoteLink(place).start()
-                if not (screen.attached(10) and looker_on.attached(10) and screen.snapshot().keys):
-                    raise RuntimeError("the screens did not come to the bench")
+                screen, looker_on = _attached(place), _attached(place)  # the first has the keys
                 outcome = screen.send(Start(plan_from(description, rig.supply_address, rig.meter_address, CHOICES).to_json()))
                 if not outcome.ok:
                     raise RuntimeError(outcome.message)
