@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tui.bench.reading import Reading
+from tui.domain import charge
 from tui.domain.limits import Limits
+from tui.domain.procedures.parts import soc_at
 
 WARN_FRACTION = 0.8
 """Of an interval: from here on the operator is called before anything is switched off."""
+CLIMB_FRACTION = 0.7
+"""Of the time in which the highest cell of a string would be full: from its volts alone that is known no better (cell model, two curves)."""
+FULL_V, CLIMBS_V = 3.65, 3.45  # no cell stands above the second on the plateau, whatever its current
+SOONEST_S = 60.0
+"""Nobody reads a BMS's app and types it more often than this."""
 METER_AGREES_V = 0.025
 """A meter at the cells and the supply less its lead drop may differ by this much (0.5 % of a cheap meter plus a count)."""
 
@@ -19,6 +27,8 @@ class Attention:
 
     limits: Limits
     series: int = 1  # cells in series: what no meter sees of each is asked for more often
+    current_a: float = 0.0  # through each cell of a string, and …
+    cell_ah: float = 0.0  # … its capacity: in series nothing slows the last climb of a cell but its BMS
     by_hand: bool = False  # the supply's panel is read by hand too, whatever a meter sees
     present_s: float = 0.0
     read_s: float | None = None  # last typed volts at the cells
@@ -102,6 +112,20 @@ class Attention:
             return self.limits.series_reading_s if self._unseen(reading) else self.limits.hand_reading_below_s
         return self.limits.hand_reading_top_s if volts >= self.limits.hand_top_v else self.limits.hand_reading_knee_s
 
+    def _climb_s(self, reading: Reading) -> float:
+        """In how many seconds the highest cell of a string, which no meter sees, will be full from where it is known to stand."""
+        volts = reading.cells_v.value if reading.cells_trusted else reading.alarm_v  # the mean holds the drop of the leads, too
+        if not self._unseen(reading) or volts is None or self.current_a <= 0 or self.cell_ah <= 0:
+            return math.inf
+        drop_v = self.current_a * charge.CELL_OHM_AT_280_AH * 280.0 / self.cell_ah
+        missing = soc_at(FULL_V - drop_v) - soc_at(volts - drop_v)
+        return 3600.0 * max(0.0, missing) * self.cell_ah / self.current_a
+
+    def full_before_next(self, reading: Reading) -> bool:
+        """Whether the highest cell of a string, as typed, would be full before anybody can type it again."""
+        volts = reading.cells_v.value
+        return reading.cells_trusted and volts is not None and volts >= CLIMBS_V and self._climb_s(reading) < SOONEST_S
+
     def reading_due_s(self, reading: Reading) -> float | None:
         """Seconds until a typed reading is due; negative when overdue; None while a meter sees the cells or the output is off."""
         if self.output_on_s is None or (reading.cells_v.trust == "measured" and not self.by_hand):
@@ -110,6 +134,7 @@ class Attention:
         if self.read_s is None or self.read_s < since_s:
             return since_s + self.limits.hand_first_reading_s - reading.time_s
         due = max(self.read_s, self._read_zone_s) + self.reading_interval_s(reading)
+        due = min(due, self.read_s + max(SOONEST_S, CLIMB_FRACTION * self._climb_s(reading)))
         volts = reading.alarm_v
         if (volts is None or volts < self.limits.hand_knee_v) and not self._unseen(reading):
             due = max(due, self.quiet_until_s)

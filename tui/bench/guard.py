@@ -18,6 +18,9 @@ SETTLED_V, SETTLING_S = 3.34, 900.0
 
 FASTEST_TAPER_S, SETTLING_CURRENT_S = 5.0, 180.0
 
+TYPED_CURRENT_S = 60.0
+"""Amperes read longer ago than this do not say that current still flows."""
+
 HAND = "Check the volts at the cells with your meter before anything else."
 
 
@@ -417,6 +420,15 @@ class Guard:
         if self._twice(
             "falling", highest - volts > self.limits.falling_v and not settling, before, reading.time_s - (reading.cells_v.age_s or 0.0)
         ):
+            if self.series > 1 and self.by_hand and (reading.current_a.age_s or 0.0) > TYPED_CURRENT_S:
+                minutes = (reading.current_a.age_s or 0.0) / 60
+                text = (
+                    f"The cells fell from {highest:.3f} to {volts:.3f} V; the amperes were read {minutes:.0f} min ago. A BMS that opened, "
+                )
+                found.append(
+                    Finding("hold", "F-27", "open circuit", text + "or a lead that is off, looks like this. The cells are NOT done.")
+                )
+                return
             found.append(
                 Finding(
                     "trip",

@@ -110,6 +110,7 @@ class Session:
         self.series = series = calculations.wiring(plan).series
         self.composer.watch(tuple(cell.label for cell in plan.cells), series)
         self.attention.series = series
+        self.attention.current_a, self.attention.cell_ah = self.current_a, calculations.capacity_ah(plan)
         self.guard = Guard(
             self.limits,
             target_v=plan.target_v,
