@@ -123,8 +123,13 @@ def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
     finally:
-        link.close(timeout_s=SIGNAL_EXIT_S)
+        heard = link.close(timeout_s=SIGNAL_EXIT_S)
         log.info("the screen closed; the bench process goes on")
+    if not heard:
+        sys.stderr.write(
+            "topbalance: OUTPUT OFF did not reach the bench process. Switch the supply off at its mains switch, or pull the + lead.\n"
+        )
+        return 1
     return 128 + caught[0] if caught else app.return_code or 0
 
 

@@ -418,6 +418,48 @@ def test_a_stop_that_finds_no_bench_is_told_and_reaches_the_bench_that_comes_bac
     wait_for(lambda: "did not get through" not in screen.snapshot().next)
 
 
+def test_a_stop_is_heard_before_its_screen_is_let_go(serve, bench):
+    screen = serve().screen()
+    screen.stop_output()
+    assert screen.close()
+    assert bench.stops
+
+
+def test_a_screen_that_leaves_with_a_stop_unheard_says_so(serve):
+    served = serve()
+    screen = served.screen()
+    served.end()
+    screen.stop_output()
+    assert not screen.close(timeout_s=0.05)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"\xff\n",
+        b"[]\n",
+        b'{"id": []}\n',
+        b'{"v": 1, "snapshot": {"v": 1, "type": "Note", "text": ""}}\n',
+        b'{"v": 1, "snapshot": 5}\n',
+        b'{"v": 9, "snapshot": {}}\n',
+    ],
+)
+def test_a_bench_that_talks_nonsense_is_told_of_and_left(place, monkeypatch, lie):
+    monkeypatch.setattr(remote, "OTHER_AGAIN_S", 0.01)
+    with contextlib.closing(socket_place.listen(socket_place.socket_path(place))) as listener:
+        listener.settimeout(5)
+        link = RemoteLink(place).start()
+        for _ in range(2):  # it hangs up, and tries again
+            with listener.accept()[0] as liar:
+                liar.settimeout(5)
+                liar.sendall(lie)
+                while liar.recv(1000):
+                    pass
+        wait_for(lambda: link.problem)
+        assert not link.attached()
+        link.close()
+
+
 def test_a_command_in_flight_when_the_bench_dies_is_not_called_done(serve, bench):
     served = serve()
     screen = served.screen()

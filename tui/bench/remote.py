@@ -171,14 +171,18 @@ class RemoteLink:
         return outcome if isinstance(outcome, Outcome) else Outcome(False, "The bench gave another answer than it should.")
 
     def stop_output(self) -> None:
-        threading.Thread(target=self._stop, name="output off", daemon=True).start()
+        if self._stopping.acquire(blocking=False):  # else the one under way goes on until it is heard
+            threading.Thread(target=self._stop, name="output off", daemon=True).start()
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
-        """Let go of the bench, which goes on by itself. Always True: this screen leaves nothing behind that it would have to prove."""
+        """Let go of the bench, which goes on by itself. False when an emergency stop that was asked for has not got through."""
+        heard = self._stopping.acquire(timeout=timeout_s)
+        if heard:
+            self._stopping.release()
         self._closed.set()
         self._hang_up()
         self._thread.join(timeout_s)
-        return True
+        return heard
 
     def take_keys(self) -> Outcome:
         """Commands are taken from this screen from now on, and from no other."""
@@ -220,8 +224,6 @@ class RemoteLink:
 
     def _stop(self) -> None:
         """Off, until the bench has heard it: on the standing connection, else on a fresh one. A bench that comes back late is still told."""
-        if not self._stopping.acquire(blocking=False):
-            return  # the one under way goes on until it is heard
         ways: tuple[Callable[[], object], ...] = (
             lambda: self._request("off", timeout_s=1.0),
             lambda: ask(self._home, "off", timeout_s=1.0),
@@ -255,6 +257,9 @@ class RemoteLink:
                 log.warning("the bench is not used: %s", problem)
             except OSError as problem:
                 self._problem = str(problem) if isinstance(problem, Gone | socket_place.PlaceRefused) else GONE
+            except Exception:
+                log.exception("the link to the bench ran into a defect; it tries again")
+                self._problem, wait_s = GONE, OTHER_AGAIN_S
             self._closed.wait(wait_s)
 
     def _reach(self) -> socket.socket:
@@ -306,18 +311,22 @@ class RemoteLink:
             found = codec.from_json(document["snapshot"])
             if not isinstance(found, Snapshot):
                 raise CodecError("The bench told something else than a Snapshot.")
-            self._snapshot = replace(found, keys=document.get("keys") is True, screens=int(document.get("screens", 1)))
+            screens = document.get("screens")
+            self._snapshot = replace(found, keys=document.get("keys") is True, screens=screens if isinstance(screens, int) else 1)
             self._heard, self._problem = time.monotonic(), ""
             self._attached.set()
             return
-        if document.get("id") == 0:
+        number = document.get("id")
+        if not isinstance(number, int):
+            raise CodecError("The bench gave an answer to no question.")
+        if number == 0:
             self.about = _good(document)
             if self.about.get("kind", self._kind) != self._kind:
                 other = "the built-in one (demo)" if self._kind == "real" else "one on real instruments"
                 raise Refused(f"The bench that runs in this home is {other}. End it with `topbalance bench stop`, or use another home.")
             return
         with self._lock:
-            waiting = self._pending.get(document.get("id", -1))
+            waiting = self._pending.get(number)
         if waiting is not None and not waiting.done():
             waiting.set_result(document)
 
