@@ -116,6 +116,36 @@ def test_f08_with_a_bms_that_never_opens_the_typed_cell_ends_the_charge(
 
 
 @both
+@pytest.mark.parametrize("cells", [4, 8])
+def test_f08_a_string_that_nobody_reads_is_switched_off_before_a_cell_far_ahead_is_lost(drive: Make, supply: str, cells: int) -> None:
+    def one_ahead(description: BenchDescription) -> BenchDescription:
+        return replace(description, cells=(*(replace(cell, soc=0.6) for cell in description.cells[:-1]), description.cells[-1]))
+
+    run = string(
+        drive, supply, seen=False, capacity_ah=280.0, soc=(0.9, 0.95), cells=cells, arrangement=f"{cells}S", volts=60.0, change=one_ahead
+    )
+    run.start()
+    run.go_to("to-top")
+    run.world.inject("bms-stuck")
+    left_s = run.clock.now_s()
+    while run.bench.state == "charging":  # the operator types nothing at all
+        run.step(10.0)
+        assert run.clock.now_s() - left_s < 7200.0
+    assert run.bench.state == ("call" if supply == "manual" else "hold")
+    assert run.world.max_cell_voltage_v < 3.65
+
+
+def test_f08_far_from_the_top_the_operator_of_a_string_may_sleep(drive: Make) -> None:
+    run = string(drive, seen=False, capacity_ah=280.0, soc=(0.2, 0.22))
+    run.start()
+    run.go_to("to-top")
+    slept_s = run.clock.now_s()
+    while run.clock.now_s() - slept_s < 6 * 3600.0:
+        run.step(30.0)
+        assert run.bench.state == "charging", run.snapshot().alarms
+
+
+@both
 def test_f27_a_lead_that_falls_off_a_string_is_a_hold_and_never_an_end(drive: Make, supply: str) -> None:
     run = string(drive, supply, capacity_ah=280.0, soc=(0.6, 0.62))
     run.start()

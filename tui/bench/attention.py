@@ -121,6 +121,10 @@ class Attention:
         missing = soc_at(FULL_V - drop_v) - soc_at(volts - drop_v)
         return 3600.0 * max(0.0, missing) * self.cell_ah / self.current_a
 
+    def alone(self, reading: Reading) -> bool:
+        """Whether a cell of a string that nobody sees may be near its top, by the earliest forecast; without one it always may."""
+        return self._unseen(reading) and reading.time_s >= self.quiet_until_s
+
     def full_before_next(self, reading: Reading) -> bool:
         """Whether the highest cell of a string, as typed, would be full before anybody can type it again."""
         volts = reading.cells_v.value

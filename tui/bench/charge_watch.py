@@ -67,6 +67,13 @@ def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding
         if near and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
             text = "No reading was typed for twice the time allowed and the cells are near the top."
             found.append(Finding("call", "reading-overdue", "reading long overdue", text))
+        elif attention.alone(reading) and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
+            text = "The highest cell was not typed for twice the time allowed: nobody but the BMS watches the cells. The output goes off; "
+            found.append(
+                Finding(
+                    "hold", "reading-overdue", "nobody reads the cells", text + "nothing is lost, the charge goes on when you are back."
+                )
+            )
         else:
             text = "Measure the volts at the cells with your meter and type them (key r)."
             found.append(Finding("warn", "reading-due", "a reading is due", text))

@@ -109,7 +109,7 @@ class Session:
         plan = self.plan
         self.series = series = calculations.wiring(plan).series
         self.composer.watch(tuple(cell.label for cell in plan.cells), series)
-        self.attention.series = series
+        self.attention.series, self.attention.quiet_until_s = series, 0.0
         self.attention.current_a, self.attention.cell_ah = self.current_a, calculations.capacity_ah(plan)
         self.guard = Guard(
             self.limits,
