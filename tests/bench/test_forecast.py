@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tui.bench import picture
+from tui.bench.forecast import Forecaster
+from tui.domain.plan import Plan, PlanCell, PlanSupply
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,12 @@ def test_without_a_state_of_charge_the_plateau_says_so(drive):
     forecast = bench.snapshot().forecast
     assert forecast.low_s is None and forecast.high_s is None
     assert "plateau" in forecast.basis
+
+
+def test_a_lift_of_low_cells_is_forecast_by_its_own_charge_and_not_by_a_full_bank():
+    low = Plan("Bank", (PlanCell("A1", 280.0),), PlanSupply("manual", 30.0, 10.0), lead_resistance_ohm=0.02, target_v=3.28, soc_low=0.02,
+               soc_high=0.12)  # fmt: skip
+    forecaster = Forecaster(low, 10.0)
+    assert 5 * 3600 < (forecaster.longest_s(0.0) or 0) < 12 * 3600  # 28 Ah at 3.75 to 10 A, and half as much again
+    assert (forecaster.longest_s(30.0) or 0) < 4 * 3600
+    assert Forecaster(replace(low, soc_low=None), 10.0).longest_s(0.0) is None

@@ -99,3 +99,25 @@ def test_a_defect_in_the_bench_switches_off_and_holds(rig, monkeypatch):
     assert not made.embedded.world.output_on
     assert "defect" in {alarm.code for alarm in link.snapshot().alarms}
     link.close()
+
+
+def test_the_steps_that_a_remedy_puts_in_are_told_to_the_screen(place):
+    made = pty_rig(describe(cells=3, capacity_ah=20.0, soc=(0.02, 0.5), arrangement="apart"), place, speed=900.0)
+    plan = plan_from(made.embedded.description, made.supply_address, made.meter_address, {**CHOICES, "procedure": "level"})
+    link, script = LocalLink(made.bench).start(), Script()
+    try:
+        assert link.send(Start(plan.to_json())).ok
+
+        def told():
+            command = script.next(link.snapshot())
+            if command is not None and link.card().revision == 0:
+                link.send(command)
+            return link.snapshot().revision == 1 and link.card()
+
+        card = wait_for(told, 40)
+        wait_for(lambda: link.card().revision == 1)
+        assert link.snapshot().steps[0].id in [step.id for step in link.card().steps]
+        assert card.session == link.card().session
+    finally:
+        link.close()
+        made.close()

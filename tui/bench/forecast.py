@@ -71,7 +71,8 @@ class Forecaster:
                 return Forecast(basis="no state of charge was given; the volts tell nothing on the plateau")
             low, high = span
             basis = f"by the charge you gave, ± half; {leads}"
-        low, high = low + hold_s, high + hold_s
+        if calculations.wiring(self.plan).series == 1 and not calculations.lifts(self.plan):  # else it ends at once
+            low, high = low + hold_s, high + hold_s
         return Forecast(low, high, basis, self._progress(charge_ah, low, high))
 
     def longest_s(self, charge_ah: float) -> float | None:
@@ -103,6 +104,8 @@ class Forecaster:
     def _from_charge(self, charge_ah: float, lead: float) -> tuple[float, float] | None:
         if self.plan.soc_low is None or self.plan.soc_high is None:
             return None
+        if calculations.lifts(self.plan):
+            return self._from_lift(charge_ah)
         capacity_ah = calculations.capacity_ah(self.plan)
         lowest = self.plan.soc_low if calculations.wiring(self.plan).series == 1 else self.plan.soc_high  # the fullest cell ends a string
         least_ah = capacity_ah * (1 - self.plan.soc_high) * SOC_DOUBT[0] - charge_ah
@@ -110,6 +113,14 @@ class Forecaster:
         fast = self._course_s(min(1 - least_ah / capacity_ah, 0.995), lead) * charge.LOW_FACTOR
         slow = self._course_s(min(1 - most_ah / capacity_ah, 0.990), lead) * charge.HIGH_FACTOR
         return fast, max(slow, fast)
+
+    def _from_lift(self, charge_ah: float) -> tuple[float, float] | None:
+        """Low cells go to the volts of the others, not to the top: the pace of the whole lift for the charge that it still lacks."""
+        missing, whole = calculations.missing_charge_ah(self.plan), calculations.charging_time_s(self.plan)
+        if missing is None or whole is None:
+            return None
+        least, most = (max(0.0, doubt - charge_ah / max(missing[1], 1e-6)) for doubt in SOC_DOUBT)
+        return whole[0] * least, whole[1] * most
 
     def _from_curve(self, reading: Reading, volts: float, lead: float) -> tuple[float, float]:
         bank_ah = calculations.capacity_ah(self.plan)
@@ -122,7 +133,8 @@ class Forecaster:
     def _progress(self, charge_ah: float, low_s: float, high_s: float) -> float:
         left_ah = min(self.current_a * (low_s + high_s) / 7200.0, 1e9)
         if self.plan.soc_low is not None and self.plan.soc_high is not None:
-            whole = calculations.capacity_ah(self.plan) * (1 - (self.plan.soc_low + self.plan.soc_high) / 2)
+            missing = calculations.missing_charge_ah(self.plan) or (0.0, 0.0)
+            whole = (missing[0] + missing[1]) / 2
             left_ah = min(left_ah, max(0.002 * whole, whole - charge_ah))
         total = charge_ah + left_ah
         return charge_ah / total if total > 0 else 0.0

@@ -40,7 +40,7 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
     if bench.state == "hold":
         return "Output off. Look at what the alarm names, then resume (g) or end the session (e)."
     if bench.state == "ended":
-        return f"Session ended: {session.result}. {session.end_reason}"
+        return f"Session ended: {session.result}. {session.end_reason[:1].upper()}{session.end_reason[1:]}"
     if session.attention.calling(reading):
         return "Are you there? Press any key: near the top the cells are not left alone."
     if prompt is not None and prompt.refusal:

@@ -107,11 +107,9 @@ class ChecklistPane(Widget):
             self._detail.scroll_home(animate=False)
         instruction = snapshot.prompt.instruction if snapshot.prompt is not None else card.instruction if card is not None else ""
         self._instruction.show(Content.assemble((f"{step.title}\n", "bold $accent"), instruction))
-        if card is None:
-            return
-        self._warnings.show(_paragraphs(card.warnings, f"{plain('▲')} ", "$text-warning"))
-        self._picture.show(card.picture)
-        self._notes.show(_paragraphs(card.notes, "", "$foreground 75%"))
+        self._warnings.show(_paragraphs(card.warnings, f"{plain('▲')} ", "$text-warning") if card is not None else "")
+        self._picture.show(card.picture if card is not None else "")
+        self._notes.show(_paragraphs(card.notes, "", "$foreground 75%") if card is not None else "")
 
 
 def _paragraphs(texts: tuple[str, ...], sign: str, style: str) -> Content:

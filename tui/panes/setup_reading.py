@@ -16,7 +16,13 @@ from tui.panes.setup_records import Known
 if TYPE_CHECKING:
     from tui.domain.fits import Choice, Fit
 
-NO_TAPER = ("end-current", "end-current-c", "smallest-end-current", "hours-lost")  # a pre-charge ends before any taper
+NO_TAPER = ("end-current", "end-current-c", "smallest-end-current", "hours-lost")
+TIME = ("charging-time",)
+UNSAID: Mapping[str, tuple[str, ...]] = {
+    "precharge": NO_TAPER,  # it ends before any taper
+    "level": (*NO_TAPER, *TIME, "missing-charge"),  # what low cells need is known when they are measured
+}
+"""Figures that do not speak of a procedure. The time of one charge to the top is told where that is all; of the others the list tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ def read_setup(answers: Mapping[str, str], known: Known, find_cell: drafts.FindC
 
     found = fits(plan)
     shown = shown_plan(plan)
-    rows = () if errors else tuple(row for row in rows_of(shown) if plan.procedure != "precharge" or row.figure.id not in NO_TAPER)
+    unsaid = UNSAID.get(plan.procedure, () if plan.procedure == "parallel" or plan.procedure.startswith(OWN) else TIME)
+    rows = () if errors else tuple(row for row in rows_of(shown) if row.figure.id not in unsaid)
     return Reading(draft, errors, warnings, rows, shown, (*found, *_own_fits(known)), best(plan, found))
 
 
