@@ -37,10 +37,20 @@ def wait_for(condition, seconds: float = 15.0):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
+    """A home whose benches are all gone afterwards, also one that came up late."""
     monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "home"))
-    made = home()
+    made, started, start = home(), [], bench_process._start
+
+    def remembered(*arguments):
+        started.append(start(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr(bench_process, "_start", remembered)
     yield made
     bench_process.stop(made)
+    for process in started:
+        process.terminate()
+        process.wait(10)
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
