@@ -252,7 +252,7 @@ def test_a_slow_screen_gets_the_newest_snapshot_only(serve, bench):
     slow.say("hello")
     assert slow.hear()["id"] == 1
     first = slow.hear()["snapshot"]["seq"]
-    for _ in range(30):
+    for _ in range(10):
         bench.tick()
         wait_for(lambda: quick.snapshot().seq == bench.now.seq)
     slow.say("seen")
@@ -363,7 +363,8 @@ def test_what_a_dead_bench_left_is_cleared_away(serve, bench, place):
     serve().screen()
 
 
-def test_the_bench_ends_by_itself_when_nobody_needs_it(serve, bench):
+def test_the_bench_ends_by_itself_when_nobody_needs_it(serve, bench, monkeypatch):
+    monkeypatch.setattr("tui.bench.server.LOOK_ALONE_S", 0.02)
     bench.now = Snapshot(seq=1)
     served = serve(idle_end_s=0.05)
     served.thread.join(5)
