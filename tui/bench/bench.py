@@ -183,6 +183,8 @@ class Bench:
                 self._output.step_off(self.reading)
             return
         reading = self.reading
+        if reading.output_on and reading.supply_fresh and not session.by_hand and not self.output.proving_off:
+            session.off_since_s = None  # seen on: a rest begins with the next proof of off
         session.attention.update(reading, bool(reading.output_on) or self.output.commanded.output_on)
         gap_s = session.count.update(reading, longest_s=3.5 * max(self.instruments.period_s(self.speed), self.tick_s))
         if gap_s:

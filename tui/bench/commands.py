@@ -31,7 +31,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
-from tui.bench.progress import charge_step, charging, connection, first_with_these_cells
+from tui.bench.progress import charge_step, charging, connection, first_with_these_cells, step_to_repeat
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -178,6 +178,8 @@ def _answer(bench: Bench, command: Answer) -> Outcome:
     runner = _runner(bench)
     if runner is None or bench.state not in WORKING:
         return Outcome(False, "Nothing is asked now.")
+    if runner.prompt is None or runner.prompt.id != command.prompt:
+        return Outcome(False, "That question is no longer open.")
     session = bench.running
     for point in ("cells_v", "supply_v"):
         value = command.values.get(point)
@@ -305,7 +307,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         session.look_again()
         runner.detour(_recheck(session, *connection(runner)), then=charge_step(runner).id)
     else:
-        runner.go_back_to(runner.steps[runner.index].id)
+        runner.go_back_to(step_to_repeat(runner, by_hand=session.by_hand).id)
     return Outcome(True)
 
 

@@ -72,6 +72,18 @@ def charging(runner: Runner) -> bool:
     return bool(ends) and of_part.index(here) <= ends[-1] and any(step.action == "charge" for step in of_part)
 
 
+def step_to_repeat(runner: Runner, *, by_hand: bool) -> Step:
+    """Where to go on after a hold outside a charge: the present step, or the one in which hands switched on what it measures."""
+    here = runner.steps[runner.index]
+    for step in reversed(runner.steps[: runner.index + 1]) if by_hand else ():
+        acts = {hand.partition(":")[0] for hand in step.hands}
+        if step.part != here.part or "switch-off" in acts or step.action == "charge":
+            break
+        if "switch-on" in acts:
+            return step
+    return here
+
+
 def connection(runner: Runner) -> tuple[str, str]:
     """Where the leads of the present charge are: the act that put them on, and where probes lie to measure there."""
     act, probe = "leads-on", "posts"

@@ -87,7 +87,8 @@ class Stage:
     def gate_facts(self) -> Mapping[str, float]:
         session = self.running
         since_s = session.off_since_s
-        facts = {**session.facts, "charged_ah": session.count.charge_ah}
+        some_ah = 0.0 if session.charging_since_s is None else 1e-6  # it charged, though nobody has typed with how many amperes
+        facts = {**session.facts, "charged_ah": max(session.count.charge_ah, some_ah)}
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
     def meter_at(self, probe: str) -> float | None:
