@@ -136,14 +136,16 @@ class Stage:
             self.bench.safety.act_on(Finding("hold", result.hold, "held by a gate", result.message))
             return
         volts = values.get("trim_v")
-        limit_v = self.plan.target_v + self.running.limits.trip_over_target_v
-        if isinstance(volts, float) and limit_v < volts < PLAUSIBLE_CELL_V[1]:
-            text = f"Your meter shows {volts:.3f} V at the supply's terminals, target {self.plan.target_v:.3f} V. It does not hold its voltage."
+        target_v, series = calculations.pack_target_v(self.plan), self.running.series
+        limit_v = target_v + self.running.limits.trip_over_target_v * series
+        if isinstance(volts, float) and limit_v < volts < PLAUSIBLE_CELL_V[1] * series:
+            text = f"Your meter shows {volts:.3f} V at the supply's terminals, target {target_v:.3f} V. It does not hold its voltage."
             self.bench.safety.act_on(Finding("trip", "cell-over-target", "over the target", text))
 
     def took(self, step: Step, values: Mapping[str, Value]) -> str:
         """Values passed their gate: keep each where it belongs. Returns a refusal when something must be done and typed again."""
         session, now = self.running, self.now_s()
+        about = step.gate or step.topic  # what it is for, however an own procedure calls it
         cells: dict[str, float] = {}
         for name, value in values.items():
             if isinstance(value, str):
@@ -157,17 +159,17 @@ class Stage:
                 session.composer.type("cells_v", value, now)
             if name in ("cells_v", "post_v") or (name == "current_a" and session.by_hand):
                 session.attention.read(now)
-        if cells and step.topic.startswith("cell-volts"):
+        if cells and about.startswith("cell-volts"):
             session.before_v = {**cells, **session.before_v}
             session.facts["mean_cell_v"] = sum(cells.values()) / len(cells)
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
-        elif cells and step.topic == "opened":
+        elif cells and about == "opened":
             first = max(cells, key=lambda label: cells[label])
             session.end_v.update(cells)
             reason = "the BMS opened at a full cell" if session.facts.get("circuit_opened") else "a cell read the target"
             self._note_end(session.part_ended(reason, self.now_s(), detail=f"{first} first"))
             self._detail(step, f"{first} first")
-        elif cells and step.topic == "rest-volts":
+        elif cells and about in ("rest", "rest-volts"):
             session.rest_v = cells
             self._detail(step, f"{1000 * (max(cells.values()) - min(cells.values())):.0f} mV")
         elif step.fields and len(step.fields) == 1 and step.fields[0].unit:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from drivers.roles import InstrumentError
 from tui.bench.session import Session
+from tui.domain import calculations
 from tui.domain.procedure import Field, Step
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def took(stage: Stage, volts: float) -> str:
     told = stage.output.commanded.voltage_v
     if told is None or not holds_voltage(stage):
         return ""
-    target, step = session.plan.target_v, stage.profile.voltage_step_v
+    target, step = calculations.pack_target_v(session.plan), stage.profile.voltage_step_v
     over = volts - target
-    if over > session.limits.trim_tolerance_v:
+    if over > session.limits.trim_tolerance_v * session.series:
         if session.by_hand:
             session.facts["trimmed_set_v"] = round(told - over, 4)
             stage.did("trim-knob")
@@ -52,6 +53,8 @@ def took(stage: Stage, volts: float) -> str:
             f"The terminals showed {volts:.3f} V: set {session.facts['trimmed_set_v']:.3f} V instead of {told:.3f} V.",
         )
         return ""
+    if session.series > 1:
+        return ""  # a string under its BMS is never lifted
     missing = min(-over, session.limits.set_point_lift_v, target + session.limits.set_point_lift_v - told)
     if missing >= step - 1e-6 and session.runner is not None and not session.by_hand:
         session.facts["lift_to_v"] = math.floor((told + missing) / step + 1e-6) * step
@@ -96,7 +99,7 @@ def ask_again(stage: Stage, session: Session) -> None:
     watched = stage.reading.cells_v.trust == "measured"
     if watched or session.last_trim_s is None or stage.now_s() - session.last_trim_s < REPEAT_S:
         return
-    trims = [step for step in runner.steps if step.topic == "trim" and step.part == runner.part]
+    trims = [step for step in runner.steps if step.gate == "trim" and step.part == runner.part]
     if trims:
         session.last_trim_s = stage.now_s()
         runner.side_question(trims[0])
