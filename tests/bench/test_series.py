@@ -166,6 +166,18 @@ def test_a_string_is_shown_with_its_highest_cell_and_its_own_volts(drive: Make) 
     assert shown.pack_v.trust == "measured" and 13.0 < (shown.pack_v.value or 0) < 13.6
     assert shown.set_voltage_v == 14.6
     assert 3.2 < (shown.cells_v.value or 0) < 3.4
+    assert shown.energy_wh == pytest.approx(shown.charge_ah * 4 * 3.3, rel=0.03)  # into the string, not into one cell
+
+
+def test_where_a_meter_sees_each_cell_the_volts_of_the_string_are_their_sum(drive: Make) -> None:
+    run = make(drive, cells_seen=True, soc=(0.5, 0.52))
+    with with_steps(string(run.plan)):
+        run.start()
+        run.go_to("to-top")
+        for _ in range(30):
+            run.step()
+        shown = run.snapshot()
+    assert shown.pack_v.trust == "derived" and 13.0 < (shown.pack_v.value or 0) < 13.6
 
 
 def test_a_supply_that_holds_a_string_too_high_trips(drive: Make) -> None:

@@ -186,7 +186,9 @@ class Bench:
         if reading.output_on and reading.supply_fresh and not session.by_hand and not self.output.proving_off:
             session.off_since_s = None  # seen on: a rest begins with the next proof of off
         session.attention.update(reading, bool(reading.output_on) or self.output.commanded.output_on)
-        gap_s = session.count.update(reading, longest_s=3.5 * max(self.instruments.period_s(self.speed), self.tick_s))
+        gap_s = session.count.update(
+            reading, longest_s=3.5 * max(self.instruments.period_s(self.speed), self.tick_s), series=session.series
+        )
         if gap_s:
             self.log("gap", durable=True, seconds=round(gap_s, 1), text="the current was not known; charge in this time is not counted")
         findings = session.guard.check(

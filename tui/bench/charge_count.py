@@ -16,8 +16,11 @@ class ChargeCount:
     gap_s: float = 0.0
     _last: tuple[float, float] | None = None  # (bench time, A)
 
-    def update(self, reading: Reading, *, longest_s: float) -> float:
-        """Take this tick's Reading. Returns the length of a gap that just ended (0 when there is none): charge in it is unknown."""
+    def update(self, reading: Reading, *, longest_s: float, series: int = 1) -> float:
+        """Take this tick's Reading. Returns the length of a gap that just ended (0 when there is none): charge in it is unknown.
+
+        In a string of `series` the same current passes the volts of all.
+        """
         amps = reading.amperes
         if not reading.output_on:
             amps = 0.0 if reading.output_on is False else None
@@ -35,7 +38,7 @@ class ChargeCount:
             return seconds
         ah = (last[1] + amps) / 2 * seconds / 3600.0
         self.charge_ah += ah
-        volts = reading.cells_v.value
+        volts = reading.cells_v.value if series == 1 else reading.mean_v
         if volts is not None:
-            self.energy_wh += ah * volts
+            self.energy_wh += ah * volts * series
         return 0.0

@@ -11,6 +11,7 @@ from tui.domain.procedure import Step
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
+    from tui.bench.reading import Reading
 
 
 def prompt_with_readings(bench: Bench) -> Prompt | None:
@@ -66,9 +67,21 @@ def forecast(bench: Bench) -> Forecast:
         since = session.off_since_s if session.off_since_s is not None else session.runner.entered_s
         left = max(0.0, session.runner.step.until_s - (bench.now_s() - since))
         return Forecast(left, left, "rest before the cells are measured", 1 - left / max(1.0, session.runner.step.until_s))
+    if bench.state == "resting":  # the charge has ended; its cells wait for the operator
+        return Forecast()
     rule = session.end_rule
     hold_s = session.limits.end_hold_s
     return session.forecaster.forecast(bench.reading, session.count.charge_ah, hold_left_s=rule.hold_left_s, hold_s=hold_s)
+
+
+def pack_volts(reading: Reading, series: int) -> Channel:
+    """Of a string: at its posts, or the sum where each of its cells is measured; unknown where nothing is in series."""
+    if series == 1:
+        return Channel()
+    cells = [channel.value for channel in reading.per_cell_v.values() if channel.trust == "measured" and channel.value is not None]
+    if reading.posts_v.value is None and cells and len(cells) == len(reading.per_cell_v):
+        return Channel(series * sum(cells) / len(cells), "derived")
+    return reading.posts_v
 
 
 def waiting_words(bench: Bench) -> str:
@@ -127,7 +140,7 @@ def snapshot(bench: Bench) -> Snapshot:
         step=progress.index_in_part(runner),
         target_v=session.plan.target_v,
         series=session.series,
-        pack_v=reading.posts_v if session.series > 1 else Channel(),
+        pack_v=pack_volts(reading, session.series),
         per_cell_v=tuple(reading.per_cell_v.items()),
         charge_ah=session.count.charge_ah,
         energy_wh=session.count.energy_wh,

@@ -188,7 +188,7 @@ def _hands_on(plan: Plan, name: str) -> str:
             return f"wire {links}, {changes} {stages} stages, take apart"
         case "single-cell":
             place = "nothing is undone" if plan.assembled else "no busbars"
-            return f"{count} × leads on, stay near at the end, leads off; {place}"
+            return f"put the leads on {count} times, stay near at each end, take them off; {place}"
         case "precharge":
             return build
         case "level":

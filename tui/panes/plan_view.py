@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.bench.messages import SessionCard, Snapshot
-from tui.domain.calculations import wiring
+from tui.domain.calculations import lifts, wiring
 from tui.domain.plan import Plan
 from tui.panes.figures import LABEL_WIDTH, lay_out, rows_of
 from tui.panes.why import plan_now
@@ -51,8 +51,12 @@ def plan_lines(plan: Plan) -> list[Content]:
     """Cells, wiring and target, then the figures of `SHOWN` aligned on their decimal points."""
     sizes = {cell.capacity_ah for cell in plan.cells}
     cells = f"{len(plan.cells)} × {sizes.pop():g} Ah" if len(sizes) == 1 else f"{len(plan.cells)} of {min(sizes):g} to {max(sizes):g} Ah"
-    ends = set() if wiring(plan).series == 1 else {"end-current", "end-current-c"}  # a string ends when a cell is full
-    rows = [row for row in rows_of(plan) if row.figure.id in SHOWN and row.figure.id not in ends and row.figure.value is not None]
+    unsaid = set[str]()
+    if wiring(plan).series > 1 or lifts(plan) or plan.procedure == "level":  # these end at volts, never by a current
+        unsaid = {"end-current", "end-current-c"}
+    if plan.procedure == "level" and not lifts(plan):  # how low which cells are is not measured yet
+        unsaid |= {"charging-time", "energy"}
+    rows = [row for row in rows_of(plan) if row.figure.id in SHOWN and row.figure.id not in unsaid and row.figure.value is not None]
     capacity = next(row.text for row in rows_of(plan) if row.figure.id == "bank-capacity")
     facts = [
         ("Cells", cells),

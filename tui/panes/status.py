@@ -16,7 +16,8 @@ from tui.widgets.cell_bars import bar
 from tui.widgets.line import Line
 from tui.widgets.text import LEVELS, clock, duration, forecast_words, level_style, output_words, plain, span, state_words, worst_alarm
 
-BAR_WIDTH = 24
+BAR_WIDTH, NARROW_BAR_WIDTH = 24, 10
+WIDE = 100
 
 
 class StatusLine(Line):
@@ -124,13 +125,14 @@ class NextBar(Vertical):
         if forecast.progress is None and forecast.low_s is None and forecast.high_s is None:
             return Content.styled(f"  {forecast.basis}" if forecast.basis else "", "dim")
         progress = forecast.progress or 0.0
-        filled = bar(progress, BAR_WIDTH, fine=glyphs() == "braille")
+        width = self.size.width or self.app.size.width
+        filled = bar(progress, BAR_WIDTH if width >= WIDE else NARROW_BAR_WIDTH, fine=glyphs() == "braille")
         parts: list[Content | str | tuple[str, str]] = ["  ", (filled.replace(" ", "·"), "$accent")]
         parts.append(f" {progress * 100:3.0f} %" if forecast.progress is not None else "      ")
         parts.append(f"  {forecast_words(forecast)}")
-        if forecast.basis:
-            parts.append((f"  {forecast.basis}", "dim"))
-        return Content.assemble(*parts)
+        told = Content.assemble(*parts)
+        basis = (forecast.basis, forecast.basis.partition(";")[0])  # the whole where there is room, else what it rests on most
+        return told + Content.styled(next((f"  {words}" for words in basis if told.cell_length + len(words) + 4 <= width), ""), "dim")
 
     def _alarm_content(self) -> Content:
         snapshot = self._snapshot
@@ -154,9 +156,9 @@ def fitted(text: str, key: str, width: int) -> str:
     """Both in two lines. Where they do not fit the sentence is cut, for it stands in the checklist too, and never the key."""
     words = text.split(" ")
     whole = f"{text} {key}".strip()
-    while width > 0 and len(wrap(whole, width)) > 2 and key and len(words) > 1:
+    while width > 0 and len(wrap(whole, width)) > 2 and len(words) > 1:
         words.pop()
-        whole = f"{' '.join(words)} … {key}"
+        whole = f"{' '.join(words)} … {key}".rstrip()
     return whole
 
 
