@@ -1,4 +1,4 @@
-"""Takes the pictures of the running program: the real application on the embedded bench in lock-step, at moments of one whole balance.
+"""Takes the pictures of the running program: the real application on the embedded bench in lock-step, at moments of whole sessions.
 
 Run it from the project's folder: `.venv/bin/python screenshots/take.py`. It writes one SVG for each moment and size beside itself.
 """
@@ -10,33 +10,34 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TOPBALANCE_HOME"] = tempfile.mkdtemp(prefix="topbalance-pictures-")
 
-from drivers.simulated.description import describe
+from drivers.simulated.description import BenchDescription, describe
 from tui.app import TopBalanceApp
 from tui.bench.headless import LockStep, lock_step_rig
-from tui.bench.messages import Resume, Start
+from tui.bench.messages import Answer, Finish, Resume, Start
 from tui.bench.stepped import SteppedLink
 from tui.cli_bench import plan_from
 from tui.records.places import home
 
 FOLDER = Path(__file__).parent
 SIZES = ((120, 40), (80, 24))
-CHOICES = {
-    "bank": "House bank", "target": 3.65, "procedure": "parallel", "end_rule": "near-zero", "end_current": 0.1, "derating": 1.0, "rest": 3600.0,
+CHOICES: dict[str, Any] = {
+    "bank": "House bank", "procedure": "parallel", "target": 3.65, "stages": (), "pause": 900.0, "soak": 0.0, "pack": "", "assembled": False,
+    "service": None, "model": "", "end_rule": "near-zero", "end_current": 0.1, "derating": 1.0, "rest": 3600.0,
 }  # fmt: skip
 
 
 class Photographer:
-    """One balance, stopped at the moments worth a picture."""
+    """One session on a bench of its own, stopped at the moments worth a picture."""
 
-    def __init__(self) -> None:
-        description = describe(cells=8, capacity_ah=280.0, soc=(0.97, 0.99), lead_mohm=20.0)
+    def __init__(self, description: BenchDescription, procedure: str) -> None:
         self.place = home(demo=True)
         rig = lock_step_rig(description, self.place)
-        self.plan = plan_from(description, rig.supply_address, rig.meter_address, CHOICES)
+        self.plan = plan_from(description, rig.supply_address, rig.meter_address, {**CHOICES, "procedure": procedure})
         self.steps = LockStep(rig)
         self.link = SteppedLink(self.steps)
         self.world = rig.embedded.world
@@ -72,9 +73,10 @@ class Photographer:
                 await pilot.pause(0.2)
                 (FOLDER / f"{name}-{width}x{height}.svg").write_text(app.export_screenshot(title="topbalance"), encoding="utf-8")
 
-    async def take_all(self) -> None:
+    async def take_parallel(self) -> None:
         bench = self.steps.bench
         await self.take("setup")
+        await self.take("advice", "f8")
         self.steps.send(Start(self.plan.to_json()))
         self.go(lambda: self.at == "cell-volts")
         await self.take("gate", "f4")
@@ -96,6 +98,35 @@ class Photographer:
         await self.take("sessions", "3")
         await self.take("help", "f1")
 
+    async def take_chain(self) -> None:
+        """Half-full cells: what fits, the checklist of two parts, and a string that nears its end."""
+        bench = self.steps.bench
+        await self.take("procedures")
+        self.steps.send(Start(self.plan.to_json()))
+        self.go(lambda: self.at == "wire-series")
+        await self.take("chain", "f4")
+        self.go(lambda: self.at == "to-top" and (bench.reading.cells_v.value or 0) > 3.45)
+        await self.take("series", "f3")
+        self.steps.send(Finish("the pictures are taken"))
+
+    async def take_level(self) -> None:
+        """Cells too far apart, and what the gate offers."""
+        self.steps.send(Start(self.plan.to_json()))
+        self.go(lambda: self.at == "cell-volts")
+        snapshot = self.steps.snapshot()
+        assert snapshot.prompt is not None
+        self.steps.send(Answer(snapshot.prompt.id, self.steps.script.values(snapshot.prompt)))
+        await self.take("level", "f4")
+        self.steps.send(Finish("the pictures are taken"))
+
+
+async def take_all() -> None:
+    await Photographer(
+        describe(soc=(0.50, 0.56), arrangement="8S", bms_over_voltage_v=3.65, meter_point="cells"), "precharge+parallel"
+    ).take_chain()
+    await Photographer(describe(soc=(0.02, 0.60), arrangement="apart"), "level").take_level()
+    await Photographer(describe(soc=(0.97, 0.99)), "parallel").take_parallel()
+
 
 if __name__ == "__main__":
-    asyncio.run(Photographer().take_all())
+    asyncio.run(take_all())
