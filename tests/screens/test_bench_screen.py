@@ -561,3 +561,21 @@ def test_words_of_a_choice_are_not_torn(tmp_path: Path) -> None:
             assert bench.link.sent == [Answer(5, {"sign": "some swollen or leaking"})]
 
     play(script)
+
+
+def test_after_a_refusal_the_number_is_at_hand_beside_a_choice_that_stands(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert POLARITY.prompt is not None
+        volts, sign = POLARITY.prompt.fields
+        asked = replace(POLARITY, prompt=replace(POLARITY.prompt, fields=(sign, replace(volts, reading=3.31))))
+        async with stage(tmp_path, asked) as bench:
+            await bench.press("1", "enter")
+            await bench.type("1")
+            await bench.press("enter")
+            assert asked.prompt is not None
+            await bench.show(replace(asked, seq=99, prompt=replace(asked.prompt, refusal="1 V cannot be.")))
+            await bench.press("m", "enter")
+            last = bench.link.sent[-1]
+            assert isinstance(last, Answer) and last.values == {"sign": "plus", "post_v": pytest.approx(3.31)}
+
+    play(script)

@@ -262,6 +262,8 @@ class PromptArea(VerticalScroll, can_focus=False):
     def take_meter(self) -> str:
         """Put the meter's reading into the focused field (or the first empty one) and go on to the next."""
         row = self._focused_row() or next((row for row in self._rows if not row.editor.value), None)
+        if row is not None and row.view.choices and row.editor.value:  # that one is answered: the reading is for a number
+            row = self._first_number() or row
         if row is not None and row.view.choices:
             return f"{row.view.label}: no meter tells this. Choose with ← → or a digit, then press Enter."
         if row is None or not row.take_meter():
@@ -271,9 +273,14 @@ class PromptArea(VerticalScroll, can_focus=False):
         return ""
 
     def focus_first(self) -> None:
-        row = next((row for row in self._rows if row.value is None), self._rows[0] if self._rows else None)
+        """To what is not answered yet; where all is, to the first number, of which a refusal speaks mostly."""
+        row = next((row for row in self._rows if row.value is None), None) or self._first_number() or next(iter(self._rows), None)
         if row is not None:
             row.editor.focus()
+
+    def _first_number(self) -> PromptField | None:
+        numbers = [row for row in self._rows if not row.view.choices]
+        return next((row for row in numbers if not row.editor.value), next(iter(numbers), None))
 
     def action_move(self, by: int) -> None:
         row = self._focused_row()

@@ -58,7 +58,7 @@ FIELDS: tuple[FieldSpec, ...] = (
     ),
     FieldSpec(
         "assembled",
-        "Cells",
+        "Battery",
         "choice",
         "Do the cells stay in their battery? BMS and loads off then.",
         "no",
