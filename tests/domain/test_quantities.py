@@ -230,6 +230,12 @@ def test_whatever_is_typed_gives_a_number_in_range_or_a_message(text: str, kind:
         assert row.low <= value <= row.high
 
 
+@pytest.mark.parametrize("text", ["3 ²", "3 V²", "3 ·", "3²", "3 ⁻¹", "3 per", "3 V per"])
+def test_signs_that_break_the_units_parser_are_no_unit(text: str) -> None:
+    with pytest.raises(QuantityError):
+        parse(text, "voltage")
+
+
 @settings(max_examples=200, deadline=None)
 @given(text=typed)
 def test_the_other_readers_raise_nothing_else_either(text: str) -> None:

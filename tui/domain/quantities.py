@@ -138,6 +138,8 @@ def _convert(number: float, unit: str, kind: Kind, text: str) -> float:
     if kind.unit == "degree_Celsius" and unit.casefold() in {"c", "f"}:
         unit = f"deg{unit.upper()}"
     ureg = registry()
+    from tokenize import TokenError
+
     import pint
 
     try:
@@ -149,7 +151,8 @@ def _convert(number: float, unit: str, kind: Kind, text: str) -> float:
         value = float(quantity.to(kind.unit).magnitude)
     except QuantityError:
         raise
-    except (pint.PintError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+    except (pint.PintError, TokenError, AssertionError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+        # pint's parser has no one error for what is no unit: “V*(” ends in its tokenizer, “V**” in an assertion.
         raise QuantityError(f"“{unit}” is no unit known here; this field takes {kind.what} such as {kind.example}") from error
     if not math.isfinite(value):
         raise QuantityError(f"“{text.strip()}” is too large to be {kind.what}")
