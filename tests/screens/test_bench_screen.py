@@ -579,3 +579,12 @@ def test_after_a_refusal_the_number_is_at_hand_beside_a_choice_that_stands(tmp_p
             assert isinstance(last, Answer) and last.values == {"sign": "plus", "post_v": pytest.approx(3.31)}
 
     play(script)
+
+
+def test_a_reading_asked_for_while_the_charge_goes_on_says_where_its_fields_are(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert PREPARING.prompt is not None
+        async with stage(tmp_path, replace(CHARGING, prompt=replace(PREPARING.prompt, blocking=False)), (80, 24)) as bench:
+            assert "F4 shows the fields" in bench.words()
+
+    play(script)

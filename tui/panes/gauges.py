@@ -57,12 +57,12 @@ class BigPair(Horizontal):
 
 
 def current_words(snapshot: Snapshot) -> str:
-    """What the current does: charging in CC or CV, off, or unknown."""
+    """What the current does: charging in CC or CV, off, or not known."""
     if snapshot.output_on is None:
         return "amperes"
     if not snapshot.output_on:
         return "off"
-    return f"in {snapshot.mode}" if snapshot.mode else "in"
+    return f"in {snapshot.mode}" if snapshot.mode else "amperes"
 
 
 class GaugesPane(Widget):

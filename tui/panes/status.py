@@ -181,6 +181,8 @@ def _prompt_key(snapshot: Snapshot) -> str:
         return "Press space to confirm."
     if any(field.kind == "choice" for field in prompt.fields) and any(field.kind != "choice" for field in prompt.fields):
         return "Choose with ← → or type, and press Enter after each; m takes the meter's reading."
+    if not prompt.blocking:  # it comes while the live values are in front
+        return "Type or m, then Enter, for each value; F4 shows the fields."
     if any(field.reading is not None for field in prompt.fields):
         return "Press m to take the meter's reading, then Enter."
     if all(field.kind == "choice" for field in prompt.fields):
