@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from drivers.simulated.description import BenchDescription
 from tests.bench.bench_parts import with_steps
 from tests.bench.conftest import Driven
-from tui.bench.messages import Answer, OutputOff, TakeRemedy
+from tui.bench.guard import Finding
+from tui.bench.messages import Answer, OutputOff, Resume, TakeRemedy
 from tui.domain.gates import GATES
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, GateInput, GateResult, Part, Step
@@ -176,3 +178,22 @@ def test_a_remedy_is_put_in_before_the_step_that_refused_and_then_it_asks_again(
         assert prompt is not None and not prompt.refusal
         assert run.send(Answer(prompt.id, {"cells_v": 3.3})).ok
     assert "remedy" in run.kinds()
+
+
+@pytest.mark.parametrize("where", ["to-level@remedy-1", "hold"])
+def test_after_a_trip_every_gate_is_asked_again_also_where_a_remedy_was_put_in(drive: Make, where: str) -> None:
+    def one_empty(description: BenchDescription) -> BenchDescription:
+        return replace(description, cells=(replace(description.cells[0], soc=0.02), *description.cells[1:]))
+
+    run = drive(cells=3, capacity_ah=20.0, soc=0.985, change=one_empty)
+    run.start()
+    run.go_to(where)
+    run.bench.safety.act_on(Finding("trip", "cell-over-target", "over the target", "seen by the test"))
+    for _ in range(20):
+        run.step()
+    assert run.bench.state == "tripped" and not run.world.output_on
+    assert run.send(Resume("the supply was mended")).ok
+    assert run.step_id == "threads"
+    assert not any("@remedy" in step.id for step in run.bench.running.runner.steps)
+    run.go_on()
+    assert run.bench.running.result == "balanced"

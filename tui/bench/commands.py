@@ -31,7 +31,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.output import Output
-from tui.bench.progress import charge_step, charging, connection, first_with_these_cells, step_to_repeat
+from tui.bench.progress import charge_step, charging, connection, step_to_repeat
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -296,7 +296,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         _forget_set_points(bench, session)
         bench.safety.clear()
         bench.state = "preparing"
-        runner.go_back_to(first_with_these_cells(runner).id)
+        runner.begin_anew()
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
     opened_by_fault = "F-28" in bench.safety.alarms and bench.safety.alarms["F-28"].level == "hold"

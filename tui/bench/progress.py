@@ -104,6 +104,11 @@ def first_with_these_cells(runner: Runner) -> Step:
     return runner.steps[first]
 
 
+def is_remedy(step: Step) -> bool:
+    """Whether a remedy put this step in; the procedure goes on behind it."""
+    return "@remedy-" in part_of(step).id
+
+
 def as_remedy(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
     """Steps of a remedy with ids of their own, however often it is taken."""
 

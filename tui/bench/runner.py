@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from drivers.roles import InstrumentError
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
 from tui.bench.messages import FieldView, Outcome, Prompt
-from tui.bench.progress import as_remedy, part_of
+from tui.bench.progress import as_remedy, first_with_these_cells, is_remedy, part_of
 from tui.domain.gates import GATES
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
@@ -117,6 +117,19 @@ class Runner:
         """Continue from an earlier (or the present) step, entering it anew: after a hold or a trip."""
         self._drop_action()
         self._enter(next(i for i, step in enumerate(self.steps) if step.id == step_id))
+
+    def begin_anew(self) -> None:
+        """After a trip: all gates of the present bank, from its first.
+
+        What a remedy put in is dropped: its gate measures again, and offers it again where it is still needed.
+        """
+        self._drop_action()
+        kept = tuple(step for step in self.steps if not is_remedy(step))
+        goes_on = next(step for step in self.steps[self.index :] if not is_remedy(step))
+        if len(kept) < len(self.steps):
+            self.remedies += 1  # the checklist is another
+        self.steps, self.index = kept, kept.index(goes_on)
+        self.go_back_to(first_with_these_cells(self).id)
 
     def detour(self, step: Step, then: str) -> None:
         """Run `step` first, then enter the procedure's step `then` anew."""
