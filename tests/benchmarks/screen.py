@@ -6,7 +6,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from tests.benchmarks.attendant import carry_to_charge
@@ -18,8 +18,10 @@ DEMO = [*TOPBALANCE, "demo", "--speed", "1"]
 SETTLE_S = 12.0  # after the last key: the curve has been drawn once, the answer to the key is gone from the Next line
 SLOW_LINE_BYTES_PER_S = 10_000.0
 NOTICED_S = 2.0  # an answer that takes longer counts as this
-KEYS: dict[str, Sequence[str]] = {"speed (+ −)": ("+", "-"), "pane (F2 F3 F4)": ("f2", "f3", "f4")}
+KEYS: dict[str, Sequence[str]] = {"speed (+ −)": ("+", "-")}
 """Keys with a visible effect that leave the charge as it is."""
+PANE_KEYS: dict[str, Sequence[str]] = {"pane (F2 F3 F4)": ("f2", "f3", "f4")}
+"""They change the picture where one pane is shown at a time."""
 DIALOGS = (("reading by hand (r)", "r", "A reading by hand"), ("why (?)", "?", "Why:"))
 LONGEST_S = 30.0
 
@@ -91,6 +93,10 @@ def alone(quick: bool) -> Iterator[Figure]:
             if target:
                 continue
             yield at_most("  the same, to the terminal", sent / 1000, 3.0, "kB/s")
+    with tempfile.TemporaryDirectory() as place, Terminal(replay("plateau"), environment(place), columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda lines: "CHARGING" in lines[0], 60.0)
+        time.sleep(2.0)  # Setup is mounted after the first paint
+        yield from keys(terminal, " at 80 × 24", 6 if quick else 42, PANE_KEYS)
 
 
 def steady(terminal: Terminal, seconds: float) -> tuple[float, float]:
@@ -102,8 +108,8 @@ def steady(terminal: Terminal, seconds: float) -> tuple[float, float]:
     return (terminal.bytes_seen() - before_bytes) / took_s, 100 * (terminal.cpu_s() - before_cpu_s) / took_s
 
 
-def keys(terminal: Terminal, where: str, presses: int) -> Iterator[Figure]:
-    for name, cycle in KEYS.items():
+def keys(terminal: Terminal, where: str, presses: int, cycles: Mapping[str, Sequence[str]] = KEYS) -> Iterator[Figure]:
+    for name, cycle in cycles.items():
         first_ms, last_ms = answers_ms(terminal, cycle, presses)
         half, most = percentile(first_ms, 50), percentile(first_ms, 95)
         detail = f"p50 {half:.1f} ms, painted wholly p95 {percentile(last_ms, 95):.0f} ms, {len(first_ms)} presses"

@@ -95,7 +95,8 @@ class BenchScreen(Workspace):
     def show_pane(self, name: PaneName) -> None:
         self.pane = name
         for other, pane in zip((other for other, _, _ in PANES), (self._setup, self.gauges, self.checklist), strict=True):
-            pane.set_class(other == name, "-shown")  # on the pane, not on the screen: that would style every widget anew
+            # On the pane, not on the screen, and side by side without any effect: each would style every widget below it anew.
+            pane.set_class(other == name, "-shown", update=not self.side_by_side)
         parts: list[Content | str | tuple[str, str]] = [" "]
         for other, title, key in PANES:
             parts += [(f" {title} ", "bold reverse $accent" if other == name else "$foreground 60%"), (f" {key}   ", "dim")]
