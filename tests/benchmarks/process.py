@@ -13,18 +13,16 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from drivers.simulated.description import describe
-from drivers.simulated.faults import make_fault
 from tests.benchmarks.figures import Figure, Measurement, at_most, below, percentile
-from tests.benchmarks.stop import SPEED, wait
+from tests.benchmarks.stop import SPEED, stopped_ms
 from tests.choices import CHOICES
 from tests.screens.fake_link import KNEE, FakeLink
 from tui import bench_process
 from tui.bench.headless import pty_rig
 from tui.bench.link import Link
 from tui.bench.local import LocalLink
-from tui.bench.messages import Point, Start
+from tui.bench.messages import Point
 from tui.bench.remote import RemoteLink
-from tui.bench.script import Script
 from tui.bench.server import BenchServer
 from tui.cli_bench import plan_from
 from tui.records.curve import MAX_POINTS
@@ -108,30 +106,11 @@ def _one_stop_ms(after_s: float) -> float:
     with own_home() as place:
         description = describe(cells=4, capacity_ah=280.0, soc=(0.9, 0.9))
         rig = pty_rig(description, place, speed=SPEED)
-        world, script = rig.embedded.world, Script()
         try:
             with served(LocalLink(rig.bench).start(), place):
                 screen, looker_on = _attached(place), _attached(place)  # the first has the keys
-                outcome = screen.send(Start(plan_from(description, rig.supply_address, rig.meter_address, CHOICES).to_json()))
-                if not outcome.ok:
-                    raise RuntimeError(outcome.message)
-
-                def charging() -> bool:
-                    snapshot = screen.snapshot()
-                    command = script.next(snapshot)
-                    if command is not None:
-                        screen.send(command)
-                    return snapshot.state == "charging" and world.output_on
-
-                wait(charging, 0.01)
-                rig.embedded.meter.inject_fault(make_fault("silence"))
-                time.sleep(after_s)
-                if not world.output_on:
-                    raise RuntimeError("the output was off before the stop")
-                started_s = time.perf_counter()
-                looker_on.stop_output()
-                wait(lambda: not world.output_on, 0.0002)
-                took_ms = 1000 * (time.perf_counter() - started_s)
+                plan = plan_from(description, rig.supply_address, rig.meter_address, CHOICES)
+                took_ms = stopped_ms(rig, screen, looker_on, plan, after_s)
                 screen.close()
                 looker_on.close()
                 return took_ms

@@ -14,6 +14,7 @@ from drivers.simulated.faults import make_fault
 from tests.benchmarks.figures import Figure, Measurement, percentile
 from tests.choices import CHOICES
 from tui.bench.headless import Rig, pty_rig
+from tui.bench.link import Link
 from tui.bench.local import LocalLink
 from tui.bench.messages import Start
 from tui.bench.script import Script
@@ -46,30 +47,36 @@ def _one_stop(after_s: float) -> float:
 
 
 def _stopped_ms(rig: Rig, plan: Plan, after_s: float) -> float:
-    link, script, world = LocalLink(rig.bench).start(), Script(), rig.embedded.world
+    link = LocalLink(rig.bench).start()
     try:
-        outcome = link.send(Start(plan.to_json()))
-        if not outcome.ok:
-            raise RuntimeError(outcome.message)
-
-        def charging() -> bool:
-            snapshot = link.snapshot()
-            command = script.next(snapshot)
-            if command is not None:
-                link.send(command)
-            return snapshot.state == "charging" and world.output_on
-
-        wait(charging, 0.01)
-        rig.embedded.meter.inject_fault(make_fault("silence"))
-        time.sleep(after_s)
-        if not world.output_on:
-            raise RuntimeError("the output was off before the stop")
-        started_s = time.perf_counter()
-        link.stop_output()
-        wait(lambda: not world.output_on, 0.0002)
-        return 1000 * (time.perf_counter() - started_s)
+        return stopped_ms(rig, link, link, plan, after_s)
     finally:
         link.close()
+
+
+def stopped_ms(rig: Rig, screen: Link, stopping: Link, plan: Plan, after_s: float) -> float:
+    """Milliseconds from `stopping`'s stop to the relay, `after_s` of wall time after the meter fell silent; `screen` brought it to the charge."""
+    script, world = Script(), rig.embedded.world
+    outcome = screen.send(Start(plan.to_json()))
+    if not outcome.ok:
+        raise RuntimeError(outcome.message)
+
+    def charging() -> bool:
+        snapshot = screen.snapshot()
+        command = script.next(snapshot)
+        if command is not None:
+            screen.send(command)
+        return snapshot.state == "charging" and world.output_on
+
+    wait(charging, 0.01)
+    rig.embedded.meter.inject_fault(make_fault("silence"))
+    time.sleep(after_s)
+    if not world.output_on:
+        raise RuntimeError("the output was off before the stop")
+    started_s = time.perf_counter()
+    stopping.stop_output()
+    wait(lambda: not world.output_on, 0.0002)
+    return 1000 * (time.perf_counter() - started_s)
 
 
 def wait(condition: Callable[[], bool], look_every_s: float) -> None:

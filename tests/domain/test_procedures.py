@@ -9,12 +9,13 @@ from domain_plans import RIDEN, plan
 
 from tui.domain import procedures
 from tui.domain.calculations import stages_v
+from tui.domain.charge import soc_at
 from tui.domain.gates import GATES
 from tui.domain.gates_cells import VISUAL_CHOICES
 from tui.domain.picture import series
 from tui.domain.plan import Plan, PlanSupply
 from tui.domain.procedure import HANDS, Step
-from tui.domain.procedures import CHAINS, PROCEDURES, TITLES, ProcedureError, loader, parts, remedy, safety
+from tui.domain.procedures import CHAINS, PROCEDURES, TITLES, ProcedureError, loader, remedy, safety
 from tui.domain.procedures.build import make
 from tui.domain.procedures.locate import Places
 from tui.domain.procedures.reader import Findings
@@ -380,9 +381,9 @@ def test_stages_and_soak_of_a_plan_reach_its_parts() -> None:
     assert stages_v(plan(target_v=3.6)) == (3.4, 3.5, 3.6)
     assert stages_v(plan(target_v=3.5)) == (3.4, 3.5)  # 3.30 V lies on the plateau, where nothing would flow
     assert stages_v(plan(stages_v=(3.35, 3.65))) == (3.35, 3.65)
-    assert parts.soc_at(3.6486) == pytest.approx(1.0)
-    assert parts.soc_at(2.0) == 0.0
-    assert 0.99 < parts.soc_at(3.4) < 0.997
+    assert soc_at(3.6486) == pytest.approx(1.0)
+    assert soc_at(2.0) == 0.0
+    assert 0.99 < soc_at(3.4) < 0.997
 
 
 # --- every sentence of the tutorial that belongs to a step -----------------------------------------------------

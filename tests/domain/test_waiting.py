@@ -15,8 +15,9 @@ from drivers.clock import VirtualClock
 from drivers.simulated.charges import Truth
 from drivers.simulated.description import parse
 from drivers.simulated.world import World
+from tui.domain.charge import soc_at, volts_at
 from tui.domain.plan import Plan
-from tui.domain.waiting import FACTOR, FLOOR, Hookup, rail_steps, soc_at, volts_at, waiting
+from tui.domain.waiting import FACTOR, FLOOR, Hookup, rail_steps, waiting
 
 EVERY_S = 300
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tui.bench.reading import Reading
 from tui.domain import charge
+from tui.domain.charge import soc_at
 from tui.domain.limits import Limits
-from tui.domain.procedures.parts import soc_at
 
 WARN_FRACTION = 0.8
 """Of an interval: from here on the operator is called before anything is switched off."""
@@ -72,7 +72,7 @@ class Attention:
         if reading is self._judged:
             return self._zone
         volts = reading.alarm_v
-        from_v = self._unseen_knee_v if self._unseen(reading) else self.limits.hand_knee_v
+        from_v = self._unseen_knee_v if self.unseen(reading) else self.limits.hand_knee_v
         if self.output_on_s is None or volts is None or volts < from_v:
             return None
         if reading.cells_v.trust == "measured" and self._agrees(reading):
@@ -84,7 +84,7 @@ class Attention:
         """With the mean of a string up here its fullest cell may be at the top."""
         return self.limits.link_call_v
 
-    def _unseen(self, reading: Reading) -> bool:
+    def unseen(self, reading: Reading) -> bool:
         """Cells in series, and no meter that sees each of them."""
         return self.series > 1 and reading.cells_v.trust != "measured"
 
@@ -109,13 +109,13 @@ class Attention:
         """How old typed volts may become in this phase before the next reading is due."""
         volts = reading.alarm_v
         if volts is None or volts < self.limits.hand_knee_v:
-            return self.limits.series_reading_s if self._unseen(reading) else self.limits.hand_reading_below_s
+            return self.limits.series_reading_s if self.unseen(reading) else self.limits.hand_reading_below_s
         return self.limits.hand_reading_top_s if volts >= self.limits.hand_top_v else self.limits.hand_reading_knee_s
 
     def _climb_s(self, reading: Reading) -> float:
         """In how many seconds the highest cell of a string, which no meter sees, will be full from where it is known to stand."""
         volts = reading.cells_v.value if reading.cells_trusted else reading.alarm_v  # the mean holds the drop of the leads, too
-        if not self._unseen(reading) or volts is None or self.current_a <= 0 or self.cell_ah <= 0:
+        if not self.unseen(reading) or volts is None or self.current_a <= 0 or self.cell_ah <= 0:
             return math.inf
         drop_v = self.current_a * charge.CELL_OHM_AT_280_AH * 280.0 / self.cell_ah
         missing = soc_at(FULL_V - drop_v) - soc_at(volts - drop_v)
@@ -123,7 +123,7 @@ class Attention:
 
     def alone(self, reading: Reading) -> bool:
         """Whether a cell of a string that nobody sees may be near its top, by the earliest forecast; without one it always may."""
-        return self._unseen(reading) and reading.time_s >= self.quiet_until_s
+        return self.unseen(reading) and reading.time_s >= self.quiet_until_s
 
     def full_before_next(self, reading: Reading) -> bool:
         """Whether the highest cell of a string, as typed, would be full before anybody can type it again."""
@@ -140,6 +140,6 @@ class Attention:
         due = max(self.read_s, self._read_zone_s) + self.reading_interval_s(reading)
         due = min(due, self.read_s + max(SOONEST_S, CLIMB_FRACTION * self._climb_s(reading)))
         volts = reading.alarm_v
-        if (volts is None or volts < self.limits.hand_knee_v) and not self._unseen(reading):
+        if (volts is None or volts < self.limits.hand_knee_v) and not self.unseen(reading):
             due = max(due, self.quiet_until_s)
         return due - reading.time_s

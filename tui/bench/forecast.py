@@ -10,7 +10,6 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 from tui.bench.messages import Forecast
 from tui.bench.reading import Reading
@@ -127,7 +126,7 @@ class Forecaster:
         amps = reading.amperes if reading.amperes is not None else self.current_a
         rest_v = volts - amps * charge.CELL_OHM_AT_280_AH * 280.0 / bank_ah
         lag = charge.LAG_S * amps / (3600.0 * bank_ah)
-        remaining = self._course_s(_soc_at(rest_v) - lag, lead)
+        remaining = self._course_s(charge.soc_at(rest_v) - lag, lead)
         return remaining * KNEE_DOUBT[0], remaining * KNEE_DOUBT[1] + 300.0
 
     def _progress(self, charge_ah: float, low_s: float, high_s: float) -> float:
@@ -138,15 +137,6 @@ class Forecaster:
             left_ah = min(left_ah, max(0.002 * whole, whole - charge_ah))
         total = charge_ah + left_ah
         return charge_ah / total if total > 0 else 0.0
-
-
-def _soc_at(rest_v: float) -> float:
-    """The state of charge whose rest volts are `rest_v`, by the model's table."""
-    table = charge.REST_VOLTS
-    for (low, low_v), (high, high_v) in pairwise(table):
-        if rest_v < high_v:
-            return low + (high - low) * max(0.0, rest_v - low_v) / (high_v - low_v)
-    return table[-1][0]
 
 
 @lru_cache(maxsize=256)

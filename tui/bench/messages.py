@@ -6,7 +6,7 @@ Units: V, A, W, Ah, Wh, Ω, s. Times are bench time (seconds since the bench sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Trust = Literal["measured", "typed", "derived", "echo", "unknown", "stale"]
@@ -171,6 +171,23 @@ class Snapshot:
     journal_problem: str = ""
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
     screens: int = 1  # how many look on, this one included
+
+
+def unheard(snapshot: Snapshot, silent_s: float) -> Snapshot:
+    """What the bench said last, `silent_s` ago: no number in it looks fresh, and the output is unknown."""
+
+    def stale(channel: Channel) -> Channel:
+        return channel if channel.value is None else replace(channel, trust="stale", age_s=(channel.age_s or 0.0) + silent_s)
+
+    return replace(
+        snapshot,
+        output_on=None,
+        pack_v=stale(snapshot.pack_v),
+        supply_v=stale(snapshot.supply_v),
+        cells_v=stale(snapshot.cells_v),
+        current_a=stale(snapshot.current_a),
+        per_cell_v=tuple((label, stale(channel)) for label, channel in snapshot.per_cell_v),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,7 @@ def tick_s(bench: Bench) -> float:
     if session.guard.suspicious or reading.time_s - bench.last_command_s < QUIET_AFTER_COMMAND_S or runner.phase != "until":
         return 1.0
     if runner.step.until == "rest" or (reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V):
-        unseen = session.series > 1 and reading.cells_v.trust != "measured"
-        return UNSEEN_TICK_S if unseen else CALM_TICK_S
+        return UNSEEN_TICK_S if session.attention.unseen(reading) else CALM_TICK_S
     return 1.0
 
 

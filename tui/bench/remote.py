@@ -19,7 +19,7 @@ from typing import Any
 
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
-from tui.bench.messages import Alarm, Channel, Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Alarm, Command, Outcome, Point, SessionCard, Snapshot, unheard
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -81,20 +81,10 @@ def as_lost(snapshot: Snapshot, silent_s: float, words: str) -> Snapshot:
         text = f"{words} Nobody watches the cells for you now. {BY_HAND}"
         alarms = (Alarm(-1, "call", "bench-gone", "the bench process does not answer", text, snapshot.elapsed_s + silent_s), *alarms)
     return replace(
-        snapshot,
-        output_on=None,
-        pack_v=_stale(snapshot.pack_v, silent_s),
-        supply_v=_stale(snapshot.supply_v, silent_s),
-        cells_v=_stale(snapshot.cells_v, silent_s),
-        current_a=_stale(snapshot.current_a, silent_s),
-        per_cell_v=tuple((label, _stale(channel, silent_s)) for label, channel in snapshot.per_cell_v),
+        unheard(snapshot, silent_s),
         alarms=alarms,
         next=f"{words} Last heard {silent_s:.0f} s ago. {BY_HAND}" if snapshot.seq else words,
     )
-
-
-def _stale(channel: Channel, silent_s: float) -> Channel:
-    return channel if channel.value is None else replace(channel, trust="stale", age_s=(channel.age_s or 0.0) + silent_s)
 
 
 class RemoteLink:

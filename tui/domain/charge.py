@@ -8,6 +8,7 @@ moves the end of the taper by up to 13 %, which `HIGH_FACTOR` allows for.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +19,7 @@ REST_VOLTS: tuple[tuple[float, float], ...] = (
     (0.985, 3.3252), (0.988, 3.3287), (0.990, 3.3340), (0.991, 3.3384), (0.992, 3.3445), (0.993, 3.3531), (0.994, 3.3653),
     (0.995, 3.3823), (0.996, 3.4063), (0.997, 3.4401), (0.998, 3.4876), (0.999, 3.5545), (1.0, 3.6486), (1.001, 3.7809),
 )  # fmt: skip
+_REST_V = tuple(volts for _, volts in REST_VOLTS)
 CHARGE_BRANCH_V = 0.008  # on charge the plateau lies this much above the table; the knee does not
 CELL_OHM_AT_280_AH = 0.65e-3
 LAG_S = 250.0
@@ -39,6 +41,20 @@ class Course:
 
 def _on_charge(soc: float, volts: float) -> float:
     return volts + CHARGE_BRANCH_V * min(1.0, max(0.0, (0.996 - soc) / 0.016))
+
+
+def soc_at(rest_v: float) -> float:
+    """The state of charge (fraction) of a cell that stands at these volts at rest, by the table; 0 below it, straight on above it."""
+    at = min(max(1, bisect_left(_REST_V, rest_v)), len(REST_VOLTS) - 1)
+    (low, low_v), (high, high_v) = REST_VOLTS[at - 1], REST_VOLTS[at]
+    return low + (high - low) * max(0.0, rest_v - low_v) / (high_v - low_v)
+
+
+def volts_at(soc: float) -> float:
+    """The inverse of `soc_at`."""
+    at = min(max(1, bisect_left(REST_VOLTS, (soc,))), len(REST_VOLTS) - 1)
+    (low, low_v), (high, high_v) = REST_VOLTS[at - 1], REST_VOLTS[at]
+    return low_v + (high_v - low_v) * (soc - low) / (high - low)
 
 
 def missing_charge_ah(capacity_ah: float, soc: float) -> float:

@@ -12,12 +12,12 @@ where `hookup` says. A loose joint, or leads at one end, show in the cells' volt
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tui.domain import calculations, charge
+from tui.domain.charge import soc_at, volts_at
 from tui.domain.plan import Plan
 
 LINK_OHM = 0.1e-3  # one busbar with its joints, between neighbours on one side
@@ -111,22 +111,6 @@ def rail_steps(count: int, hookup: Hookup) -> Iterator[int]:
             yield 2 * before
         else:
             yield before + sum(range(cell, count))  # and the minus rail, from this cell on to the minus lead
-
-
-def soc_at(rest_v: float) -> float:
-    """The state of charge at these volts at rest, in the knee and above; straight on beyond the table's end."""
-    table = charge.REST_VOLTS
-    at = min(max(1, bisect_left([volts for _, volts in table], rest_v)), len(table) - 1)
-    (low, low_v), (high, high_v) = table[at - 1], table[at]
-    return low + (high - low) * (rest_v - low_v) / (high_v - low_v)
-
-
-def volts_at(soc: float) -> float:
-    """The inverse of `soc_at`."""
-    table = charge.REST_VOLTS
-    at = min(max(1, bisect_left(table, (soc,))), len(table) - 1)
-    (low, low_v), (high, high_v) = table[at - 1], table[at]
-    return low_v + (high_v - low_v) * (soc - low) / (high - low)
 
 
 def _in_an_hour(plan: Plan, volts_v: float, current_a: float, tau_s: float | None) -> tuple[float, float]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tui.domain import calculations, charge
+from tui.domain import calculations
 from tui.domain.calculations import stages_v
+from tui.domain.charge import soc_at
 from tui.domain.gates_cells import Lift, level_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Value
@@ -80,16 +81,6 @@ def _charged(plan: Plan) -> Plan:
     if plan.soc_low is not None and plan.soc_high is not None:
         low = min(low, high - (plan.soc_high - plan.soc_low))
     return replace(plan, soc_low=max(0.0, low), soc_high=high)
-
-
-def soc_at(rest_v: float) -> float:
-    """State of charge (0 to 1) of a cell that stands at these volts after a long taper, by the cell model's table."""
-    low_soc, low_v = charge.REST_VOLTS[0]
-    for soc, volts in charge.REST_VOLTS[1:]:
-        if rest_v < volts:
-            return low_soc + (soc - low_soc) * max(0.0, rest_v - low_v) / (volts - low_v)
-        low_soc, low_v = soc, volts
-    return 1.0
 
 
 # --- the low cells of a remedy ---------------------------------------------------------------------------------
