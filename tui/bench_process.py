@@ -148,7 +148,7 @@ def run_demo(place: Home, description: BenchDescription, options: dict[str, Any]
     from tui.bench.local import LocalLink
     from tui.cli_bench import plan_from
 
-    rig = headless.pty_rig(description, place, speed=options["speed"])
+    rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
     return _serve(place, LocalLink(rig.bench).start(), {"kind": "demo", "defaults": defaults}, rig.close)
 

@@ -141,7 +141,7 @@ def real_bench(place: Home) -> Link:
     from tui.bench.local import LocalLink
 
     clock = ScaledClock()  # real time, unless the supply proves to be an emulator of ours that runs faster
-    return LocalLink(Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic)).start()
+    return LocalLink(Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic, takes_up=True)).start()
 
 
 def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
@@ -154,7 +154,7 @@ def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
 
     place = home(demo=True)
     _log_to_file(place)
-    rig = headless.pty_rig(description, place, speed=options["speed"])
+    rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
     try:
         return _run_screen(LocalLink(rig.bench).start(), place, demo=True, defaults=defaults)

@@ -71,6 +71,11 @@ class Assembly:
                 self.drive()
         self.now_s = target_s
 
+    def refresh(self) -> None:
+        """After the state of cells was changed by hand."""
+        self._chemistry.refresh(self.cells)
+        self.join()
+
     def join(self) -> None:
         """Build the bank anew from what is wired and where the leads are."""
         driven, aside = self.wiring.joined()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from drivers.clock import Clock
@@ -130,6 +130,22 @@ class World:
             if point == "supply":
                 return [self._bench.terminals()[0]]
             return [cell.voltage_v for cell in self._bench.cell_truths()]
+
+    # --- a bench that is built anew for a session that goes on ----------------------------------------------------
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was joined and no charge has flowed since this bench was made."""
+        with self._lock:
+            return not self._bench.wiring.wired and self._bench.wiring.leads != "on" and not self._bench.charges
+
+    def add_charge(self, charge_ah: Mapping[str, float]) -> None:
+        """Let cells hold so many ampere-hours more than they did, by label; none is filled beyond its capacity."""
+        with self._lock:
+            self.advance()
+            for cell in self._bench.cells:
+                cell.soc = max(cell.soc, min(1.0, cell.soc + charge_ah.get(cell.label, 0.0) * 3600.0 * cell.per_as))
+            self._bench.refresh()
 
     # --- the simulated hands ------------------------------------------------------------------------------------
 

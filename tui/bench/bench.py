@@ -13,14 +13,16 @@ from dataclasses import replace
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import charge_watch, pace, trim
+from tui.bench import charge_watch, memory, pace, trim
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
+from tui.bench.left import Left
 from tui.bench.messages import State
 from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading
+from tui.bench.resume import look_back
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
 from tui.bench.session import Session
@@ -47,7 +49,9 @@ class Bench:
         hands: Hands | None = None,
         line_now_s: Callable[[], float],
         set_speed: Callable[[float], None] | None = None,
+        takes_up: bool = False,
     ) -> None:
+        """`takes_up`: a session that an earlier program left without an end is taken up, and this one may leave one behind in its turn."""
         self.home, self.clock, self.instruments, self.hands = home, clock, instruments, hands
         self._line_now_s, self._set_speed = line_now_s, set_speed
         self.speed = self.wanted_speed = 1.0
@@ -64,7 +68,11 @@ class Bench:
         self.last_command_s = clock.now_s()
         self._finishing: tuple[str, str] | None = None
         self.supply_lost_s: float | None = None
-        self._journalled_s = -1e9
+        self._journalled_s = self._remembered_s = -1e9
+        self.takes_up = takes_up
+        self._looked_back = not takes_up
+        self.left: list[Left] = []  # sessions that wait to be taken up, oldest first
+        self.left_problem = ""  # why the newest of them cannot go on
 
     # --- what actions and runner see (Hall, Stage) -------------------------------------------------------------
 
@@ -163,10 +171,24 @@ class Bench:
     def output_unproved(self) -> bool:
         return self._output is not None and self._output.proving_off and self._output.profile.has_interface
 
-    def end_unfinished(self, reason: str) -> None:
-        """The program ends before the session does: its row says unfinished, unless it only waits for resting volts."""
+    def remember(self) -> None:
+        """Write down where the session stands: what it goes on from when this program dies."""
+        session = self.session
+        if session is None or session.runner is None or session.result:
+            return
+        self._remembered_s = self.now_s()
+        self.log("checkpoint", durable=True, data=memory.capture(session, output_on=self.output.commanded.output_on))
+
+    def leave(self, reason: str) -> None:
+        """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start."""
         session = self.session
         if session is None or session.result or session.runner is None:
+            return
+        if self.takes_up and session.outcome != "balanced":
+            self.remember()
+            self.log("pause", durable=True, text=reason, output_on=self.reading.output_on)
+            session.recorder.close()
+            self.state = "ended"
             return
         session.result = "balanced" if session.outcome == "balanced" else "unfinished"
         session.end_reason = session.end_reason or reason
@@ -176,6 +198,9 @@ class Bench:
     def tick(self) -> None:
         """One round. Never raises for an instrument's or a disk's sake."""
         self.ticks += 1
+        if not self._looked_back:
+            self._looked_back = True
+            look_back(self)
         self._read()
         session = self.session
         if session is None or session.runner is None:
@@ -278,6 +303,7 @@ class Bench:
             session.charging_since_s = self.now_s()
             session.off_since_s = None
             session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter
+            self.remember()
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:
@@ -350,6 +376,8 @@ class Bench:
             return
         self._journalled_s = reading.time_s
         session.recorder.reading(reading, session.count)
+        if reading.time_s - self._remembered_s >= memory.EVERY_S:
+            self.remember()
 
     tick_s = 1.0
 

@@ -15,9 +15,11 @@ from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
     GIVE_AGAIN,
+    Abandon,
     Acknowledge,
     Answer,
     Command,
+    Continue,
     Finish,
     Note,
     Outcome,
@@ -30,12 +32,12 @@ from tui.bench.messages import (
     TakeRemedy,
     TypeReading,
 )
-from tui.bench.output import Output
 from tui.bench.progress import charge_step, charging, connection, step_to_repeat
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
+from tui.bench.resume import CODE, abandon, take_up
 from tui.bench.runner import Runner
+from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
 from tui.bench.session import Session
-from tui.domain import calculations
 from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
@@ -93,14 +95,14 @@ def _start(bench: Bench, command: Start) -> Outcome:
         return Outcome(
             False, f"Less than 100 MB are free where records live ({bench.home.data}). Make room first: days of readings follow."
         )
-    _release(bench)
+    leave_seat(bench)
     try:
         return _open(bench, plan, own)
     except (InstrumentError, AddressError, ProcedureError) as problem:
-        _release(bench)
+        leave_seat(bench)
         return Outcome(False, str(problem))
     except (StoreError, RecordsRefused, InvalidCell, JournalUnwritable):
-        _release(bench)
+        leave_seat(bench)
         raise
 
 
@@ -118,17 +120,13 @@ def _own_text(bench: Bench, plan: Plan) -> str:
 
 
 def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
-    port, profile = bench.instruments.open_supply(plan.supply)
-    bench.supply = port
-    port.poll()
-    if profile.has_interface:
-        first = port.reading or port.call(lambda supply: supply.read())
-        if first.output_on:
-            return _refused(
-                bench,
-                f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "
-                "Switch it off at its panel, take the leads off the cells, then start.",
-            )
+    port, profile = open_supply(bench, plan)
+    if profile.has_interface and port.reading.output_on:
+        return _refused(
+            bench,
+            f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "
+            "Switch it off at its panel, take the leads off the cells, then start.",
+        )
     bench.follow(profile.emulated, plan.supply.address)
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan, own) if problem.blocking]
@@ -143,16 +141,10 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
         "embedded_bench": bench.hands is not None,
         "own_procedure": own,
     }
-    recorder = Recorder(bench.home, bench.clock, plan, facts)
     made = steps(plan, own)
-    assert made[0].part is not None
-    session = Session(plan, profile, recorder, bench.now_s(), made[0].part)
-    output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)
-    bench.begin(session, output)
-    session.runner = Runner(bench.stage, made)
-    bench.arrangement = str(calculations.wiring(session.plan))
-    bench.supply_text = f"{profile.model} · {plan.supply.address}" if profile.has_interface else profile.model
-    bench.meter_text = plan.meter and f"{bench.meter_profile.model if bench.meter_profile else 'meter'} · {plan.meter}"
+    recorder = Recorder.begin(bench.home, bench.clock, plan, facts)
+    session = seat(bench, plan, profile, port, recorder, made, started_s=bench.now_s())
+    assert session.runner is not None
     session.runner.start()
     for problem in check_plan(plan, own):
         bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
@@ -160,14 +152,8 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
 
 
 def _refused(bench: Bench, message: str) -> Outcome:
-    _release(bench)
+    leave_seat(bench)
     return Outcome(False, message)
-
-
-def _release(bench: Bench) -> None:
-    bench.close()
-    bench.instruments.release()
-    bench.session, bench.state, bench.safety.call = None, "idle", None
 
 
 def _runner(bench: Bench) -> Runner | None:
@@ -287,6 +273,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         return Outcome(False, "The output is not proved off yet. Wait for it, or follow the call.")
     if bench.safety.still_wrong():
         return Outcome(False, f"Not yet: {bench.safety.still_wrong()}")
+    missing_meter(bench, session.whole)
     if bench.state == "tripped":
         if len(command.reason.strip()) < 3:
             return Outcome(False, "After a trip a reason in words is needed: what was found, and what was done about it.")
@@ -339,6 +326,8 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if session is None or bench.state == "ended":
         return Outcome(False, "No session is running.")
     result = {"tripped": "tripped", "hold": "held"}.get(bench.state, "stopped")
+    if CODE in bench.safety.alarms:
+        result = "unfinished"  # it never went on after a crash
     if bench.state in ("resting", "preparing") and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
@@ -381,6 +370,8 @@ def _speed(bench: Bench, command: Speed) -> Outcome:
 
 _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Start: _start,
+    Continue: take_up,
+    Abandon: abandon,
     Answer: _answer,
     Override: _override,
     TypeReading: _type_reading,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drivers.clock import Clock, ScaledClock, VirtualClock
@@ -16,6 +16,7 @@ from tui.bench.instruments import Instruments
 from tui.bench.local import LocalLink
 from tui.bench.messages import Command, Finish, Outcome, Snapshot, Start
 from tui.bench.script import Script, ScriptStuck
+from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.records.places import Home
 
@@ -24,7 +25,7 @@ class EmbeddedHands:
     """Hands of the embedded bench: the one way in which the program's side touches its physics."""
 
     def __init__(self, embedded: EmbeddedBench) -> None:
-        self._world = embedded.world
+        self._embedded, self._world = embedded, embedded.world
 
     def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None:
         name, _, labels = act.partition(":")
@@ -33,6 +34,22 @@ class EmbeddedHands:
 
     def probe(self, point: str) -> float | None:
         return self._world.probe(point)
+
+    def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
+        """See `runner.Hands`. Built anew, the cells get what the session had counted, shared out as its present bank would."""
+        capacity_ah = {cell.label: cell.capacity_ah for cell in self._embedded.description.cells}
+        if set(capacity_ah) != {cell.label for cell in plan.cells}:
+            raise ValueError(
+                "This built-in bench has other cells than that session. Start the demo with the options of that time, or end it."
+            )
+        if self._world.untouched:
+            for act in acts:
+                if act.partition(":")[0] not in ("set-knobs", "trim-knob", "set-current-knob", "switch-on", "switch-off"):
+                    self.do(act)
+            whole_ah = max(capacity_ah.values()) if calculations.wiring(plan).series > 1 else sum(capacity_ah.values())
+            self._world.add_charge({label: charge_ah * own_ah / whole_ah for label, own_ah in capacity_ah.items()})
+        supply = plan.supply if plan.supply.by_hand else replace(plan.supply, address=self._embedded.supply_address)
+        return replace(plan, supply=supply, meter=plan.meter and self._embedded.meter_address)
 
 
 @dataclass(slots=True)
@@ -47,7 +64,7 @@ class Rig:
 
     def close(self) -> None:
         """Let instruments and emulators go; a session that is not ended is told unfinished."""
-        self.bench.end_unfinished("the run was stopped")
+        self.bench.leave("the run was stopped")
         self.bench.close()
         self.bench.instruments.release()
         self.embedded.close()
@@ -74,7 +91,7 @@ def lock_step_rig(description: BenchDescription, home: Home) -> Rig:
     return Rig(embedded, bench, clock, embedded.supply_address, embedded.meter_address)
 
 
-def pty_rig(description: BenchDescription, home: Home, *, speed: float) -> Rig:
+def pty_rig(description: BenchDescription, home: Home, *, speed: float, takes_up: bool = False) -> Rig:
     """Emulators behind pseudo-terminals, opened by the real drivers like any hardware, on a clock that can be scaled."""
     clock = ScaledClock(1.0)
     embedded = EmbeddedBench(description, clock)
@@ -90,6 +107,7 @@ def pty_rig(description: BenchDescription, home: Home, *, speed: float) -> Rig:
         hands=EmbeddedHands(embedded),
         line_now_s=time.monotonic,
         set_speed=set_speed,
+        takes_up=takes_up,
     )
     bench.wanted_speed = speed
     return Rig(embedded, bench, clock, embedded.supply_address, embedded.meter_address)

@@ -127,7 +127,7 @@ class LocalLink:
             bench.tick()
             time.sleep(0.02)
         proved = not bench.output_unproved and not bench.on_by_hand
-        bench.end_unfinished("the program was closed")
+        bench.leave("the program was closed")
         bench.close()
         bench.instruments.release()
         return proved

@@ -119,6 +119,22 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A session that its program left without an end. It goes on by `Continue`, or is ended by `Abandon`."""
+
+    session: str
+    bank: str
+    step: str = ""  # id of the step it stood at
+    gap_s: float | None = None  # wall seconds since its last sign of life; None when the clock went backwards
+    charge_ah: float = 0.0
+    cells_v: float | None = None  # last seen
+    output_on: bool = False  # what the supply was told last
+    supply: str = ""
+    problem: str = ""  # why it cannot go on now, and what to do
+    others: int = 0  # older ones that wait behind it
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a screen needs to draw, about 4 kB at most. Curves and step texts are asked for apart."""
 
@@ -169,6 +185,7 @@ class Snapshot:
     wanted_speed: float = 1.0  # what it runs at while nobody is asked anything
     emulated: bool = False
     journal_problem: str = ""
+    unfinished: Unfinished | None = None  # only while no session is on the bench
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
     screens: int = 1  # how many look on, this one included
 
@@ -236,6 +253,21 @@ class Start:
     """Begin a session with this plan (domain.plan.Plan as a JSON object)."""
 
     plan: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Take a session up again that its program left without an end: supply identified, output off first, then a HOLD."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """End such a session as *unfinished*."""
+
+    session: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +341,22 @@ class Speed:
     factor: float
 
 
-Command = Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+Command = (
+    Start
+    | Continue
+    | Abandon
+    | Answer
+    | Override
+    | TakeRemedy
+    | TypeReading
+    | OutputOff
+    | Resume
+    | Finish
+    | Acknowledge
+    | Present
+    | Note
+    | Speed
+)
 
 
 @dataclass(frozen=True, slots=True)

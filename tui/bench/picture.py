@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.bench import progress
 from tui.bench.messages import Channel, Forecast, Prompt, SessionCard, Snapshot, StepCard
+from tui.bench.resume import unfinished
 from tui.domain.procedure import Step
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def snapshot(bench: Bench) -> Snapshot:
         speed=bench.speed,
         wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
+        unfinished=unfinished(bench),
     )
     if session is None or session.runner is None:
         return base

@@ -45,18 +45,29 @@ def enrol(home: Home, plan: Plan) -> Plan:
 class Recorder:
     """Writer of one session. Journal lines that must be on disk before they are acknowledged are `durable`."""
 
-    def __init__(self, home: Home, clock: Clock, plan: Plan, facts: dict[str, Any]) -> None:
+    def __init__(self, home: Home, clock: Clock, session_id: str, *, create: bool, start_s: float) -> None:
         self._clock = clock
-        self._start_s = clock.now_s()
+        self._start_s = start_s
         self._sessions = Sessions(home)
-        row = self._sessions.create(plan, started_unix_s=clock.unix_s())
-        self.id = row.id
-        self._journal = Journal(self._sessions.journal_path(row.id), create=True)
-        self._curve = CurveWriter(self._sessions.curve_path(row.id))
+        self.id = session_id
+        self._journal = Journal(self._sessions.journal_path(session_id), create=create)
+        self._curve = CurveWriter(self._sessions.curve_path(session_id))
         self._closed = False
         self._stumble = ""
         self.strict = True  # set for each Command: its first durable line must reach the disk
-        self.log("session_start", durable=True, data={"plan": plan.to_json(), **facts})
+
+    @classmethod
+    def begin(cls, home: Home, clock: Clock, plan: Plan, facts: dict[str, Any]) -> Recorder:
+        """Of a new session: its row and the first line of its journal are on the disk when this returns."""
+        row = Sessions(home).create(plan, started_unix_s=clock.unix_s())
+        recorder = cls(home, clock, row.id, create=True, start_s=clock.now_s())
+        recorder.log("session_start", durable=True, data={"plan": plan.to_json(), **facts})
+        return recorder
+
+    @classmethod
+    def go_on(cls, home: Home, clock: Clock, session_id: str, *, elapsed_s: float) -> Recorder:
+        """Of a session whose program died: the same journal and curve, `elapsed_s` after its beginning. Raises JournalUnwritable."""
+        return cls(home, clock, session_id, create=False, start_s=clock.now_s() - elapsed_s)
 
     @property
     def problem(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from drivers.roles import InstrumentError
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
@@ -29,6 +29,14 @@ class Hands(Protocol):
     def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None: ...
 
     def probe(self, point: str) -> float | None: ...
+
+    def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
+        """A session goes on after a crash: its plan with the addresses of this bench's instruments.
+
+        A bench that was made anew does again what hands had done (`acts`), and gives the cells the charge that they had taken. Raises ValueError
+        where this bench cannot be the one of that plan.
+        """
+        ...
 
 
 class Stage(Hall, Protocol):
@@ -64,6 +72,10 @@ class Stage(Hall, Protocol):
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
 
+    def remember(self) -> None:
+        """Write down where the session stands, so that it can go on from here after a crash."""
+        ...
+
     def refused(self, values: Mapping[str, Value], result: GateResult) -> None:
         """A gate refused values; some refusals are dangers of their own."""
         ...
@@ -71,6 +83,19 @@ class Stage(Hall, Protocol):
     def took(self, step: Step, values: Mapping[str, Value]) -> str:
         """Values passed their gate: keep them where they belong. Returns a follow-up refusal, or ""."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A remedy that was put into the procedure: which, before which step, for which refused values."""
+
+    number: int
+    name: str
+    step_id: str
+    values: Mapping[str, Value]
+
+    def row(self) -> dict[str, Any]:
+        return {"number": self.number, "name": self.name, "step_id": self.step_id, "values": dict(self.values)}
 
 
 @dataclass(slots=True)
@@ -81,6 +106,7 @@ class Runner:
     steps: tuple[Step, ...]
     index: int = 0
     remedies: int = 0  # how many sub-procedures were put in
+    taken: list[Taken] = field(default_factory=list)  # those that stand in `steps` now
     phase: Phase = "ask"
     prompt: Prompt | None = None
     answers: dict[str, Value] = field(default_factory=dict)
@@ -128,7 +154,7 @@ class Runner:
         goes_on = next(step for step in self.steps[self.index :] if not is_remedy(step))
         if len(kept) < len(self.steps):
             self.remedies += 1  # the checklist is another
-        self.steps, self.index = kept, kept.index(goes_on)
+        self.steps, self.index, self.taken = kept, kept.index(goes_on), []
         self.go_back_to(first_with_these_cells(self).id)
 
     def detour(self, step: Step, then: str) -> None:
@@ -169,7 +195,8 @@ class Runner:
 
     def _begin(self, step: Step) -> None:
         self.entered_s, self._pending, self._side = self.stage.now_s(), None, None
-        self.stage.log("step_enter", durable=True, step_id=step.id, text=step.title)
+        self.stage.log("step_enter", step_id=step.id, text=step.title)
+        self.stage.remember()
         if step.until and step.ask_during:
             self._act()
         elif step.confirm or step.fields:
@@ -255,16 +282,23 @@ class Runner:
         prompt, step = self.prompt, self.step
         if prompt is None or prompt.id != prompt_id or self._pending is None or not self._remedy or self.phase != "ask":
             return Outcome(False, "Nothing of this kind is offered here.")
+        taken = Taken(self.remedies + 1, self._remedy, step.id, dict(self._pending))
         try:
-            steps = remedy(self._remedy, part_of(step).plan, self._pending)
+            self.put_in(taken)
         except ValueError as problem:
             return Outcome(False, str(problem))
         self.stage.log("remedy", durable=True, step_id=step.id, text=prompt.remedy, data=dict(self._pending))
         self.answers.update(self._pending)
-        self.remedies += 1
-        self.steps = (*self.steps[: self.index], *as_remedy(steps, self.remedies), *self.steps[self.index :])
+        self.remedies = taken.number
         self._enter(self.index)
         return Outcome(True)
+
+    def put_in(self, taken: Taken) -> None:
+        """Put a remedy's steps before the step that it is for. Raises ValueError where it cannot be made, or the step is not there."""
+        at = [step.id for step in self.steps].index(taken.step_id)
+        steps = remedy(taken.name, part_of(self.steps[at]).plan, taken.values)
+        self.steps = (*self.steps[:at], *as_remedy(steps, taken.number), *self.steps[at:])
+        self.taken.append(taken)
 
     def _typed(self, prompt: Prompt, values: Mapping[str, Value]) -> dict[str, Value] | str:
         """The values in the fields' types, or what is wrong with them."""

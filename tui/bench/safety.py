@@ -24,6 +24,11 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
     "set-current": ("nobody turns the supply's knobs",),
     "panel-off": ("mains and supply are sound", "nobody pressed the supply's output key"),
     "time-at-top": ("the cells are cool and flat", "you want the charge to go on"),
+    "F-32": (
+        "nobody changed anything at bank and leads meanwhile",
+        "the cells are cool, flat and dry",
+        "your meter shows the volts you expect",
+    ),
     "attention": ("you stay within reach from here on",),
 }
 GENERAL_CHECKS = ("the cause is found and put right", "the cells are cool, flat and dry", "your meter shows the volts you expect")
@@ -123,6 +128,7 @@ class Safety:
             self.bench.session.runner.pause()
             self.bench.session.end_rule.restart()
         self.held_checks = HELD_CHECKS.get(code, GENERAL_CHECKS)
+        self.bench.remember()
         if self.bench.state != "call":
             self.bench.state = "tripped" if self.bench.session is not None and self.bench.session.latched else "hold"
 

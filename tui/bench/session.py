@@ -78,8 +78,7 @@ class Session:
     before_v: dict[str, float] = field(default_factory=dict)
     end_v: dict[str, float] = field(default_factory=dict)
     rest_v: dict[str, float] = field(default_factory=dict)
-    _counted_ah: float = 0.0  # in earlier banks of this session
-    _counted_wh: float = 0.0
+    counted: tuple[float, float] = (0.0, 0.0)  # Ah and Wh into earlier banks of this session
 
     def __post_init__(self) -> None:
         self.limits = self.limits.tightened(self.whole.limits)
@@ -99,7 +98,7 @@ class Session:
         self.look_again()
         self.start_over()
         if not same_bank:
-            self._counted_ah, self._counted_wh = self.charge_ah, self.energy_wh
+            self.counted = (self.charge_ah, self.energy_wh)
             self.count = ChargeCount()
             self.composer.new_bank()
         self._watch_part()
@@ -176,11 +175,11 @@ class Session:
     @property
     def charge_ah(self) -> float:
         """Through the supply's terminals, all parts together, Ah."""
-        return self._counted_ah + self.count.charge_ah
+        return self.counted[0] + self.count.charge_ah
 
     @property
     def energy_wh(self) -> float:
-        return self._counted_wh + self.count.energy_wh
+        return self.counted[1] + self.count.energy_wh
 
     def look_again(self) -> None:
         """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""

@@ -54,6 +54,9 @@ class Stage:
     def log(self, kind: str, *, durable: bool = False, **fields: object) -> None:
         self.bench.log(kind, durable=durable, **fields)
 
+    def remember(self) -> None:
+        self.bench.remember()
+
     def warn(self, code: str, title: str, text: str) -> None:
         self.bench.warn(code, title, text)
 
@@ -254,4 +257,5 @@ class Stage:
         self._note_end(session.part_ended(reason, self.now_s(), by_rule=True, detail=amps))
 
     def _note_end(self, end: PartEnd) -> None:
-        self.log("part_end", durable=True, text=f"{end.title}: {end.reason}", data=end.row())
+        self.log("part_end", text=f"{end.title}: {end.reason}", data=end.row())
+        self.remember()

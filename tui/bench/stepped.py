@@ -42,7 +42,7 @@ class SteppedLink:
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
         with self._lock:
-            self.bench.end_unfinished("closed")
+            self.bench.leave("closed")
         return not self.steps.rig.embedded.world.output_on
 
     @property

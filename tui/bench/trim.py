@@ -81,6 +81,7 @@ def _set(stage: Stage, session: Session, volts: float) -> None:
         return
     session.facts["trimmed_set_v"] = volts
     session.end_rule.restart()
+    stage.remember()
 
 
 def ask_again(stage: Stage, session: Session) -> None:

@@ -42,6 +42,7 @@ KINDS = frozenset(
         *("prompt", "answer", "reading", "correction", "warn", "hold", "trip", "call", "ack", "override", "gap", "glitch"),
         *("link_lost", "link_back", "limit_changed", "note"),
         *("part_enter", "part_end", "remedy"),  # procedures of several parts
+        *("checkpoint", "pause", "resume"),  # what a session goes on from after its program ended or died
     }
 )
 RESERVED = frozenset(("seq", "prev_hash", "hash", "lost_lines"))

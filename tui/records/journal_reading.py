@@ -111,6 +111,25 @@ def last_line(file: io.FileIO) -> tuple[int, dict[str, Any] | None]:
         window *= 4
 
 
+def backwards(path: Path | str) -> Iterator[dict[str, Any]]:
+    """The lines of a journal from its end to its beginning; what is torn or unreadable is left out. Raises FileNotFoundError."""
+    with Path(path).open("rb") as file:
+        start, rest = file.seek(0, io.SEEK_END), b""
+        while start > 0:
+            size = min(start, 1 << 16)
+            start -= size
+            file.seek(start)
+            head, *pieces = (file.read(size) + rest).split(b"\n")
+            for raw in reversed(pieces[:-1]):  # behind the last newline stands nothing, or a torn line
+                line = parse_line(raw + b"\n")
+                if line is not None:
+                    yield line
+            rest = head + (b"\n" if pieces else b"")
+        line = parse_line(rest)
+        if line is not None:
+            yield line
+
+
 def tail(path: Path | str, size: int = 1 << 16) -> list[dict[str, Any]]:
     """The lines within the last `size` bytes of a journal; [] where there is none."""
     try:
