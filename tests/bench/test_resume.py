@@ -69,7 +69,7 @@ def test_f32_a_charge_goes_on_after_a_kill_with_its_charge_its_step_and_its_jour
     done = again.go_on()
     assert done.result == "balanced", done.alarms
     told = lines(again)
-    assert [line for line in told if line["kind"] == "gap"][0]["seconds"] == pytest.approx(3600, abs=15)
+    assert next(line for line in told if line["kind"] == "gap")["seconds"] == pytest.approx(3600, abs=15)
     assert any(line["kind"] == "resume" and line["data"]["output_found"] is True for line in told)
     assert verify(place.sessions_dir / f"{session}.jsonl").ok
     assert len(Sessions(place).list()) == 1

@@ -77,7 +77,10 @@ def _read(row: Session, path: Path) -> Left:
     if first is None or first["kind"] != "session_start":
         return Left(row, plan)
     start = first["data"]
-    last, memory, reading, output_on = first, {}, {}, None
+    last: Mapping[str, Any] = first
+    memory: Mapping[str, Any] = {}
+    reading: Mapping[str, Any] = {}
+    output_on: bool | None = None
     for number, line in enumerate(backwards(path)):
         if number == 0:
             last = line
