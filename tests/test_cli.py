@@ -227,10 +227,10 @@ def test_screen_refuses_where_it_cannot_be_shown(at_home):
 class Terminal:
     """The whole program in a pseudo-terminal of its own."""
 
-    def __init__(self, *arguments: str, home: Path) -> None:
+    def __init__(self, *arguments: str, home: Path, **environment: str) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", TOPBALANCE_HOME=str(home), COLUMNS="120", LINES="40", LANG="C.UTF-8")
+            os.environ.update(TERM="xterm-256color", TOPBALANCE_HOME=str(home), COLUMNS="120", LINES="40", LANG="C.UTF-8", **environment)
             os.execv(sys.executable, [*PROGRAM, *arguments])
         self.text = b""
 
@@ -258,7 +258,7 @@ class Terminal:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_the_program_within_two_seconds_with_the_output_off(tmp_path, number):
-    terminal = Terminal("demo", home=tmp_path)
+    terminal = Terminal("demo", home=tmp_path, TOPBALANCE_BENCH="inside")
     terminal.read_until(b"Setup")
     started = time.monotonic()
     os.kill(terminal.pid, number)

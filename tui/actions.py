@@ -67,7 +67,17 @@ def _needs_alarm(snapshot: Snapshot) -> str:
 
 
 def _needs_hold(snapshot: Snapshot) -> str:
-    return "" if snapshot.state in ("hold", "tripped") else "Nothing is on hold, so there is nothing to go on with."
+    if snapshot.state in ("hold", "tripped") or snapshot.unfinished is not None:
+        return ""
+    return "Nothing is on hold, so there is nothing to go on with."
+
+
+def _needs_end(snapshot: Snapshot) -> str:
+    return "" if snapshot.unfinished is not None else _needs_session(snapshot)
+
+
+def _needs_no_keys(snapshot: Snapshot) -> str:
+    return "This screen has the keys." if snapshot.keys else ""
 
 
 def _needs_emulator(snapshot: Snapshot) -> str:
@@ -101,7 +111,24 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("help", "f1", "F1", "help", "Show this help.", "Always", priority=True),
     Action("command_palette", "ctrl+p", "^p", "commands", "Find a command by its name.", "Always"),
-    Action("quit", "q,ctrl+q", "q", "quit", "Leave the program. With the output on it asks, then switches off.", "Always"),
+    Action(
+        "quit",
+        "q,ctrl+q",
+        "q",
+        "quit",
+        "Leave the screen; a session goes on without it. Where the bench runs inside the program, it asks and switches off first.",
+        "Always",
+    ),
+    Action(
+        "take_keys",
+        "f6",
+        "F6",
+        "take the keys",
+        "Take over from the screen that has the keys. The emergency stop works from every screen.",
+        "Always",
+        _needs_no_keys,
+        footer=True,
+    ),
     Action("start", "f5", "F5", "start", "Start the session with what stands in Setup.", "Answer", _needs_no_session, footer=True),
     Action(
         "take_remedy",
@@ -147,7 +174,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=True,
     ),
     Action("note", "n", "n", "note", "Write a note into the session's record.", "Charge", _needs_session, footer=True),
-    Action("end_session", "e", "e", "end", "End the session early. Asks first; the output goes off.", "Charge", _needs_session),
+    Action("end_session", "e", "e", "end", "End the session early. Asks first; the output goes off.", "Charge", _needs_end),
     Action("faster", "plus,equals_sign", "+", "faster", "Let the built-in bench run faster.", "Charge", _needs_emulator, footer=True),
     Action("slower", "minus", "-", "slower", "Let the built-in bench run slower.", "Charge", _needs_emulator),
     Action("go('bench')", "1", "1", "bench", "The bench: setup, live values, checklist.", "Go to", footer=True),

@@ -21,8 +21,10 @@ from tui import actions
 from tui.answers import Closed, Curve, Sent
 from tui.bench.link import Link
 from tui.bench.messages import (
+    Abandon,
     Acknowledge,
     Command,
+    Continue,
     Finish,
     Note,
     Outcome,
@@ -320,6 +322,9 @@ class TopBalanceApp(App[int]):
             return
         from tui.panes import questions
 
+        if self.snapshot.unfinished is not None:
+            self._ask(questions.go_on_with(self.snapshot.unfinished), Continue(self.snapshot.unfinished.session))
+            return
         if self.snapshot.state == "tripped":
             self._ask_line(questions.resume_after_trip(self.snapshot), Resume)
         else:
@@ -337,6 +342,9 @@ class TopBalanceApp(App[int]):
             return
         from tui.panes import questions
 
+        if self.snapshot.unfinished is not None:
+            self._ask(questions.end_unfinished(self.snapshot.unfinished), Abandon(self.snapshot.unfinished.session))
+            return
         self._ask(questions.end_session(), Finish("ended by the operator"))
 
     def _ask(self, screen: Screen[bool], command: Command) -> None:
@@ -366,6 +374,14 @@ class TopBalanceApp(App[int]):
 
     def action_light(self) -> None:
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_take_keys(self) -> None:
+        """A bench inside the program has this screen alone."""
+        self._blocked("take_keys")
+
+    def setup_answers(self) -> dict[str, Any] | None:
+        """First answers for Setup; None while they are not known yet."""
+        return self.defaults
 
     async def action_quit(self) -> None:
         """Leave. With the output on (or unknown in a session) ask first; the bench always switches off before the program ends."""

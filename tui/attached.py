@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from textual.binding import Binding, BindingType
+import time
+from typing import TYPE_CHECKING, Any
 
 from tui.app import TopBalanceApp
+from tui.bench.remote import START_S
 
 if TYPE_CHECKING:
     from tui.bench.remote import RemoteLink
@@ -14,18 +14,31 @@ if TYPE_CHECKING:
 
 
 class AttachedApp(TopBalanceApp):
-    """The screen of a bench that outlives it."""
+    """The screen of a bench that outlives it. `first_words` are shown once, when the bench answers."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f6", "take_keys", "take the keys", tooltip="Take over from the screen that has the keys.", show=False),
-    ]
+    def __init__(self, link: RemoteLink, home: Home, *, demo: bool = False, first_words: str = "") -> None:
+        super().__init__(link, home, demo=demo)
+        self._remote, self._first_words = link, first_words
+        self._until = time.monotonic() + START_S
 
-    def __init__(self, link: RemoteLink, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
-        super().__init__(link, home, demo=demo, defaults=defaults)
-        self._remote = link
+    def pull(self) -> None:
+        super().pull()
+        if self._first_words and self._remote.attached():
+            words, self._first_words = self._first_words, ""
+            self.call_after_refresh(self.say, words)
+
+    def setup_answers(self) -> dict[str, Any] | None:
+        """The built-in bench tells them when it answers; a bench that does not come up is not waited for for ever."""
+        if self.demo and not self.defaults:
+            self.defaults = self._remote.about.get("defaults") or {}
+            if not self.defaults and not self._remote.problem and time.monotonic() < self._until:
+                return None
+        return self.defaults
 
     def action_take_keys(self) -> None:
         """Commands are taken from this screen from now on, and from no other."""
+        if self._blocked("take_keys"):
+            return
 
         def ask() -> None:
             outcome = self._remote.take_keys()

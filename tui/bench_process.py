@@ -142,15 +142,15 @@ def run_real(place: Home) -> int:
     return _serve(place, real_bench(place), {"kind": "real"}, lambda: None)
 
 
-def run_demo(place: Home, description: BenchDescription, options: dict[str, Any]) -> int:
-    """The same on the built-in bench, its emulators behind pseudo-terminals in this process."""
+def run_demo(place: Home, description: BenchDescription, options: dict[str, Any], given: Sequence[str]) -> int:
+    """The same on the built-in bench, its emulators behind pseudo-terminals in this process. `given`: the options as they were typed."""
     from tui.bench import headless
     from tui.bench.local import LocalLink
     from tui.cli_bench import plan_from
 
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
-    return _serve(place, LocalLink(rig.bench).start(), {"kind": "demo", "defaults": defaults}, rig.close)
+    return _serve(place, LocalLink(rig.bench).start(), {"kind": "demo", "defaults": defaults, "options": list(given)}, rig.close)
 
 
 def _serve(place: Home, link: Link, about: dict[str, Any], let_go: Callable[[], None]) -> int:

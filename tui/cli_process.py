@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,9 +32,9 @@ def _home(demo: bool) -> Home:
 def bench(ctx: click.Context) -> None:
     """The bench as a process of its own: it goes on when the terminal closes.
 
-    Alone it starts a bench out of the terminal's reach, unless one runs already, and shows it. The application uses it while the environment says
-    TOPBALANCE_BENCH=process; otherwise the bench runs inside the application and ends with it. A bench without a session and without a screen ends
-    by itself after five minutes. Where the system ends all of a user's processes at logout, it ends the bench too, the output off first.
+    Alone it starts a bench out of the terminal's reach, unless one runs already, and shows it. The application does the same. With
+    TOPBALANCE_BENCH=inside in the environment the bench runs inside the application and ends with it. A bench without a session and without a
+    screen ends by itself after five minutes. Where the system ends all of a user's processes at logout, it ends the bench too, the output off first.
     """
     from tui.bench.socket_place import unix_sockets
 
@@ -54,7 +55,7 @@ def show_status(demo: bool, as_json: bool) -> None:
 
     found = status(_home(demo))
     if as_json:
-        told = {key: value for key, value in (found or {}).items() if key not in ("v", "id", "defaults")}
+        told = {key: value for key, value in (found or {}).items() if key not in ("v", "id", "defaults", "options")}
         click.echo(json.dumps({"running": found is not None, **told}, ensure_ascii=False))
     elif found is None:
         click.echo("No bench runs.")
@@ -99,6 +100,12 @@ def show_log(demo: bool, lines: int) -> None:
     click.echo(str(log_path(place)), err=True)
 
 
+def _given() -> list[str]:
+    """The options of `bench run --demo` as they were typed."""
+    words = sys.argv[sys.argv.index("run") + 1 :] if "run" in sys.argv else []
+    return [word for word in words if word != "--demo"]
+
+
 @bench.command("run")
 @click.option("--demo", is_flag=True, help="The built-in bench; the options below describe it.")
 @bench_options
@@ -111,7 +118,7 @@ def run_bench(demo: bool, **options: Any) -> None:
     place = _home(demo)
     if demo:
         with lent(options, place):
-            code = bench_process.run_demo(place, description_from(options), options)
+            code = bench_process.run_demo(place, description_from(options), options, _given())
     else:
         code = bench_process.run_real(place)
     raise SystemExit(code)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SIGNAL_EXIT_S = 2.0
 """A terminal that goes away, or a SIGTERM: output off, verified, logged, gone within this time."""
 BENCH_SWITCH = "TOPBALANCE_BENCH"
-"""Environment: "process" lets `topbalance` use a bench in a process of its own, which goes on when the screen ends."""
+"""Environment: "inside" makes the bench a thread of the application, which ends with it; otherwise it is a process of its own that goes on."""
 BUILD_AFTER_S = 0.4
 """The bench with its drivers is loaded this long after the start, so that the first paint does not wait for it."""
 
@@ -90,7 +90,7 @@ def run_application() -> int:
 
 def bench_process_wanted() -> bool:
     """Whether the screen is to use a bench process. Where the system has no Unix sockets the bench runs in the application, and that is said."""
-    if os.environ.get(BENCH_SWITCH) != "process":
+    if os.environ.get(BENCH_SWITCH) == "inside":
         return False
     from tui.bench.socket_place import unix_sockets
 
@@ -106,7 +106,7 @@ def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
     """
     _check_terminal()
     from tui.attached import AttachedApp
-    from tui.bench.remote import START_S, RemoteLink
+    from tui.bench.remote import RemoteLink
 
     def begin() -> None:
         from tui.bench_process import ensure_bench
@@ -114,23 +114,51 @@ def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
         ensure_bench(place, demo)
 
     _log_to_file(place)
+    words = "" if demo is None else _other_demo(place, demo)
     link = RemoteLink(place, kind="real" if demo is None else "demo", begin=begin).start()
-    if demo is not None and not link.attached(START_S):  # Setup begins with what that bench tells of itself
-        link.close()
-        raise OSError(link.problem or "the bench process did not answer")
-    app = AttachedApp(link, place, demo=demo is not None, defaults=link.about.get("defaults"))
+    app = AttachedApp(link, place, demo=demo is not None, first_words=words)
     caught = _catch_signals(app, link, "the bench process goes on")
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
     finally:
+        last = link.snapshot() if link.attached() else None
         heard = link.close(timeout_s=SIGNAL_EXIT_S)
         log.info("the screen closed; the bench process goes on")
+    if link.unbegun:
+        raise OSError(link.unbegun)
+    if last is not None and last.state not in ("idle", "ended") and not caught:
+        sys.stdout.write(_goes_on(last, demo=demo is not None))
     if not heard:
         sys.stderr.write(
             "topbalance: OUTPUT OFF did not reach the bench process. Switch the supply off at its mains switch, or pull the + lead.\n"
         )
         return 1
     return 128 + caught[0] if caught else app.return_code or 0
+
+
+def _other_demo(place: Home, options: Sequence[str]) -> str:
+    """A demo that runs with other options: one that waits makes room, one with a session stays; what to tell of it then."""
+    from tui.bench_process import status, stop
+
+    found = status(place)
+    if found is None or found.get("options") == list(options):
+        return ""
+    if found.get("state") in ("idle", "ended") and not found.get("screens"):
+        stop(place)
+        return ""
+    return "This demo was running already, with its own options. `topbalance bench stop --demo` ends it." if options else ""
+
+
+def _goes_on(last: Snapshot, *, demo: bool) -> str:
+    """Said when the screen has closed, with a session under way."""
+    output = {True: "the output is ON", False: "the output is off", None: "whether the output is on is not known"}[last.output_on]
+    again, option = ("topbalance demo", " --demo") if demo else ("topbalance", "")
+    return (
+        f"The bench goes on without a screen ({last.state}, {output}).\n"
+        f"  {again:<28} shows it again\n"
+        f"  topbalance ack{option:<14} tells it that somebody is there (near the top it asks for that)\n"
+        f"  topbalance bench stop{option:<7} switches the output off and ends it\n"
+    )
 
 
 def real_bench(place: Home) -> Link:

@@ -115,7 +115,7 @@ for _ in range(900):
     ("document", "words"),
     [
         ([], "JSON object"),
-        ({**NOTE, "v": 2}, "version 2"),
+        ({**NOTE, "v": 99}, "version 99"),
         ({**NOTE, "v": True}, "version True"),
         ({"type": "Note", "text": "a"}, "version None"),
         ({**NOTE, "type": "Explode"}, "'Explode' is no message"),

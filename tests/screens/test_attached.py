@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.screens import fake_link
@@ -48,10 +50,13 @@ async def test_f6_takes_the_keys_and_ctrl_x_works_without_them(tmp_path):
     app = AttachedApp(link, home_in(tmp_path))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.bench is not None)
+        link.current = replace(fake_link.CHARGING, keys=False, screens=2)
+        app.pull()
+        await until(pilot, lambda: "Another screen has the keys" in text_of(app) and "take the keys" in text_of(app))
         await pilot.press("ctrl+x")
         assert link.stops == 1
         await pilot.press("f6")
-        await until(pilot, lambda: "has the keys" in text_of(app))
+        await until(pilot, lambda: "This screen has the keys now" in text_of(app))
         assert link.taken == 1
 
 

@@ -36,6 +36,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
     if bench.safety.call is not None:
         return "Do by hand what the full-screen call says, then acknowledge it."
     if session is None or session.runner is None:
+        if bench.left:
+            return f"An earlier session stopped without an end: g goes on with it, e ends it. {bench.left_problem}"
         return "Check the bank in Setup, then press F5 to start."
     if bench.state == "tripped":
         return "Find the cause. A new start needs a reason (g) and goes through every gate again."

@@ -257,20 +257,21 @@ class RemoteLink:
         try:
             return socket_place.connect(self._home, timeout_s=ANSWER_S)
         except OSError as problem:
-            if self._unbegun:
-                raise Gone(self._unbegun) from problem
+            if self.unbegun:
+                raise Gone(self.unbegun) from problem
             begin, self._begin = self._begin, None
             if begin is None:
                 raise
         try:
             begin()
         except OSError as problem:
-            self._unbegun = f"No bench process could be started: {problem}"
-            log.error(self._unbegun)
-            raise Gone(self._unbegun) from problem
+            self.unbegun = f"No bench process could be started: {problem}"
+            log.error(self.unbegun)
+            raise Gone(self.unbegun) from problem
         return socket_place.connect(self._home, timeout_s=ANSWER_S)
 
-    _unbegun = ""
+    unbegun = ""
+    """Why no bench process could be started; "" otherwise."""
 
     def _talk(self, connection: socket.socket) -> None:
         """Say hello and hear until the end. Raises OSError, CodecError and Refused."""

@@ -38,6 +38,8 @@ DROP_AFTER_S = 5.0
 """A screen that has not read a Snapshot or an answer for this long is let go; it may come back."""
 IDLE_END_S = 300.0
 """Without a session and without a screen the bench ends by itself after this time."""
+DEMO_END_S = 2 * 3600.0
+"""A built-in bench that nobody looks at ends after this time, whatever it does: nothing is lost but a game."""
 OFF_WITHIN_S = 1.6
 """Of the two seconds that a bench has to leave: output off, proved and written down."""
 LOCK_S = 0.2
@@ -115,7 +117,7 @@ class BenchServer:
         self._snapshot: Snapshot | None = None  # the one that was told last
         self._told = b""  # the same as JSON
         self._changed = False  # who looks on, or who has the keys
-        self._idle_since = time.monotonic()
+        self._idle_since = self._alone_since = time.monotonic()
         self._why = ""
         self._stop_asked: list[tuple[Connection, int]] = []
 
@@ -146,10 +148,15 @@ class BenchServer:
 
     def _end_when_idle(self) -> None:
         now, snapshot = time.monotonic(), self._link.snapshot()
-        if self._connections or snapshot.state not in ("idle", "ended") or snapshot.output_on:
+        idle = snapshot.state in ("idle", "ended") and not snapshot.output_on
+        if self._connections:
+            self._idle_since = self._alone_since = now
+        elif not idle:
             self._idle_since = now
-        elif now - self._idle_since >= self._idle_end_s:
+        if idle and not self._connections and now - self._idle_since >= self._idle_end_s:
             self._why = f"idle for {self._idle_end_s:g} s"
+        elif snapshot.emulated and now - self._alone_since >= DEMO_END_S:
+            self._why = f"nobody has looked at this built-in bench for {DEMO_END_S:g} s"
 
     def _wind_down(self) -> bool:
         started = time.monotonic()

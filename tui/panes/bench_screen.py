@@ -74,6 +74,9 @@ class BenchScreen(Workspace):
 
     def _mount_setup(self) -> None:
         """After the first paint: Setup brings the calculations with it."""
+        if self.bench_app.setup_answers() is None:  # a bench process that is being started tells them soon
+            self.set_timer(SETUP_AFTER_S, self._mount_setup)
+            return
         from tui.panes.setup import SetupPane
 
         if self._setup.is_attached:  # the screen may be closing already

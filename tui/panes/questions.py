@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tui.bench.messages import Prompt, Snapshot
+from tui.bench.messages import Prompt, Snapshot, Unfinished
 from tui.panes.confirm import ConfirmScreen, LineScreen
+from tui.widgets.text import duration
 
 
 def checks_of(snapshot: Snapshot) -> str:
@@ -36,8 +37,31 @@ def end_session() -> ConfirmScreen:
 
 def quit_with_output(snapshot: Snapshot) -> ConfirmScreen:
     question = "The output is on. Quit?" if snapshot.output_on else "Whether the output is on is not known. Quit?"
-    loss = "It is switched off first, and the charge stops. The session stays in the record."
+    loss = "It is switched off first, and the charge stops. The next start takes the session up again."
     return ConfirmScreen(question, loss, yes="switch off and quit", no="stay")
+
+
+def _about(left: Unfinished) -> str:
+    """What is known of a session that its program left."""
+    volts = "" if left.cells_v is None else f", {left.cells_v:.3f} V at the cells"
+    was = f"{left.charge_ah:.1f} Ah{volts}, output {'ON' if left.output_on else 'off'} when last seen"
+    since = "" if left.gap_s is None else f" {duration(left.gap_s)} ago"
+    return f"Session {left.session} ({left.bank}) stopped without an end{since}: {was}."
+
+
+def go_on_with(left: Unfinished) -> ConfirmScreen:
+    words = (
+        f"{_about(left)}\n\nIt cannot go on: {left.problem}\n\n"
+        "Put that right, then try again: the supply is identified, switched off first, and the session waits in a HOLD."
+    )
+    return ConfirmScreen("Take up the unfinished session?", words, yes="try again", no="not now")
+
+
+def end_unfinished(left: Unfinished) -> ConfirmScreen:
+    look = f"\n\nLook at the supply ({left.supply}) first: its output may still be on." if left.output_on else ""
+    return ConfirmScreen(
+        "End the unfinished session?", f"{_about(left)} Its record stays, as UNFINISHED.{look}", yes="end it", no="keep it"
+    )
 
 
 def leave_unproved() -> ConfirmScreen:
