@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tui import bench_process
-from tui.bench.messages import Note, Start
+from tui.bench.messages import Note, Resume, Start
 from tui.bench.remote import RemoteLink
 from tui.bench.script import Script
 from tui.records.places import home
@@ -208,3 +208,44 @@ def test_two_that_start_at_once_find_one_bench(place):
 def test_a_bench_that_cannot_start_says_why(place):
     with pytest.raises(OSError, match=r"did not come up: .*9999.*bench\.log"):
         bench_process.ensure_bench(place, ["--cells", "9999"])
+
+
+def test_f32_a_bench_that_is_killed_under_its_screen_comes_back_with_the_output_off_first(place):
+    def begin() -> None:
+        bench_process.ensure_bench(place, DEMO)
+
+    link = RemoteLink(place, kind="demo", begin=begin).start()
+    assert link.attached(10) and link.send(Start(link.about["defaults"])).ok
+    until_output_on(link)
+    session, killed = link.snapshot().session, link.about["pid"]
+    os.kill(killed, signal.SIGKILL)
+    again = wait_for(lambda: (now := link.snapshot()).state == "hold" and now.output_on is False and now)
+    assert again.session == session and link.about["pid"] != killed
+    assert "F-32" in {alarm.code for alarm in again.alarms}
+    card = link.card()
+    assert card is not None and card.session == session
+    wait_for(lambda: link.send(Resume()).ok)
+    script = Script()
+
+    def balanced() -> bool:
+        now = link.snapshot()
+        step = script.next(now)
+        if step is not None:
+            link.send(step)
+        assert now.state not in ("hold", "call", "tripped"), now.alarms
+        return now.result == "balanced"
+
+    wait_for(balanced, 60)
+    link.close()
+
+
+def test_a_bench_that_was_ended_is_not_started_again_by_its_screens(place):
+    def begin() -> None:
+        bench_process.ensure_bench(place, DEMO)
+
+    link = RemoteLink(place, kind="demo", begin=begin).start()
+    assert link.attached(10)
+    assert bench_process.stop(place)
+    wait_for(lambda: "was ended: asked to stop" in link.snapshot().next)
+    assert bench_process.status(place) is None
+    link.close()

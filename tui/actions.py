@@ -121,8 +121,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "take_keys",
-        "f6",
-        "F6",
+        "f12",
+        "F12",
         "take the keys",
         "Take over from the screen that has the keys. The emergency stop works from every screen.",
         "Always",

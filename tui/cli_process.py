@@ -68,7 +68,7 @@ def _show(found: dict[str, Any]) -> None:
     since = datetime.datetime.fromtimestamp(found.get("started_unix_s", 0)).isoformat(" ", "seconds")
     output = {True: "ON", False: "off"}.get(found.get("output_on"), "unknown")
     kind = "built-in bench" if found.get("kind") == "demo" else "bench"
-    click.echo(f"{kind:<10} process {found.get('pid', '?')}, since {since}, {found.get('screens', '?')} screens look on")
+    click.echo(f"{kind:<10} process {found.get('pid', '?')}, since {since}, screens looking on: {found.get('screens', '?')}")
     click.echo(f"{'state':<10} {found.get('state', '?')}, output {output}")
     for label in ("session", "bank", "supply"):
         if found.get(label):

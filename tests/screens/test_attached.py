@@ -45,7 +45,7 @@ async def test_leaving_the_screen_asks_nothing_and_stops_nothing(tmp_path, state
 
 
 @on_loop
-async def test_f6_takes_the_keys_and_ctrl_x_works_without_them(tmp_path):
+async def test_f12_takes_the_keys_and_ctrl_x_works_without_them(tmp_path):
     link = KeyedLink(fake_link.CHARGING)
     app = AttachedApp(link, home_in(tmp_path))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -55,7 +55,7 @@ async def test_f6_takes_the_keys_and_ctrl_x_works_without_them(tmp_path):
         await until(pilot, lambda: "Another screen has the keys" in text_of(app) and "take the keys" in text_of(app))
         await pilot.press("ctrl+x")
         assert link.stops == 1
-        await pilot.press("f6")
+        await pilot.press("f12")
         await until(pilot, lambda: "This screen has the keys now" in text_of(app))
         assert link.taken == 1
 

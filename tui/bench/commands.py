@@ -120,8 +120,8 @@ def _own_text(bench: Bench, plan: Plan) -> str:
 
 
 def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
-    port, profile = open_supply(bench, plan)
-    if profile.has_interface and port.reading.output_on:
+    port, profile, first = open_supply(bench, plan)
+    if profile.has_interface and first.output_on:
         return _refused(
             bench,
             f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "

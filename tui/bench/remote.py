@@ -30,6 +30,8 @@ START_S = 10.0
 """In which a bench process that was started answers; one takes well under two seconds."""
 AGAIN_S = 0.25
 """Between two tries to reach a bench that is gone."""
+BEGIN_AGAIN_S = 10.0
+"""Between two starts of a bench that keeps dying."""
 OTHER_AGAIN_S = 5.0
 """The same for one that speaks otherwise, or is of another kind."""
 STOP_SAID_S = 2.0
@@ -90,8 +92,9 @@ def as_lost(snapshot: Snapshot, silent_s: float, words: str) -> Snapshot:
 class RemoteLink:
     """Implements `tui.bench.link.Link` over the home's socket.
 
-    `kind` is "real" or "demo": a bench of the other kind in the same home is not taken. `begin` starts a bench; it is called once, on the link's own
-    thread, when none answers, and raises OSError where that fails.
+    `kind` is "real" or "demo": a bench of the other kind in the same home is not taken. `begin` starts a bench; it is called on the link's own
+    thread when none answers, and raises OSError where that fails. A bench that died is started again at once, because whoever starts looks after
+    what the dead one left; one that said goodbye was meant to end.
     """
 
     def __init__(self, home: Home, *, kind: str = "real", begin: Callable[[], None] | None = None) -> None:
@@ -259,16 +262,21 @@ class RemoteLink:
         except OSError as problem:
             if self.unbegun:
                 raise Gone(self.unbegun) from problem
-            begin, self._begin = self._begin, None
-            if begin is None:
+            if self._bye:
+                raise Gone(f"The bench was ended: {self._bye}.") from problem
+            if self._begin is None or time.monotonic() < self._begin_again_s:
                 raise
+        self._begin_again_s = time.monotonic() + BEGIN_AGAIN_S
         try:
-            begin()
+            self._begin()
         except OSError as problem:
             self.unbegun = f"No bench process could be started: {problem}"
             log.error(self.unbegun)
             raise Gone(self.unbegun) from problem
         return socket_place.connect(self._home, timeout_s=ANSWER_S)
+
+    _bye = ""  # why the bench ended by itself or was ended
+    _begin_again_s = 0.0
 
     unbegun = ""
     """Why no bench process could be started; "" otherwise."""
@@ -307,10 +315,14 @@ class RemoteLink:
             self._heard, self._problem = time.monotonic(), ""
             self._attached.set()
             return
+        if "bye" in document:
+            self._bye = str(document["bye"])[:200]
+            return
         number = document.get("id")
         if not isinstance(number, int):
             raise CodecError("The bench gave an answer to no question.")
         if number == 0:
+            self._bye = ""
             self.about = _good(document)
             if self.about.get("kind", self._kind) != self._kind:
                 other = "the built-in one (demo)" if self._kind == "real" else "one on real instruments"

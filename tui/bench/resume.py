@@ -111,9 +111,8 @@ def _take_up(bench: Bench, one: Left) -> None:
     """Raises what `REFUSALS` names."""
     memory.check(one.memory)
     plan = one.plan if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
-    port, profile = open_supply(bench, plan)
+    port, profile, first = open_supply(bench, plan)
     _same(one, profile)
-    found_on = port.reading.output_on if port.reading is not None else None
     bench.follow(profile.emulated, plan.supply.address)
     no_meter = missing_meter(bench, plan)
     gap_s = _gap_s(bench, one)
@@ -130,9 +129,12 @@ def _take_up(bench: Bench, one: Left) -> None:
     text = "the program did not run; what flowed in this time is not counted"
     bench.log("gap", durable=True, seconds=None if gap_s is None else round(gap_s, 1), text=text)
     bench.log(
-        "resume", durable=True, text="taken up after the program had stopped", data={"output_found": found_on, "supply": profile.model}
+        "resume",
+        durable=True,
+        text="taken up after the program had stopped",
+        data={"output_found": first.output_on, "supply": profile.model},
     )
-    _off_first(bench, one, found_on, gap_s)
+    _off_first(bench, one, first.output_on, gap_s)
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."
         bench.warn("meter-missing", "the meter does not answer", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drivers.roles import InstrumentError, Supply, SupplyProfile
+from drivers.roles import InstrumentError, Supply, SupplyProfile, SupplyReading
 from tui.bench.output import Output
 from tui.bench.ports import Port
 from tui.bench.recorder import Recorder
@@ -33,14 +33,12 @@ def seat(
     return session
 
 
-def open_supply(bench: Bench, plan: Plan) -> tuple[Port[Supply], SupplyProfile]:
-    """The plan's supply, identified and read once; nothing is written. Raises InstrumentError and AddressError."""
+def open_supply(bench: Bench, plan: Plan) -> tuple[Port[Supply], SupplyProfile, SupplyReading]:
+    """The plan's supply, identified, and its first reading; nothing is written. Raises InstrumentError and AddressError."""
     port, profile = bench.instruments.open_supply(plan.supply)
     bench.supply = port
     port.poll()
-    if profile.has_interface and port.reading is None:
-        port.call(lambda supply: supply.read())
-    return port, profile
+    return port, profile, port.reading or port.call(lambda supply: supply.read())
 
 
 def missing_meter(bench: Bench, plan: Plan) -> str:

@@ -50,7 +50,7 @@ MOST_WAITING = 16
 FROM_ANYBODY = (OutputOff, Present)
 """Commands that are taken from a screen without the keys: any key on any screen shows that somebody is there."""
 IN_DANGER = ("off", "stop", "status")
-NOT_YOURS = "Another screen has the keys. Take them over first (F6); ctrl+x switches the output off from here too."
+NOT_YOURS = "Another screen has the keys. Take them over first (F12); ctrl+x switches the output off from here too."
 
 
 class BenchRuns(Exception):
@@ -168,6 +168,8 @@ class BenchServer:
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         for connection in list(self._connections):
+            if connection.screen:
+                self._answer(connection, 0, bye=self._why or "a defect")
             self._drop(connection, "")
         for worker in (self._commands, self._lookups):
             worker.do(None)
