@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import physics, process, screen, speed, startup, stop
+from tests.benchmarks import kills, physics, process, screen, speed, startup, stop
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -20,6 +20,7 @@ MEASUREMENTS = (
     *speed.MEASUREMENTS,
     *stop.MEASUREMENTS,
     *process.MEASUREMENTS,
+    *kills.MEASUREMENTS,
     *physics.MEASUREMENTS,
 )
 
