@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.bench.reading import Reading
 from tui.domain import charge
@@ -34,8 +34,10 @@ class Attention:
     read_s: float | None = None  # last typed volts at the cells
     output_on_s: float | None = None
     metered_s: float | None = None  # when a meter last saw the cells: hand readings are due from then on
-    _zone: float | None = None  # the interval in force, and since when: a shorter one never is overdue at once
-    _zone_s: float = 0.0
+    _interval_s: float | None = None  # in force at the last look, and …
+    _looked_s: float = 0.0  # … when that was
+    _alone_s: dict[float, float] = field(default_factory=dict)  # by interval: how long it, or a shorter one, was in force since the last presence
+    _calm_s: float = 0.0  # how long none was
     _read_zone: float = 0.0  # the same for readings by hand
     _read_zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
@@ -43,34 +45,48 @@ class Attention:
 
     def present(self, now_s: float) -> None:
         self.present_s = now_s
+        self._alone_s.clear()
 
     def read(self, now_s: float) -> None:
-        self.read_s = self.present_s = now_s
+        self.read_s = now_s
+        self.present(now_s)
 
     def update(self, reading: Reading, on: bool) -> None:
         """Called each tick with the output's state."""
         if on and self.output_on_s is None:
-            self.output_on_s = self.present_s = reading.time_s
+            self.output_on_s = reading.time_s
+            self.present(reading.time_s)
         elif not on:
             self.output_on_s = None
+            self._alone_s.clear()
         if reading.cells_v.trust == "measured" and not self.by_hand:
             self.metered_s = reading.time_s
         every_s = self.reading_interval_s(reading)
         if every_s < self._read_zone:
             self._read_zone_s = reading.time_s
         self._read_zone = every_s
-        self._judged = None
-        zone = self.interval_s(reading)
+        self._count_alone(reading.time_s)
+        self._judged, self._looked_s = None, reading.time_s
+        self._interval_s = self.interval_s(reading)
         self._judged = reading
-        if zone != self._zone:
-            if zone is not None and (self._zone is None or zone < self._zone):
-                self._zone_s = reading.time_s
-            self._zone = zone
+
+    def _count_alone(self, now_s: float) -> None:
+        """Volts that waver about the beginning of an interval put nothing off; those that stay below it for long do."""
+        limits, seconds = self.limits, now_s - max(self._looked_s, self.present_s)
+        if self._interval_s is None:
+            self._calm_s += seconds
+            if self._calm_s >= limits.attention_top_s:
+                self._alone_s.clear()
+            return
+        self._calm_s = 0.0
+        for every_s in {limits.attention_knee_s, limits.attention_top_s, limits.attention_metered_s}:
+            if self._interval_s <= every_s:
+                self._alone_s[every_s] = self._alone_s.get(every_s, 0.0) + seconds
 
     def interval_s(self, reading: Reading) -> float | None:
         """How long the cells may be left alone now; None below 3.45 V."""
         if reading is self._judged:
-            return self._zone
+            return self._interval_s
         volts = reading.alarm_v
         from_v = self._unseen_knee_v if self.unseen(reading) else self.limits.hand_knee_v
         if self.output_on_s is None or volts is None or volts < from_v:
@@ -89,13 +105,16 @@ class Attention:
         return self.series > 1 and reading.cells_v.trust != "measured"
 
     def _agrees(self, reading: Reading) -> bool:
-        """A fresh meter at the cells that does not contradict the supply: never above its terminals."""
-        return reading.lead_drop_v is not None and reading.lead_drop_v > -METER_AGREES_V
+        """A fresh meter at the cells that does not contradict the supply: never above its terminals, nor below them by more than the leads take."""
+        volts, highest_v = reading.cells_v.value, reading.alarm_v
+        if reading.lead_drop_v is None or volts is None or highest_v is None:
+            return False
+        return reading.lead_drop_v > -METER_AGREES_V and highest_v - volts < METER_AGREES_V
 
     def due_s(self, reading: Reading) -> float | None:
-        """Seconds until somebody must show presence; negative when overdue; None when nobody is needed."""
+        """Seconds until somebody must show presence; negative when overdue; None when nobody is needed. A shorter interval begins anew."""
         interval = self.interval_s(reading)
-        return None if interval is None else max(self.present_s, self._zone_s) + interval - reading.time_s
+        return None if interval is None else interval - self._alone_s.get(interval, 0.0)
 
     def calling(self, reading: Reading) -> bool:
         """The last part of the interval: the operator is called, and the demo slows down for him."""

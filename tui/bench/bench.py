@@ -25,6 +25,7 @@ from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
 from tui.bench.session import Session
 from tui.bench.stage import Stage
+from tui.bench.time_watch import TimeWatch
 from tui.domain.procedure import Field, Step
 from tui.records.places import Home
 
@@ -58,6 +59,7 @@ class Bench:
         self.meter_profile: MeterProfile | None = None
         self.reading = Reading(clock.now_s())
         self.safety = Safety(self)
+        self.time_watch = TimeWatch(self)
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -177,6 +179,7 @@ class Bench:
         """One round. Never raises for an instrument's or a disk's sake."""
         self.ticks += 1
         self._read()
+        self.time_watch.look()
         session = self.session
         if session is None or session.runner is None:
             if self._output is not None and self._output.proving_off:

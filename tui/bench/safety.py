@@ -24,6 +24,7 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
     "set-current": ("nobody turns the supply's knobs",),
     "panel-off": ("mains and supply are sound", "nobody pressed the supply's output key"),
     "time-at-top": ("the cells are cool and flat", "you want the charge to go on"),
+    "F-33": ("the cells are cool and flat", "your meter shows the volts you expect", "this computer stays awake and the program runs on"),
     "attention": ("you stay within reach from here on",),
 }
 GENERAL_CHECKS = ("the cause is found and put right", "the cells are cool, flat and dry", "your meter shows the volts you expect")
