@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui.bench.reading import Reading
 from tui.domain import charge
 from tui.domain.charge import soc_at
-from tui.domain.limits import Limits
+from tui.domain.chosen import own_time
+from tui.domain.limits import LIMITS, Limits
+
+if TYPE_CHECKING:
+    from tui.bench.bench import Bench
 
 WARN_FRACTION = 0.8
 """Of an interval: from here on the operator is called before anything is switched off."""
@@ -162,3 +168,16 @@ class Attention:
         if (volts is None or volts < self.limits.hand_knee_v) and not self.unseen(reading):
             due = max(due, self.quiet_until_s)
         return due - reading.time_s
+
+
+def tell_own_times(bench: Bench, own: Iterable[tuple[str, float]]) -> None:
+    """A person's own times are an event of the session; a looser one is shown, too."""
+    looser = []
+    for name, time_s in own:
+        words = own_time(name, time_s)
+        bench.log("limit_changed", durable=True, text=f"{words}, by your own setting", data={name: time_s, "usual": LIMITS[name].value})
+        if time_s > LIMITS[name].value:
+            looser.append(words)
+    if looser:
+        text = f"By your own setting: {'; '.join(looser)}. On your own responsibility: cells near the top are left alone for longer."
+        bench.warn("limit-changed", "presence is asked for less often", text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
+from tui.bench.attention import tell_own_times
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
@@ -40,6 +41,7 @@ from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
 from tui.domain.procedures import ProcedureError, check, effective, steps
+from tui.records import attention_times
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
@@ -82,7 +84,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         return Outcome(False, f"This is not a plan: {problem}")
     try:
         own = _own_text(bench, plan)
-        plan = effective(plan, own)
+        plan = replace(effective(plan, own), attention=attention_times.load(bench.home))
     except ValueError as problem:
         return Outcome(False, str(problem))
     blocking = [problem.message for problem in check_plan(plan, own) if problem.blocking]
@@ -154,6 +156,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     bench.supply_text = f"{profile.model} · {plan.supply.address}" if profile.has_interface else profile.model
     bench.meter_text = plan.meter and f"{bench.meter_profile.model if bench.meter_profile else 'meter'} · {plan.meter}"
     session.runner.start()
+    tell_own_times(bench, plan.attention)
     for problem in check_plan(plan, own):
         bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
     return Outcome(True, recorder.id)

@@ -82,7 +82,7 @@ class Session:
     _counted_wh: float = 0.0
 
     def __post_init__(self) -> None:
-        self.limits = self.limits.tightened(self.whole.limits)
+        self.limits = self.limits.tightened(self.whole.limits).attended(self.whole.attention)
         self.composer = Composer(tuple(cell.label for cell in self.whole.cells))
         self.attention = Attention(self.limits, by_hand=self.by_hand)
         self._watch_part()

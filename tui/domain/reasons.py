@@ -164,6 +164,8 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
         tighter = (
             "" if here is None else f"; in this procedure tighter: {here:g} {limit.unit} instead of {limit.value:g}".replace("  ", " ")
         )
+        own_s = dict(plan.attention).get(known)
+        tighter += "" if own_s is None else f"; by your own setting every {show(own_s, 'time')}"
         return Reason(known, limit.title, limit.rule.format_map(words) + tighter + now, consequence, limit.tutorial)
     text = _variant(known, plan)
     return Reason(
