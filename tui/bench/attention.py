@@ -42,7 +42,9 @@ class Attention:
     metered_s: float | None = None  # when a meter last saw the cells: hand readings are due from then on
     _interval_s: float | None = None  # in force at the last look, and …
     _looked_s: float = 0.0  # … when that was
-    _alone_s: dict[float, float] = field(default_factory=dict)  # by interval: how long it, or a shorter one, was in force since the last presence
+    _alone_s: dict[float, float] = field(
+        default_factory=dict
+    )  # by interval: how long it, or a shorter one, was in force since the last presence
     _calm_s: float = 0.0  # how long none was
     _read_zone: float = 0.0  # the same for readings by hand
     _read_zone_s: float = 0.0

@@ -24,6 +24,7 @@ from tui.bench.reading import Reading
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
 from tui.bench.session import Session
+from tui.bench.sleep_guard import SleepGuard
 from tui.bench.stage import Stage
 from tui.bench.time_watch import TimeWatch
 from tui.domain.procedure import Field, Step
@@ -60,6 +61,7 @@ class Bench:
         self.reading = Reading(clock.now_s())
         self.safety = Safety(self)
         self.time_watch = TimeWatch(self)
+        self.sleep_guard: SleepGuard | None = None  # of the bench on real instruments
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -184,6 +186,7 @@ class Bench:
         if session is None or session.runner is None:
             if self._output is not None and self._output.proving_off:
                 self._output.step_off(self.reading)
+            self._keep_awake()
             return
         reading = self.reading
         if reading.output_on and reading.supply_fresh and not session.by_hand and not self.output.proving_off:
@@ -207,6 +210,11 @@ class Bench:
             self._procedure(session)
         self._journal(session)
         self.pace(pace.speed(self))
+        self._keep_awake()
+
+    def _keep_awake(self) -> None:
+        if self.sleep_guard is not None:
+            self.sleep_guard.follow(self)
 
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
@@ -368,6 +376,8 @@ class Bench:
 
     def close(self) -> None:
         """Let go of the instruments. The output's state is the caller's to prove first."""
+        if self.sleep_guard is not None:
+            self.sleep_guard.release()
         for port in (self.supply, self.meter):
             if port is not None:
                 with contextlib.suppress(InstrumentError, OSError):

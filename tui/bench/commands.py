@@ -26,6 +26,7 @@ from tui.bench.messages import (
     Override,
     Present,
     Resume,
+    ScreenEvent,
     Speed,
     Start,
     TakeRemedy,
@@ -58,6 +59,8 @@ POINTS = {
 
 def handle(bench: Bench, command: Command) -> Outcome:
     """Carry out one Command on the bench's thread."""
+    if isinstance(command, ScreenEvent):
+        return _screen_event(bench, command)
     bench.last_command_s = bench.now_s()
     if bench.session is not None and not isinstance(command, Speed):
         bench.session.attention.present(bench.now_s())
@@ -366,6 +369,13 @@ def _present(bench: Bench, command: Present) -> Outcome:
     return Outcome(True)
 
 
+def _screen_event(bench: Bench, event: ScreenEvent) -> Outcome:
+    """Written down while a session runs; unlike a Command it shows no presence."""
+    if bench.session is not None and bench.state != "ended":
+        bench.log(event.kind, text=event.text)
+    return Outcome(True)
+
+
 def _note(bench: Bench, command: Note) -> Outcome:
     if bench.session is None:
         return Outcome(False, "No session is running, so there is nowhere to keep a note.")
@@ -395,4 +405,5 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Present: _present,
     Note: _note,
     Speed: _speed,
+    ScreenEvent: _screen_event,
 }

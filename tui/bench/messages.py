@@ -309,7 +309,17 @@ class Speed:
     factor: float
 
 
-Command = Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+@dataclass(frozen=True, slots=True)
+class ScreenEvent:
+    """What happened to the screens, for the record. The bench's server alone says it, and it is no sign that somebody is there."""
+
+    kind: Literal["link_lost", "link_back", "ack"]
+    text: str
+
+
+Command = (
+    Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed | ScreenEvent
+)
 
 
 @dataclass(frozen=True, slots=True)

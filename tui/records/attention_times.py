@@ -1,4 +1,4 @@
-"""A person's own times between two signs of presence near the top, kept in the home's configuration: one small TOML file that may be edited by hand."""
+"""A person's own times between two signs of presence near the top: a small TOML file in the home's configuration, to be edited by hand too."""
 
 from __future__ import annotations
 
