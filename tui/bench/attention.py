@@ -80,14 +80,14 @@ class Attention:
 
     def _count_alone(self, now_s: float) -> None:
         """Volts that waver about the beginning of an interval put nothing off; those that stay below it for long do."""
-        limits, seconds = self.limits, now_s - max(self._looked_s, self.present_s)
+        seconds = now_s - max(self._looked_s, self.present_s)
         if self._interval_s is None:
             self._calm_s += seconds
-            if self._calm_s >= limits.attention_top_s:
+            if self._calm_s >= self.limits.attention_top_s:
                 self._alone_s.clear()
             return
         self._calm_s = 0.0
-        for every_s in {limits.attention_knee_s, limits.attention_top_s, limits.attention_metered_s}:
+        for every_s in set(self._intervals):
             if self._interval_s <= every_s:
                 self._alone_s[every_s] = self._alone_s.get(every_s, 0.0) + seconds
 
@@ -120,9 +120,19 @@ class Attention:
         return reading.lead_drop_v > -METER_AGREES_V and highest_v - volts < METER_AGREES_V
 
     def due_s(self, reading: Reading) -> float | None:
-        """Seconds until somebody must show presence; negative when overdue; None when nobody is needed. A shorter interval begins anew."""
+        """Seconds until somebody must show presence; negative when overdue; None when nobody is needed.
+
+        A shorter interval begins where it comes in force; the longer ones that hold as well go on.
+        """
         interval = self.interval_s(reading)
-        return None if interval is None else interval - self._alone_s.get(interval, 0.0)
+        if interval is None:
+            return None
+        return min(every_s - self._alone_s.get(every_s, 0.0) for every_s in self._intervals if every_s >= interval)
+
+    @property
+    def _intervals(self) -> tuple[float, ...]:
+        limits = self.limits
+        return limits.attention_top_s, limits.attention_knee_s, limits.attention_metered_s
 
     def calling(self, reading: Reading) -> bool:
         """The last part of the interval: the operator is called, and the demo slows down for him."""

@@ -229,6 +229,7 @@ class BenchServer:
         if connection.gone:
             return
         connection.gone = True
+        self._last_word(connection)
         self._connections.remove(connection)
         self._selector.unregister(connection.socket)
         connection.socket.close()
@@ -240,6 +241,14 @@ class BenchServer:
             log.info("screen %s has left%s; %s look on", connection.number, why and f": {why}", self._screens)
             if not self._why:
                 self._record_leaving(connection, why)
+
+    def _last_word(self, connection: Connection) -> None:
+        """An answer that nobody takes any more may be noticed before what the screen said last is heard."""
+        if connection.screen and not connection.leaves:
+            with contextlib.suppress(Hangup, CodecError):
+                for request in map(codec.parse, connection.lines()):
+                    if request.get("ask") == "leave":
+                        self._leave(connection, 0, request)
 
     def _record_leaving(self, connection: Connection, why: str) -> None:
         """The session's record tells of the last screen that leaves, and of any that was lost or ended by a signal."""

@@ -88,7 +88,7 @@ class SleepGuard:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Close the pipe: the child ends, and the lock with it. It is waited for at no time but when the next one begins."""
+        """Close the pipe: the child ends, and the lock with it. The off command is out long before; the tick waits for this a moment only."""
         process, self._process = self._process, None
         if process is None:
             return
