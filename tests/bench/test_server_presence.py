@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from tests.bench.test_server import Raw, bench, one_bench, serve, wait_for
 from tui.bench import codec
 from tui.bench.messages import Alarm, Present, ScreenEvent
@@ -41,7 +43,7 @@ def test_f31_a_screen_whose_line_breaks_says_nothing_and_is_told_all_the_same(on
     raw = one_bench.raw()
     raw.say("hello")
     raw.hear()
-    raw.socket.close()
+    raw.socket.shutdown(socket.SHUT_RDWR)
     assert "its line broke" in wait_for(lambda: events(bench))[0].text
 
 
@@ -50,7 +52,7 @@ def test_f31_what_a_screen_says_of_itself_is_kept_short_and_plain(one_bench, ben
     raw.say("hello")
     raw.hear()
     raw.say("leave", why="\x1b[2J" + "x" * 500)
-    raw.socket.close()
+    raw.socket.shutdown(socket.SHUT_RDWR)
     text = wait_for(lambda: events(bench))[0].text
     assert "\x1b" not in text and len(text) < 120
 
@@ -86,4 +88,4 @@ def test_f44_ack_is_understood_from_any_version_and_takes_no_keys(one_bench, ben
     assert raw.hear()["ok"] is True
     assert Present() in bench.told
     assert keys.snapshot().keys
-    raw.socket.close()
+    raw.socket.shutdown(socket.SHUT_RDWR)
