@@ -150,6 +150,17 @@ def test_f44_in_the_flat_region_it_is_a_warning_only(drive):
     assert bench.snapshot().state == "charging" and bench.snapshot().call is None and bench.world.output_on
 
 
+def test_f44_by_hand_volts_that_nobody_read_are_not_the_flat_regions_once_the_bank_may_be_full(drive):
+    bench = charging(drive, soc=0.90, supply="manual", meter=False)
+    full_s = bench.bench.session.attention.full_from_s
+    leave(bench)
+    bench.go_until(lambda b: b.bench.state != "charging", longest_s=20 * 3600)
+    assert bench.clock.now_s() >= full_s, "until then people may sleep"
+    call = bench.snapshot().call
+    assert bench.snapshot().state == "call" and "may be near the top" in call.text
+    assert bench.bench.reading.alarm_v < 3.45, "as it was last read"
+
+
 def test_f44_the_other_supplies_flat_region_asks_nobody_at_all(drive):
     bench = charging(drive, soc=0.60)
     leave(bench)
@@ -451,6 +462,9 @@ def test_f23_a_clock_that_is_set_warns_once_and_changes_no_duration(drive, step_
     bench.clock.step_wall(-step_s)
     settle(bench, 70)
     assert len(lines(bench, "warn")) == 2, "once for each jump"
+    bench.clock.step_wall(step_s)
+    settle(bench, 70)
+    assert len(lines(bench, "warn")) == 3, "seen or not"
 
 
 def test_f23_what_a_time_server_corrects_slowly_is_no_jump(drive):

@@ -49,6 +49,7 @@ class Attention:
     _read_zone: float = 0.0  # the same for readings by hand
     _read_zone_s: float = 0.0
     quiet_until_s: float = 0.0  # earliest forecast of the knee: below 3.40 V people sleep
+    full_from_s: float = math.inf  # earliest forecast of the end: from here on volts that nobody read lately may be the top's
     _judged: Reading | None = None  # by `update`: its interval is asked for many times a tick
 
     def present(self, now_s: float) -> None:
@@ -161,6 +162,10 @@ class Attention:
     def alone(self, reading: Reading) -> bool:
         """Whether a cell of a string that nobody sees may be near its top, by the earliest forecast; without one it always may."""
         return self.unseen(reading) and reading.time_s >= self.quiet_until_s
+
+    def unread_near_top(self, reading: Reading) -> bool:
+        """Whether the cells may be at their top by the earliest forecast, and nothing but an old reading by hand tells of their volts."""
+        return reading.cells_v.trust in ("stale", "unknown") and reading.time_s >= self.full_from_s
 
     def full_before_next(self, reading: Reading) -> bool:
         """Whether the highest cell of a string, as typed, would be full before anybody can type it again."""

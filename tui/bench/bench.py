@@ -311,6 +311,7 @@ class Bench:
         if forecast.high_s is not None and forecast.low_s is not None:
             longest_s = session.forecaster.longest_s(session.count.charge_ah)  # one fuller cell lifts the volts of the others at first
             session.facts["forecast_high_s"] = max(forecast.high_s, longest_s or 0.0)
+            session.attention.full_from_s = self.now_s() + forecast.low_s
             session.attention.quiet_until_s = self.now_s() + max(0.0, forecast.low_s - QUIET_BEFORE_KNEE_S)
 
     def _phase_state(self, step: Step) -> None:

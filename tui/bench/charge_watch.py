@@ -65,9 +65,11 @@ def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding
     late = attention.reading_due_s(reading)
     if late is not None and late < 0:
         volts = reading.alarm_v
-        near = volts is not None and volts >= limits.hand_knee_v
+        unread = attention.unread_near_top(reading)
+        near = unread or (volts is not None and volts >= limits.hand_knee_v)
         if near and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
-            text = "No reading was typed for twice the time allowed and the cells are near the top."
+            where = "may be near the top by now" if unread else "are near the top"
+            text = f"No reading was typed for twice the time allowed and the cells {where}."
             found.append(Finding("call", "reading-overdue", "reading long overdue", text))
         elif attention.alone(reading) and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
             text = "The highest cell was not typed for twice the time allowed: nobody but the BMS watches the cells. The output goes off; "
