@@ -42,7 +42,7 @@ def lines(home: Path) -> list[dict]:
     return [json.loads(line) for journal in journals if "curve" not in journal.name for line in journal.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGHUP", "crash"])
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGHUP", "SIGINT", "crash"])
 def test_every_way_out_leaves_the_output_proved_off(tmp_path, way):
     pid, fd = pty.fork()
     if pid == 0:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tui.cli_ack import ack, attention
 from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
@@ -149,6 +150,8 @@ cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
 cli.add_command(bench)
+cli.add_command(ack)
+cli.add_command(attention)
 
 
 def main() -> None:

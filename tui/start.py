@@ -117,7 +117,7 @@ def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
     words = "" if demo is None else _other_demo(place, demo)
     link = RemoteLink(place, kind="real" if demo is None else "demo", begin=begin).start()
     app = AttachedApp(link, place, demo=demo is not None, first_words=words)
-    caught = _catch_signals(app, link, "the bench process goes on")
+    caught = _catch_signals(app, link, "the bench process goes on", link.leaving)
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
     finally:
@@ -167,9 +167,12 @@ def real_bench(place: Home) -> Link:
     from tui.bench.bench import Bench
     from tui.bench.instruments import Instruments
     from tui.bench.local import LocalLink
+    from tui.bench.sleep_guard import SleepGuard
 
     clock = ScaledClock()  # real time, unless the supply proves to be an emulator of ours that runs faster
-    return LocalLink(Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic, takes_up=True)).start()
+    bench = Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic, takes_up=True)
+    bench.sleep_guard = SleepGuard()
+    return LocalLink(bench).start()
 
 
 def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
@@ -222,16 +225,19 @@ def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any]
     return 128 + caught[0] if caught else app.return_code or 0
 
 
-def _catch_signals(app: TopBalanceApp, link: Link, closed: str = "output proved off") -> list[int]:
-    """SIGHUP (the terminal is gone) and SIGTERM: the link closes, then the screen; a frozen screen is not waited for.
+def _catch_signals(
+    app: TopBalanceApp, link: Link, closed: str = "output proved off", say: Callable[[str], None] = lambda why: None
+) -> list[int]:
+    """SIGHUP (the terminal is gone), SIGTERM and SIGINT: the link closes, then the screen; a frozen screen is not waited for.
 
-    `closed` is what a closed link means: a bench of this process has switched off, one of its own goes on.
+    `closed` is what a closed link means: a bench of this process has switched off, one of its own goes on, and by `say` hears why.
     The list that is returned receives the signal's number.
     """
     caught: list[int] = []
 
     def leave(signum: int) -> None:
         started = time.monotonic()
+        say(signal.Signals(signum).name)
         off = link.close(timeout_s=SIGNAL_EXIT_S - 0.4)
         log.warning("signal %s: %s after %.2f s", signum, closed if off else "output NOT proved off", time.monotonic() - started)
         loop = getattr(app, "_loop", None)
@@ -246,7 +252,7 @@ def _catch_signals(app: TopBalanceApp, link: Link, closed: str = "output proved 
         caught.append(signum)
         threading.Thread(target=leave, args=(signum,), name="leave", daemon=True).start()
 
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+    for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", None)):
         if number is not None:
             signal.signal(number, handler)
     return caught

@@ -1,8 +1,8 @@
 """Kills a bench again and again: the physics with their emulators stay in this process, the bench runs in one that is killed at a random moment.
 
-Bytes, moves of simulated hands and the passing of time travel over a pipe, in lock-step, so that a whole balance takes about a second. After each kill
-the supply goes on as it was for a random time, and a new process takes the session up. What a dead process had acknowledged over the pipe must stand in
-the journal.
+Bytes, moves of simulated hands and the passing of time travel over a pipe, in lock-step, so that a whole balance takes about a second. After each
+kill the supply goes on as it was for a random time, and a new process takes the session up. What a dead process had acknowledged over the pipe must
+stand in the journal.
 """
 
 from __future__ import annotations

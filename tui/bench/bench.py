@@ -26,7 +26,9 @@ from tui.bench.resume import look_back
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
 from tui.bench.session import Session
+from tui.bench.sleep_guard import SleepGuard
 from tui.bench.stage import Stage
+from tui.bench.time_watch import TimeWatch
 from tui.domain.procedure import Field, Step
 from tui.records.places import Home
 
@@ -62,6 +64,8 @@ class Bench:
         self.meter_profile: MeterProfile | None = None
         self.reading = Reading(clock.now_s())
         self.safety = Safety(self)
+        self.time_watch = TimeWatch(self)
+        self.sleep_guard: SleepGuard | None = None  # of the bench on real instruments
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -202,10 +206,12 @@ class Bench:
             self._looked_back = True
             look_back(self)
         self._read()
+        self.time_watch.look()
         session = self.session
         if session is None or session.runner is None:
             if self._output is not None and self._output.proving_off:
                 self._output.step_off(self.reading)
+            self._keep_awake()
             return
         reading = self.reading
         if reading.output_on and reading.supply_fresh and not session.by_hand and not self.output.proving_off:
@@ -229,6 +235,11 @@ class Bench:
             self._procedure(session)
         self._journal(session)
         self.pace(pace.speed(self))
+        self._keep_awake()
+
+    def _keep_awake(self) -> None:
+        if self.sleep_guard is not None:
+            self.sleep_guard.follow(self)
 
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
@@ -326,6 +337,7 @@ class Bench:
         if forecast.high_s is not None and forecast.low_s is not None:
             longest_s = session.forecaster.longest_s(session.count.charge_ah)  # one fuller cell lifts the volts of the others at first
             session.facts["forecast_high_s"] = max(forecast.high_s, longest_s or 0.0)
+            session.attention.full_from_s = self.now_s() + forecast.low_s
             session.attention.quiet_until_s = self.now_s() + max(0.0, forecast.low_s - QUIET_BEFORE_KNEE_S)
 
     def _phase_state(self, step: Step) -> None:
@@ -393,6 +405,8 @@ class Bench:
 
     def close(self) -> None:
         """Let go of the instruments. The output's state is the caller's to prove first."""
+        if self.sleep_guard is not None:
+            self.sleep_guard.release()
         for port in (self.supply, self.meter):
             if port is not None:
                 with contextlib.suppress(InstrumentError, OSError):

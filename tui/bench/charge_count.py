@@ -42,3 +42,8 @@ class ChargeCount:
         if volts is not None:
             self.energy_wh += ah * volts * series
         return 0.0
+
+    def skip(self, seconds: float) -> None:
+        """Nobody saw the current for so long: nothing is counted from the last sample to the next."""
+        self._last = None
+        self.gap_s += seconds

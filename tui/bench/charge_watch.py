@@ -55,17 +55,21 @@ def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding
     attention, limits = session.attention, session.limits
     due = attention.due_s(reading)
     if due is not None and due <= 0:
-        text = "Nobody has shown presence near the top for the time allowed. The output goes off; nothing is lost."
-        found.append(Finding("hold", "attention", "nobody answered", text))
+        off = "This program cannot switch this supply off: do it by hand." if session.by_hand else "The output goes off; nothing is lost."
+        found.append(Finding("hold", "attention", "nobody answered", f"Nobody has shown presence near the top for the time allowed. {off}"))
+        bench.safety.alarms.pop("attention-soon", None)
     elif attention.calling(reading):
-        text = "The cells are near the top. Press any key within the time shown, or the output is switched off."
+        else_ = "you are called to switch the supply off" if session.by_hand else "the output is switched off"
+        text = f"The cells are near the top. Press any key within the time shown, or {else_}. From elsewhere: topbalance ack."
         found.append(Finding("warn", "attention-soon", "are you there?", text))
     late = attention.reading_due_s(reading)
     if late is not None and late < 0:
         volts = reading.alarm_v
-        near = volts is not None and volts >= limits.hand_knee_v
+        unread = attention.unread_near_top(reading)
+        near = unread or (volts is not None and volts >= limits.hand_knee_v)
         if near and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
-            text = "No reading was typed for twice the time allowed and the cells are near the top."
+            where = "may be near the top by now" if unread else "are near the top"
+            text = f"No reading was typed for twice the time allowed and the cells {where}."
             found.append(Finding("call", "reading-overdue", "reading long overdue", text))
         elif attention.alone(reading) and -late > attention.reading_interval_s(reading) * (limits.hand_overdue_call - 1):
             text = "The highest cell was not typed for twice the time allowed: nobody but the BMS watches the cells. The output goes off; "

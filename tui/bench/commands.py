@@ -9,6 +9,7 @@ from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
+from tui.bench.attention import tell_own_times
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
@@ -27,6 +28,7 @@ from tui.bench.messages import (
     Override,
     Present,
     Resume,
+    ScreenEvent,
     Speed,
     Start,
     TakeRemedy,
@@ -42,6 +44,7 @@ from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
 from tui.domain.procedures import ProcedureError, check, effective, steps
+from tui.records import attention_times
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
@@ -58,6 +61,8 @@ POINTS = {
 
 def handle(bench: Bench, command: Command) -> Outcome:
     """Carry out one Command on the bench's thread."""
+    if isinstance(command, ScreenEvent):
+        return _screen_event(bench, command)
     bench.last_command_s = bench.now_s()
     if bench.session is not None and not isinstance(command, Speed):
         bench.session.attention.present(bench.now_s())
@@ -84,7 +89,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         return Outcome(False, f"This is not a plan: {problem}")
     try:
         own = _own_text(bench, plan)
-        plan = effective(plan, own)
+        plan = replace(effective(plan, own), attention=attention_times.load(bench.home))
     except ValueError as problem:
         return Outcome(False, str(problem))
     blocking = [problem.message for problem in check_plan(plan, own) if problem.blocking]
@@ -146,6 +151,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     session = seat(bench, plan, profile, port, recorder, made, started_s=bench.now_s())
     assert session.runner is not None
     session.runner.start()
+    tell_own_times(bench, plan.attention)
     for problem in check_plan(plan, own):
         bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
     return Outcome(True, recorder.id)
@@ -352,6 +358,13 @@ def _present(bench: Bench, command: Present) -> Outcome:
     return Outcome(True)
 
 
+def _screen_event(bench: Bench, event: ScreenEvent) -> Outcome:
+    """Written down while a session runs; unlike a Command it shows no presence."""
+    if bench.session is not None and bench.state != "ended":
+        bench.log(event.kind, text=event.text)
+    return Outcome(True)
+
+
 def _note(bench: Bench, command: Note) -> Outcome:
     if bench.session is None:
         return Outcome(False, "No session is running, so there is nowhere to keep a note.")
@@ -383,4 +396,5 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Present: _present,
     Note: _note,
     Speed: _speed,
+    ScreenEvent: _screen_event,
 }

@@ -10,6 +10,8 @@ from tui.bench.codec import LONGEST_LINE
 MOST_UNREAD = 4_000_000
 """Bytes of answers that may wait for one screen."""
 
+CLOSED = "closed by its user"
+
 
 class Hangup(Exception):
     """The other side is gone, or is not to be kept; the text says why, "" for an ordinary end."""
@@ -22,6 +24,7 @@ class Connection:
         connection.setblocking(False)
         self.number, self.socket = number, connection
         self.screen = self.gone = False
+        self.leaves = ""  # its own word on why, when it said one
         self.waiting = 0
         self._inbox = bytearray()
         self._out = bytearray()  # what the kernel has not taken yet

@@ -130,6 +130,8 @@ class LockStep:
 
     def step(self, seconds: float | None = None) -> None:
         """One tick; `seconds` of bench time, or as long as the bench thinks right."""
+        if seconds is not None:
+            self.bench.tick_s = seconds
         self.clock.advance(self.bench.next_tick_s() if seconds is None else seconds)
         self.bench.tick()
 

@@ -341,6 +341,14 @@ class Speed:
     factor: float
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenEvent:
+    """What happened to the screens, for the record. The bench's server alone says it, and it is no sign that somebody is there."""
+
+    kind: Literal["link_lost", "link_back", "ack"]
+    text: str
+
+
 Command = (
     Start
     | Continue
@@ -356,6 +364,7 @@ Command = (
     | Present
     | Note
     | Speed
+    | ScreenEvent
 )
 
 

@@ -6,6 +6,7 @@ and its age, and the link tries again and again. Loads no driver and no bench, s
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import socket
@@ -19,6 +20,7 @@ from typing import Any
 
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
+from tui.bench.connection import CLOSED
 from tui.bench.messages import Alarm, Command, Outcome, Point, SessionCard, Snapshot, unheard
 from tui.records.places import Home
 
@@ -167,11 +169,22 @@ class RemoteLink:
         if self._stopping.acquire(blocking=False):  # else the one under way goes on until it is heard
             threading.Thread(target=self._stop, name="output off", daemon=True).start()
 
+    def leaving(self, why: str) -> None:
+        """Tell the bench why this screen is about to go; the first word counts. Told or not, the screen goes."""
+        with self._lock:
+            said, self._said_why = self._said_why, True
+        if not said:
+            with contextlib.suppress(OSError):
+                self._write({"v": VERSION, "ask": "leave", "why": why})
+
+    _said_why = False
+
     def close(self, *, timeout_s: float = 5.0) -> bool:
         """Let go of the bench, which goes on by itself. False when an emergency stop that was asked for has not got through."""
         heard = self._stopping.acquire(timeout=timeout_s)
         if heard:
             self._stopping.release()
+        self.leaving(CLOSED)
         self._closed.set()
         self._hang_up()
         self._thread.join(timeout_s)

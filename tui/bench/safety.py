@@ -29,6 +29,7 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
         "the cells are cool, flat and dry",
         "your meter shows the volts you expect",
     ),
+    "F-33": ("the cells are cool and flat", "your meter shows the volts you expect", "this computer stays awake and the program runs on"),
     "attention": ("you stay within reach from here on",),
 }
 GENERAL_CHECKS = ("the cause is found and put right", "the cells are cool, flat and dry", "your meter shows the volts you expect")

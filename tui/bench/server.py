@@ -3,8 +3,8 @@
 One thread does all the talking and waits for nobody. It takes the newest Snapshot from the link as a screen would, and keeps for each screen one
 place that holds it until that screen has read the one before. A screen that does not read is let go. The bench's own thread knows nothing of it.
 
-A line from a screen is an object with "v", "id" and "ask": hello, card, history, command, keys, status, off, stop; `seen` tells that a Snapshot
-was read. What may be needed in danger (off, stop, status) is understood from any version.
+A line from a screen is an object with "v", "id" and "ask": hello, card, history, command, keys, status, off, stop, ack; `seen` tells that a
+Snapshot was read, `leave` why the screen is about to go. What may be needed in danger (off, stop, status, ack) is understood from any version.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
-from tui.bench.connection import Connection, Hangup
+from tui.bench.connection import CLOSED, Connection, Hangup
 from tui.bench.link import Link
-from tui.bench.messages import Command, Outcome, OutputOff, Present, Snapshot
+from tui.bench.messages import Command, Outcome, OutputOff, Present, ScreenEvent, Snapshot
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,11 @@ MOST_WAITING = 16
 """Requests of one screen that may wait for the bench; a person at a keyboard never comes near."""
 FROM_ANYBODY = (OutputOff, Present)
 """Commands that are taken from a screen without the keys: any key on any screen shows that somebody is there."""
-IN_DANGER = ("off", "stop", "status")
+IN_DANGER = ("off", "stop", "status", "ack")
+SHOWN_WITHIN_S = 0.5
+"""A command that was carried out shows in the next Snapshot; this long it is waited for."""
+WHY_SHOWN = 40
+"""Characters of a screen's own word on why it leaves."""
 NOT_YOURS = "Another screen has the keys. Take them over first (F12); ctrl+x switches the output off from here too."
 
 
@@ -120,6 +124,7 @@ class BenchServer:
         self._idle_since = self._alone_since = time.monotonic()
         self._why = ""
         self._stop_asked: list[tuple[Connection, int]] = []
+        self._left_alone = False  # the last screen has left since the session's record was told of one
 
     def stop(self, why: str) -> None:
         """End the service, the output off first; from any thread and from a signal handler."""
@@ -233,6 +238,7 @@ class BenchServer:
         if connection.gone:
             return
         connection.gone = True
+        self._last_word(connection)
         self._connections.remove(connection)
         self._selector.unregister(connection.socket)
         connection.socket.close()
@@ -240,7 +246,35 @@ class BenchServer:
             self._keys = None
         if connection.screen:
             self._changed = True
+            why = connection.leaves or why
             log.info("screen %s has left%s; %s look on", connection.number, why and f": {why}", self._screens)
+            if not self._why:
+                self._record_leaving(connection, why)
+
+    def _last_word(self, connection: Connection) -> None:
+        """An answer that nobody takes any more may be noticed before what the screen said last is heard."""
+        if connection.screen and not connection.leaves:
+            with contextlib.suppress(Hangup, CodecError):
+                for request in map(codec.parse, connection.lines()):
+                    if request.get("ask") == "leave":
+                        self._leave(connection, 0, request)
+
+    def _record_leaving(self, connection: Connection, why: str) -> None:
+        """The session's record tells of the last screen that leaves, and of any that was lost or ended by a signal."""
+        self._left_alone = self._left_alone or not self._screens
+        if self._screens and connection.leaves == CLOSED:
+            return
+        who = f"screen {connection.number} has left" if self._screens else "the last screen has left; the bench goes on alone"
+        self._record("link_lost", f"{who} ({why or 'its line broke'})")
+
+    def _record(self, kind: Literal["link_lost", "link_back", "ack"], text: str) -> None:
+        def task() -> None:
+            try:
+                self._link.send(ScreenEvent(kind, text))
+            except Exception:
+                log.exception("the record could not be told: %s", text)
+
+        self._commands.do(task)
 
     @property
     def _screens(self) -> int:
@@ -300,12 +334,19 @@ class BenchServer:
         connection.screen = self._changed = True
         if self._keys is None:
             self._keys = connection
+        if self._left_alone:
+            self._left_alone = False
+            self._record("link_back", f"a screen looks on again: screen {connection.number}")
         log.info("screen %s looks on; %s now", connection.number, self._screens)
         self._answer(connection, number, **self._about)
 
     def _seen(self, connection: Connection, _number: int, _request: dict[str, Any]) -> None:
         connection.seen()
         self._flush(connection)
+
+    def _leave(self, connection: Connection, _number: int, request: dict[str, Any]) -> None:
+        why = str(request.get("why", ""))[:WHY_SHOWN]
+        connection.leaves = "".join(sign if sign.isprintable() else "?" for sign in why)
 
     def _take_keys(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
         self._keys, connection.screen, self._changed = connection, True, True
@@ -316,6 +357,28 @@ class BenchServer:
         snapshot = self._link.snapshot()
         told = {name: getattr(snapshot, name) for name in ("state", "session", "bank", "supply", "output_on")}
         self._answer(connection, number, **self._about, **told, screens=self._screens)
+
+    def _ack(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
+        """Somebody is there, wherever he is: told to the bench, and what the bench then does is told to him."""
+
+        def tell() -> dict[str, Any]:
+            before = self._link.snapshot()
+            outcome = self._link.send(Present())
+            self._link.send(ScreenEvent("ack", "somebody is there, told by topbalance ack"))
+            until = time.monotonic() + SHOWN_WITHIN_S
+            while (snapshot := self._link.snapshot()) is before and time.monotonic() < until:
+                time.sleep(0.01)
+            told = {name: getattr(snapshot, name) for name in ("state", "session", "bank", "output_on", "next", "target_v", "series")}
+            due = {name: getattr(snapshot, name) for name in ("attention_due_s", "reading_due_s")}
+            volts = {name: getattr(snapshot.cells_v, name) for name in ("value", "trust", "age_s")}
+            alarms = [{"level": alarm.level, "title": alarm.title, "text": alarm.text} for alarm in snapshot.alarms]
+            if snapshot.call is not None:
+                alarms.insert(
+                    0, {"level": "call", "title": snapshot.call.title, "text": " ".join((snapshot.call.text, *snapshot.call.hands))}
+                )
+            return {"ok": outcome.ok, "message": outcome.message, **told, **due, "cells_v": volts, "alarms": alarms}
+
+        self._later(self._lookups, connection, number, tell)
 
     def _off(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
         self._link.stop_output()
@@ -342,6 +405,8 @@ class BenchServer:
         if isinstance(command, OutputOff):  # overtakes whatever the bench works on
             self._link.stop_output()
             self._answer(connection, number, outcome=codec.to_json(Outcome(True, "Output off was sent.")))
+        elif isinstance(command, ScreenEvent):
+            self._answer(connection, number, outcome=codec.to_json(Outcome(False, "The bench's server alone says this.")))
         elif connection is not self._keys and not isinstance(command, FROM_ANYBODY):
             self._answer(connection, number, outcome=codec.to_json(Outcome(False, NOT_YOURS)))
         else:
@@ -378,6 +443,8 @@ class BenchServer:
     _HANDLERS: Mapping[str, Callable[[BenchServer, Connection, int, dict[str, Any]], None]] = {
         "hello": _hello,
         "seen": _seen,
+        "leave": _leave,
+        "ack": _ack,
         "card": _card,
         "history": _history,
         "command": _command,

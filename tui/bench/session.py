@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -81,7 +82,7 @@ class Session:
     counted: tuple[float, float] = (0.0, 0.0)  # Ah and Wh into earlier banks of this session
 
     def __post_init__(self) -> None:
-        self.limits = self.limits.tightened(self.whole.limits)
+        self.limits = self.limits.tightened(self.whole.limits).attended(self.whole.attention)
         self.composer = Composer(tuple(cell.label for cell in self.whole.cells))
         self.attention = Attention(self.limits, by_hand=self.by_hand)
         self._watch_part()
@@ -108,7 +109,7 @@ class Session:
         plan = self.plan
         self.series = series = calculations.wiring(plan).series
         self.composer.watch(tuple(cell.label for cell in plan.cells), series)
-        self.attention.series, self.attention.quiet_until_s = series, 0.0
+        self.attention.series, self.attention.quiet_until_s, self.attention.full_from_s = series, 0.0, math.inf
         self.attention.current_a, self.attention.cell_ah = self.current_a, calculations.capacity_ah(plan)
         self.guard = Guard(
             self.limits,

@@ -43,7 +43,7 @@ def numbers(plan: Plan, own: str) -> Iterator[Problem]:
             "service_v", "The highest volts of a cell in service lie between 3.0 and 4.2 V; leave it empty when they are not known."
         )
     try:
-        DEFAULTS.tightened(plan.limits)
+        DEFAULTS.tightened(plan.limits).attended(plan.attention)
     except ValueError as error:
         yield Problem("limits", f"{error}.")
     if any(row.each == "stage" for row in _rows(plan, own)):

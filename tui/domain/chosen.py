@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.domain.kinds import show, show_duration
+from tui.domain.limits import LIMITS
 from tui.domain.plan import EndRule, Plan
 from tui.domain.procedures import TITLES
 
@@ -29,4 +30,11 @@ def chosen(plan: Plan) -> tuple[str, ...]:
         words.append("cells left in their battery")
     words.append(f"measured after {show_duration(plan.rest_s)} of rest")
     words += [f"{name} tightened to {value:g}" for name, value in plan.limits]
+    words += [own_time(name, value) for name, value in plan.attention]
     return tuple(words)
+
+
+def own_time(name: str, time_s: float) -> str:
+    """A person's own time between two signs of presence, beside the usual one."""
+    limit = LIMITS[name]
+    return f"{limit.title[:1].lower()}{limit.title[1:]} every {show_duration(time_s)} instead of {show_duration(limit.value)}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
+from tui.domain.kinds import show_duration
 from tui.domain.limit_table import GROUPS, Action
 
 
@@ -145,6 +146,29 @@ class Limits:
             changed[name] = int(value) if isinstance(present, int) else float(value)
         return replace(self, **changed)  # type: ignore[arg-type]
 
+    def attended(self, pairs: Iterable[tuple[str, float]]) -> Limits:
+        """These limits with a person's own times between two signs of presence, s: looser too, within their ranges, and never off.
+
+        What a procedure made tighter stays so. Raises ValueError, in words for that person.
+        """
+        changed: dict[str, float] = {}
+        for name, value in pairs:
+            if name not in ATTENTION:
+                raise ValueError(f"“{name}” is not for a person to change; there are {', '.join(ATTENTION)}")
+            limit, present = LIMITS[name], float(getattr(self, name))
+            if not limit.low <= value <= limit.high:  # not-a-number is neither
+                low, high = show_duration(limit.low), show_duration(limit.high)
+                raise ValueError(f"{limit.title}: every {low} to every {high}, and never off")
+            changed[name] = min(float(value), present) if present != limit.value else float(value)
+        made = replace(self, **changed)  # type: ignore[arg-type]
+        if made.attention_top_s > made.attention_knee_s:
+            top, knee = show_duration(made.attention_top_s), show_duration(made.attention_knee_s)
+            raise ValueError(f"{LIMITS['attention_top_s'].title}: every {top} is more seldom than every {knee} near the knee")
+        return made
+
+
+ATTENTION = ("attention_knee_s", "attention_top_s", "attention_metered_s")
+"""The limits that a person may change for himself, on his own responsibility."""
 
 Side = Literal["lower", "higher", "fixed"]
 

@@ -61,6 +61,7 @@ class Plan:
     cell_limit_a: float | None = None  # largest charging current of one cell, by its data sheet
     service_v: float | None = None  # highest volts of a cell that BMS and charger will allow in use
     limits: tuple[tuple[str, float], ...] = ()  # limits of the guard that an own procedure made tighter
+    attention: tuple[tuple[str, float], ...] = ()  # a person's own times between two signs of presence, s (`Limits.attended`)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,5 +73,6 @@ class Plan:
         values["cells"] = tuple(PlanCell(**cell) for cell in values["cells"])
         values["supply"] = PlanSupply(**values["supply"])
         values["stages_v"] = tuple(values.get("stages_v", ()))
-        values["limits"] = tuple((str(name), float(value)) for name, value in values.get("limits", ()))
+        for pairs in ("limits", "attention"):
+            values[pairs] = tuple((str(name), float(value)) for name, value in values.get(pairs, ()))
         return cls(**values)

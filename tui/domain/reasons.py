@@ -59,6 +59,9 @@ ALIASES: Mapping[str, str] = {
     "link": "link_retry_s",
     "F-27": "open_circuit_from_fraction",
     "F-29": "link_call_v",
+    "F-33": "attention_top_s",
+    "may-sleep": "attention_top_s",
+    "limit-changed": "attention_knee_s",
     "F-36": "off_call_s",
     "F-39": "flat_window_s",
     "F-40": "falling_v",
@@ -161,6 +164,8 @@ def why(reason_id: str, plan: Plan, facts: Mapping[str, float | None] | None = N
         tighter = (
             "" if here is None else f"; in this procedure tighter: {here:g} {limit.unit} instead of {limit.value:g}".replace("  ", " ")
         )
+        own_s = dict(plan.attention).get(known)
+        tighter += "" if own_s is None else f"; by your own setting every {show(own_s, 'time')}"
         return Reason(known, limit.title, limit.rule.format_map(words) + tighter + now, consequence, limit.tutorial)
     text = _variant(known, plan)
     return Reason(
