@@ -25,9 +25,11 @@ from tui.bench.reading import Reading
 from tui.bench.resume import look_back
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
+from tui.bench.seat import leave_seat
 from tui.bench.session import Session
 from tui.bench.sleep_guard import SleepGuard
 from tui.bench.stage import Stage
+from tui.bench.stranger import Stranger
 from tui.bench.time_watch import TimeWatch
 from tui.domain.procedure import Field, Step
 from tui.records.places import Home
@@ -59,6 +61,7 @@ class Bench:
         self.speed = self.wanted_speed = 1.0
         self.state: State = "idle"
         self.session: Session | None = None
+        self.stranger: Stranger | None = None  # an output that is on, and not by this program
         self.supply: Port[Supply] | None = None
         self.meter: Port[Meter] | None = None
         self.meter_profile: MeterProfile | None = None
@@ -91,6 +94,11 @@ class Bench:
         if self.session is None:
             raise RuntimeError("no session is running")
         return self.session
+
+    @property
+    def elapsed_s(self) -> float:
+        """Of the running session, s; 0 without one."""
+        return 0.0 if self.session is None else self.now_s() - self.session.started_s
 
     def log(self, kind: str, *, durable: bool = False, **fields: object) -> None:
         if self.session is not None:
@@ -127,7 +135,7 @@ class Bench:
 
     @property
     def opened_output(self) -> Output | None:
-        return self._output
+        return self._output if self.stranger is None else self.stranger.output
 
     def stage_did(self, act: str) -> None:
         """A hand act outside the procedure's steps: the operator switched off in answer to a call."""
@@ -150,7 +158,7 @@ class Bench:
 
     def off_at_once(self) -> None:
         """Put the off command ahead of everything on the supply's line; callable from any thread, waits for nothing."""
-        port, output = self.supply, self._output
+        port, output = self.supply, self.opened_output
         if port is not None and output is not None and output.profile.has_interface:
             port.urgent(switch_off)
 
@@ -164,7 +172,8 @@ class Bench:
     @property
     def output_may_be_on(self) -> bool:
         """Told on, seen on, or unknown while a session has charged."""
-        return self._output is not None and (self._output.commanded.output_on or bool(self.reading.output_on))
+        output = self.opened_output
+        return output is not None and (output.commanded.output_on or (self.stranger is None and bool(self.reading.output_on)))
 
     @property
     def on_by_hand(self) -> bool:
@@ -173,7 +182,8 @@ class Bench:
 
     @property
     def output_unproved(self) -> bool:
-        return self._output is not None and self._output.proving_off and self._output.profile.has_interface
+        output = self.opened_output
+        return output is not None and output.proving_off and output.profile.has_interface
 
     def remember(self) -> None:
         """Write down where the session stands: what it goes on from when this program dies."""
@@ -209,7 +219,10 @@ class Bench:
         self.time_watch.look()
         session = self.session
         if session is None or session.runner is None:
-            if self._output is not None and self._output.proving_off:
+            if self.stranger is not None:
+                if not self.stranger.watch(self.reading):
+                    leave_seat(self)
+            elif self._output is not None and self._output.proving_off:
                 self._output.step_off(self.reading)
             self._keep_awake()
             return
@@ -274,6 +287,9 @@ class Bench:
         )
         self._note_link(now, supply_fresh)
         if session is None:
+            if self.stranger is not None:
+                self.reading = self.stranger.reading(now, supply_fresh)
+                return
             supply = self.supply.reading if self.supply else None
             self.reading = Reading(now, supply, supply_fresh, output_on=supply.output_on if supply and supply_fresh else None)
             return

@@ -40,6 +40,7 @@ from tui.bench.resume import CODE, abandon, take_up
 from tui.bench.runner import Runner
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
 from tui.bench.session import Session
+from tui.bench.stranger import Stranger
 from tui.domain.checks import check_plan
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
@@ -127,11 +128,8 @@ def _own_text(bench: Bench, plan: Plan) -> str:
 def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     port, profile, first = open_supply(bench, plan)
     if profile.has_interface and first.output_on:
-        return _refused(
-            bench,
-            f"The output of the {profile.model} is on, and not by this program. Nothing was sent to it. "
-            "Switch it off at its panel, take the leads off the cells, then start.",
-        )
+        bench.stranger = Stranger(bench, plan, profile, port)
+        return Outcome(False, bench.stranger.words)
     bench.follow(profile.emulated, plan.supply.address)
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan, own) if problem.blocking]

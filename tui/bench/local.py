@@ -126,7 +126,7 @@ class LocalLink:
         while bench.output_unproved and time.monotonic() < deadline:
             bench.tick()
             time.sleep(0.02)
-        proved = not bench.output_unproved and not bench.on_by_hand
+        proved = not bench.output_unproved and not bench.on_by_hand and bench.stranger is None
         bench.leave("the program was closed")
         bench.close()
         bench.instruments.release()

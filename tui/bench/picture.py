@@ -36,6 +36,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
     if bench.safety.call is not None:
         return "Do by hand what the full-screen call says, then acknowledge it."
     if session is None or session.runner is None:
+        if bench.stranger is not None:
+            return bench.stranger.words
         if bench.left:
             return f"An earlier session stopped without an end: g goes on with it, e ends it. {bench.left_problem}"
         return "Check the bank in Setup, then press F5 to start."
@@ -150,7 +152,7 @@ def snapshot(bench: Bench) -> Snapshot:
         energy_wh=session.count.energy_wh,
         lead_drop_v=reading.lead_drop_v,
         lead_resistance_ohm=reading.lead_resistance_ohm,
-        elapsed_s=bench.now_s() - session.started_s,
+        elapsed_s=bench.elapsed_s,
         since_knee_s=None if session.knee_s is None else bench.now_s() - session.knee_s,
         forecast=forecast(bench),
         end_clauses=session.end_rule.clauses if bench.state == "charging" and session.knee_s is not None else (),

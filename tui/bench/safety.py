@@ -97,9 +97,7 @@ class Safety:
                 self.alarms[finding.code] = replace(known, text=finding.text)
             return False
         self._alarm_ids += 1
-        self.alarms[finding.code] = Alarm(
-            self._alarm_ids, finding.level, finding.code, finding.title, finding.text, self.bench.now_s() - self.bench.running.started_s
-        )
+        self.alarms[finding.code] = Alarm(self._alarm_ids, finding.level, finding.code, finding.title, finding.text, self.bench.elapsed_s)
         while len(self.alarms) > MOST_ALARMS:
             self.alarms.pop(next(iter(self.alarms)))
         self.bench.log(finding.level, durable=finding.level != "warn", text=f"{finding.title}: {finding.text}", data={"code": finding.code})

@@ -56,4 +56,4 @@ def leave_seat(bench: Bench) -> None:
     """Let instruments and session go: the bench is idle."""
     bench.close()
     bench.instruments.release()
-    bench.session, bench.state, bench.safety.call = None, "idle", None
+    bench.session, bench.state, bench.safety.call, bench.stranger = None, "idle", None, None
