@@ -156,7 +156,8 @@ def _same(one: Left, profile: SupplyProfile) -> None:
 def _off_first(bench: Bench, one: Left, found_on: bool | None, gap_s: float | None) -> None:
     """Output off with proof, and the HOLD. With knobs nobody knows the output's state: if it was on, hands are called."""
     driver = bench.supply.driver if bench.supply else None
-    how_long = "for an unknown time (the computer's clock ran backwards)" if gap_s is None else f"for {_words(gap_s)}"
+    unknown = "for an unknown time" if bench.hands is not None else "for an unknown time (the computer's clock ran backwards)"
+    how_long = unknown if gap_s is None else f"for {_words(gap_s)}"
     volts = one.reading.get("cells_v")
     last = f"Last seen: {'' if volts is None else f'{volts:.3f} V at the cells, '}output {'on' if one.output_on else 'off'}. "
     if isinstance(driver, ManualSupply):

@@ -54,7 +54,7 @@ SHOWN_WITHIN_S = 0.5
 """A command that was carried out shows in the next Snapshot; this long it is waited for."""
 WHY_SHOWN = 40
 """Characters of a screen's own word on why it leaves."""
-NOT_YOURS = "Another screen has the keys. Take them over first (F12); ctrl+x switches the output off from here too."
+NOT_YOURS = "This screen only looks on. Take the keys first (F12); ctrl+x switches the output off from here too."
 
 
 class BenchRuns(Exception):

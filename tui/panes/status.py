@@ -166,7 +166,7 @@ def next_words(snapshot: Snapshot) -> tuple[str, str]:
     """The bench's sentence, and the key that does it where the sentence does not name one."""
     text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
     if not snapshot.keys:
-        return f"Another screen has the keys. {text}", "F12 takes them."
+        return f"This screen only looks on. {text}", "F12 takes the keys."
     if snapshot.prompt is not None and snapshot.prompt.remedy:
         return f"Press {REMEDY_KEY}: {snapshot.prompt.remedy[:1].lower()}{snapshot.prompt.remedy[1:]}. Or answer again. {text}", ""
     if snapshot.prompt is not None:
