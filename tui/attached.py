@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tui.bench.remote import RemoteLink
     from tui.records.places import Home
 
+LOOK_EARLY_S = 0.03
+
 
 class AttachedApp(TopBalanceApp):
     """The screen of a bench that outlives it. `first_words` are shown once, when the bench answers."""
@@ -20,6 +22,16 @@ class AttachedApp(TopBalanceApp):
         super().__init__(link, home, demo=demo)
         self._remote, self._first_words = link, first_words
         self._until = time.monotonic() + START_S
+
+    def on_mount(self) -> None:
+        self._look_early()
+
+    def _look_early(self) -> None:
+        """Do not wait for the next pull when the bench answers a moment after the start."""
+        if self._remote.attached():
+            self.pull()
+        elif time.monotonic() < self._until:
+            self.set_timer(LOOK_EARLY_S, self._look_early)
 
     def pull(self) -> None:
         super().pull()

@@ -14,29 +14,37 @@ from unittest.mock import patch
 
 from drivers.simulated.description import describe
 from tests.benchmarks.figures import Figure, Measurement, at_most, below, percentile
-from tests.benchmarks.stop import SPEED, stopped_ms
+from tests.benchmarks.harness import Terminal, shows
+from tests.benchmarks.startup import TOPBALANCE, environment
+from tests.benchmarks.stop import SPEED, stopped_ms, wait
 from tests.choices import CHOICES
-from tests.screens.fake_link import KNEE, FakeLink
 from tui import bench_process
-from tui.bench.headless import pty_rig
+from tui.bench.headless import LockStep, lock_step_rig, pty_rig
 from tui.bench.link import Link
 from tui.bench.local import LocalLink
-from tui.bench.messages import Point
+from tui.bench.messages import Start
 from tui.bench.remote import RemoteLink
+from tui.bench.script import Script
 from tui.bench.server import BenchServer
+from tui.bench.stepped import SteppedLink
 from tui.cli_bench import plan_from
-from tui.records.curve import MAX_POINTS
 from tui.records.places import Home, home
 
 DAYS_3_S = 72 * 3600.0
 
 
-class LongSession(FakeLink):
-    """A session of three days: as many points as a curve ever has."""
-
-    def history(self, since_s: float = 0.0) -> list[Point]:
-        every_s = DAYS_3_S / MAX_POINTS
-        return [Point(number * every_s, 3.31 + number * 1e-4, 3.3101 + number * 1e-4, 9.99 - number * 1e-3) for number in range(MAX_POINTS)]
+def after_three_days(place: Home) -> SteppedLink:
+    """A bench in lock-step whose charge has run for 72 hours; its time stands still from then on."""
+    description = describe(cells=8, capacity_ah=280.0, soc=(0.3, 0.3))
+    rig = lock_step_rig(description, place)
+    run = LockStep(rig)
+    outcome = run.send(Start(plan_from(description, rig.supply_address, rig.meter_address, CHOICES).to_json()))
+    if not outcome.ok:
+        raise RuntimeError(outcome.message)
+    snapshot = run.go_on(longest_s=DAYS_3_S)
+    if snapshot.state != "charging":
+        raise RuntimeError(f"after 72 hours the bench is {snapshot.state}")
+    return SteppedLink(run)
 
 
 @contextmanager
@@ -63,8 +71,11 @@ def process(quick: bool) -> Iterator[Figure]:
     starts = [_started_s() for _ in range(1 if quick else 5)]
     yield at_most("bench process, from nothing to its first answer", max(starts), 2.0, "s", detail=f"worst of {len(starts)}")
     attached = _attached_s(3 if quick else 30)
-    detail = f"p50 {1000 * percentile(attached, 50):.0f} ms of {len(attached)}; {MAX_POINTS} points of curve"
+    detail = f"p50 {1000 * percentile(attached, 50):.0f} ms of {len(attached)}; connection, Snapshot, checklist, curve"
     yield below("re-attach to the full picture after 72 h, worst", max(attached), 1.0, "s", detail=detail)
+    shown = [_shown_s() for _ in range(1 if quick else 5)]
+    detail = f"median of {len(shown)}: {percentile(shown, 50):.2f} s; interpreter, imports and first paint included"
+    yield Figure("`topbalance demo` in mid-charge, start to full picture", f"worst {max(shown):.2f} s  ({detail})")
     draw = random.Random(2)
     off_ms = [_one_stop_ms(draw.uniform(0.0, 1.2)) for _ in range(2 if quick else 30)]
     detail = f"p50 {percentile(off_ms, 50):.1f} ms, worst {max(off_ms):.1f} ms, {len(off_ms)} stops by a looker-on"
@@ -83,15 +94,51 @@ def _started_s() -> float:
 def _attached_s(rounds: int) -> list[float]:
     """Connection, Snapshot, card and curve, each time anew."""
     took_s = []
-    with own_home() as place, served(LongSession(KNEE), place):
+    with own_home() as place, served(after_three_days(place), place):
         for _ in range(rounds):
             started = time.perf_counter()
             link = _attached(place)
-            if link.card() is None or len(link.history()) != MAX_POINTS:
+            points = link.history()
+            if link.card() is None or not points or points[-1].time_s < DAYS_3_S - 3600:
                 raise RuntimeError("the picture is not full")
             took_s.append(time.perf_counter() - started)
             link.close()
     return took_s
+
+
+def _shown_s() -> float:
+    """From the start of the program to a screen that shows the running charge, its step and its curve."""
+    with tempfile.TemporaryDirectory() as root, patch.dict(os.environ, {"TOPBALANCE_HOME": root}):
+        place = home(demo=True)
+        bench_process.ensure_bench(place, ["--cells", "4"])
+        try:
+            link, script = RemoteLink(place, kind="demo").start(), Script()
+            if not link.attached(10) or not link.send(Start(link.about["defaults"])).ok:
+                raise RuntimeError("the session did not begin")
+            wait(lambda: _charges(link, script), 0.02)
+            link.close()
+            with Terminal((TOPBALANCE, "demo"), environment(root)) as terminal:
+                at_s = terminal.wait_for(
+                    lambda lines: shows("CHARGING", lines) and shows("13 Charge to", lines) and shows("⣀", lines), 20.0
+                )
+                return at_s - terminal.started_s
+        finally:
+            bench_process.stop(place)
+
+
+def _full(lines: list[str]) -> bool:
+    """The state, the checklist at its step, and a curve (dots of braille)."""
+    return (
+        shows("CHARGING", lines) and shows("▶ 13 Charge to", lines) and any("\u2801" <= sign <= "\u28ff" for line in lines for sign in line)
+    )
+
+
+def _charges(link: RemoteLink, script: Script) -> bool:
+    snapshot = link.snapshot()
+    command = script.next(snapshot)
+    if command is not None:
+        link.send(command)
+    return snapshot.state == "charging" and snapshot.elapsed_s > 300
 
 
 def _attached(place: Home) -> RemoteLink:
