@@ -117,7 +117,7 @@ def _shown_s() -> float:
                 raise RuntimeError("the session did not begin")
             wait(lambda: _charges(link, script), 0.02)
             link.close()
-            with Terminal((TOPBALANCE, "demo"), environment(root)) as terminal:
+            with Terminal([*TOPBALANCE, "demo"], environment(root)) as terminal:
                 at_s = terminal.wait_for(
                     lambda lines: shows("CHARGING", lines) and shows("13 Charge to", lines) and shows("⣀", lines), 20.0
                 )

@@ -8,13 +8,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 from tests.benchmarks.figures import Figure, Measurement, at_most, below
 from tests.benchmarks.harness import ROOT, Terminal, shows
+from tui import bench_process
+from tui.records.places import home
 
 TOPBALANCE = [str(Path(sys.executable).with_name("topbalance"))]
 BARE = [sys.executable, str(Path(__file__).with_name("bare_app.py"))]
@@ -60,7 +64,7 @@ class Paint:
 def paints(command: Sequence[str], *stages: Sequence[str]) -> list[Paint]:
     """When the screen first shows all words of each stage, one stage after the other. The home is a new one each time."""
     found = []
-    with tempfile.TemporaryDirectory() as place, Terminal(command, environment(place)) as terminal:
+    with own_place() as place, Terminal(command, environment(place)) as terminal:
         for parts in stages:
             at_s = terminal.wait_for(partial(_shows_all, parts), 30.0)
             sent = sum(len(piece.data) for piece in terminal.pieces if piece.at_s <= at_s)
@@ -70,6 +74,17 @@ def paints(command: Sequence[str], *stages: Sequence[str]) -> list[Paint]:
 
 def _shows_all(parts: Sequence[str], lines: list[str]) -> bool:
     return all(shows(part, lines) for part in parts)
+
+
+@contextmanager
+def own_place() -> Iterator[str]:
+    """A new home; the bench process that a program has started there is ended with it."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            yield place
+        finally:
+            with patch.dict(os.environ, {"TOPBALANCE_HOME": place}):
+                bench_process.stop(home(demo=True))
 
 
 def environment(place: str) -> dict[str, str]:
