@@ -11,6 +11,7 @@ from drivers.address import AddressError
 from drivers.roles import InstrumentError
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
+from tui.bench.enrolment import enrol
 from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
@@ -32,7 +33,7 @@ from tui.bench.messages import (
 )
 from tui.bench.output import Output
 from tui.bench.progress import charge_step, charging, connection, step_to_repeat
-from tui.bench.recorder import Recorder, RecordsRefused, enrol
+from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.runner import Runner
 from tui.bench.session import Session
 from tui.domain import calculations
@@ -137,6 +138,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     if plan.meter:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     plan = enrol(bench.home, plan)
+    made = steps(plan, own)  # before the session's row: one without a procedure would hold its cells
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
         "meter": plan.meter,
@@ -144,7 +146,6 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
         "own_procedure": own,
     }
     recorder = Recorder(bench.home, bench.clock, plan, facts)
-    made = steps(plan, own)
     assert made[0].part is not None
     session = Session(plan, profile, recorder, bench.now_s(), made[0].part)
     output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)
@@ -334,6 +335,12 @@ def _recheck(session: Session, act: str, probe: str) -> Step:
     )
 
 
+NOT_BALANCED = (
+    "Ended, and not recorded as balanced: the end of the charge at the target was not reached. Equal volts on the flat part of the curve, 3.2 to "
+    "3.35 V, say nothing about charge, also after a night in parallel. Only cells that were held together at the target are balanced."
+)
+
+
 def _finish(bench: Bench, command: Finish) -> Outcome:
     session = bench.session
     if session is None or bench.state == "ended":
@@ -342,7 +349,7 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if bench.state in ("resting", "preparing") and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
-    return Outcome(True)
+    return Outcome(True, "" if result == "balanced" or session.outcome == "done" else NOT_BALANCED)
 
 
 def _acknowledge(bench: Bench, command: Acknowledge) -> Outcome:

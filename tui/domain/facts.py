@@ -6,6 +6,7 @@ from tui.domain import calculations, charge
 from tui.domain.arrangement import parse_arrangement
 from tui.domain.fits import power_w
 from tui.domain.gates_cells import surge_a
+from tui.domain.gates_wiring import same_end_words
 from tui.domain.kinds import show, show_duration
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
@@ -56,6 +57,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "supply_a": show(limit.candidates["supply"], "current"),
         "lead_limit": "not given" if plan.lead_limit_a is None else show(plan.lead_limit_a, "current"),
         "leads": lead_now,
+        "same_end": same_end_words(plan),
         "your_leads": "Your leads are not known yet; under current they are measured."
         if ohm is None
         else f"Your leads: {lead_now}, {shown['lead-drop']} and {shown['lead-heat']} at {plateau_a:.2f} A.",
