@@ -50,7 +50,7 @@ def gives_more(description: BenchDescription) -> BenchDescription:
 
 def test_f01_a_supply_that_gives_more_than_it_is_set_to_is_found_with_the_leads_apart(drive: Make) -> None:
     run = drive(change=gives_more)
-    with pytest.raises(ScriptStuck, match="Set to 3.650 V, the supply measures 3.750 V"):
+    with pytest.raises(ScriptStuck, match=r"Set to 3\.650 V, the supply measures 3\.750 V"):
         at(run, "lead-volts")
     no_reason_helps(run)
 
@@ -233,7 +233,9 @@ def test_f06_a_night_in_parallel_is_not_a_balance(drive: Make, place: Home, supp
 
 
 @both
-@pytest.mark.parametrize(("post_v", "words"), [(9.9, "3 cells in series, not 4"), (16.5, "5 cells in series, not 4"), (13.6, "on average|×")])
+@pytest.mark.parametrize(
+    ("post_v", "words"), [(9.9, "3 cells in series, not 4"), (16.5, "5 cells in series, not 4"), (13.6, "on average|×")]
+)
 def test_f07_pack_volts_must_fit_the_cells_and_their_mean(drive: Make, supply: str, post_v: float, words: str) -> None:
     run = drive(supply=supply, cells=4, capacity_ah=50.0, soc=(0.5, 0.52), arrangement="4S", bms_v=3.65, procedure="precharge")
     at(run, "post-polarity")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from tests.bench.setup_words import Make, answer, asked, at, both, card_text, no_reason_helps, start_refused, untouched, warned
+from tests.bench.setup_words import Make, answer, asked, at, both, card_text, no_reason_helps, start_refused, warned
 from tui.bench.messages import Answer, Finish, Override
 from tui.cli import cli
 from tui.domain.plan import PlanCell
