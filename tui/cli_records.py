@@ -108,7 +108,16 @@ def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> Non
         cell = Inventory(_home(demo)).add(label=label, **given)
     except (quantities.QuantityError, InvalidCell) as problem:
         raise click.UsageError(str(problem)) from problem
+    _tell_doubts(cell)
     click.echo(f"{cell.label} added")
+
+
+def _tell_doubts(cell: Any) -> None:
+    """What is doubtful about the code of a cell that was kept all the same, as it was scanned (fault F-12)."""
+    from tui.domain.cell_code import read_code
+
+    for doubt in read_code(cell.code).doubts if cell.code else ():
+        _tell(f"{cell.label}, code {cell.code}: {doubt}")
 
 
 @cells.command("import")
@@ -122,6 +131,8 @@ def import_cells(file: Path, demo: bool) -> None:
         added = Inventory(_home(demo)).import_csv(file)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
+    for cell in added:
+        _tell_doubts(cell)
     click.echo(f"{len(added)} cells added")
 
 

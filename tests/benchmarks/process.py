@@ -118,9 +118,7 @@ def _shown_s() -> float:
             wait(lambda: _charges(link, script), 0.02)
             link.close()
             with Terminal([*TOPBALANCE, "demo"], environment(root)) as terminal:
-                at_s = terminal.wait_for(
-                    lambda lines: shows("CHARGING", lines) and shows("13 Charge to", lines) and shows("⣀", lines), 20.0
-                )
+                at_s = terminal.wait_for(_full, 20.0)
                 return at_s - terminal.started_s
         finally:
             bench_process.stop(place)

@@ -168,6 +168,9 @@ def test_rest(name: str, data: st.DataObject) -> None:
 
 CHOICES: dict[str, Callable[[str], dict[str, Value]]] = {
     "visual": lambda text: {"visual": text},
+    "threads": lambda text: {"threads": text},
+    "hookup": lambda text: {"hookup": text},
+    "mixed": lambda text: {"mixed": text},
     "assembled": lambda text: {"floating": text},
     "supply-by-hand": lambda text: {"power_up": text, "over_voltage": text},
 }
@@ -177,7 +180,7 @@ CHOICES: dict[str, Callable[[str], dict[str, Value]]] = {
 @given(text=st.text(max_size=20))
 def test_an_answer_that_is_no_choice(gate: str, text: str) -> None:
     if text != "floating":
-        is_refused(gate, PLANS["single"], CHOICES[gate](text))
+        is_refused(gate, PLANS["parallel"], CHOICES[gate](text))
 
 
 def test_every_gate_is_tried_here() -> None:

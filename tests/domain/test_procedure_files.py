@@ -142,7 +142,7 @@ FAULTS = [
     ('retry_from = "leads-apart"', 'retry_from = "nowhere"', "part.step.retry_from", "no earlier step"),
     ('kind = "temperature"', 'kind = "smell"', "part.step.field.kind", "not known"),
     ('probe = "surface"\n', "", "part.step.field.probe", "place of the probes"),
-    ('confirm = "Threads are sound, studs are in"\n', "", "part.step", "does nothing"),
+    ('confirm = "Understood, finish the session"\n', "", "part.step", "does nothing"),
     ('notes = ["A straight edge', 'notes = ["", "A straight edge', "part.step.notes", "empty"),
 ]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.records.banks import Banks
-from tui.records.cell import Cell, DuplicateLabel, InvalidCell
+from tui.records.cell import Cell, DuplicateCode, DuplicateLabel, InvalidCell
 from tui.records.cell_csv import CsvError, cells_to_csv, parse_number, read_cells
 from tui.records.inventory import CellGone, Inventory
 from tui.records.places import Home
@@ -242,3 +242,27 @@ def test_banks_remember_their_cells_and_last_plan(place: Home, inventory: Invent
     assert [bank.name for bank in banks.list()] == ["solar"]
     with pytest.raises(ValueError, match="name"):
         banks.save(" ", [])
+
+
+CODE = "04QCB76836300JBC40000903"
+
+
+def test_the_same_code_is_on_one_cell_only_also_with_its_rows_in_the_other_order(inventory: Inventory) -> None:
+    first = inventory.add(label="A1", code=CODE.lower())
+    for again in (CODE, f" {CODE[:13]}\n{CODE[13:]}", CODE[13:] + CODE[:13]):
+        with pytest.raises(DuplicateCode, match="on cell A1 already"):
+            inventory.add(label="A2", code=again)
+    second = inventory.add(label="A2", code=CODE[:-1] + "4")
+    with pytest.raises(DuplicateCode, match="A1"):
+        inventory.edit(second.id, code=CODE)
+    assert inventory.edit(first.id, code=CODE).code_raw == CODE
+    with pytest.raises(DuplicateCode):
+        inventory.add_many([{"label": "B1", "code": CODE[:-1] + "5"}, {"label": "B2", "code": CODE[:-1] + "5"}])
+    assert [cell.label for cell in inventory.list()] == ["A1", "A2"]
+
+
+def test_a_code_of_another_chemistry_is_refused_and_a_doubtful_one_kept_as_it_was_scanned(inventory: Inventory) -> None:
+    with pytest.raises(InvalidCell, match="ternary"):
+        inventory.add(label="A1", code=CODE.replace("QCB", "QCE"))
+    assert inventory.list() == []
+    assert inventory.add(label="A1", code="04qpb76836300j bc40000903").code_raw == "04qpb76836300j bc40000903"

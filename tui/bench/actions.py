@@ -18,6 +18,7 @@ from tui.domain.plan import Plan
 
 OPEN_LEAD_ON_S = 2.5
 """Output on with leads apart: at most 3 s in all (fault F-01), switching included."""
+BEYOND_RATING = 1.1  # what a healthy supply may show above its rating
 CONTACT_ON_S = 2.0
 CONTACT_CURRENT_A = 0.2
 
@@ -70,7 +71,15 @@ def identify(hall: Hall) -> Action:
             f"At the start a {known.model} (serial {known.serial or 'unknown'}) answered here, now a {profile.model} "
             f"(serial {profile.serial or 'unknown'}). Nothing was sent. Plug the first one in again, or start anew."
         )
-    if hall.output.port.call(lambda supply: supply.power_up_output()):
+    comes_up_on = hall.output.port.call(lambda supply: supply.power_up_output())
+    if comes_up_on is None:
+        hall.warn(
+            "power-up",
+            "output after a power cut not known",
+            f"The {profile.model} does not tell whether it switches its output on by itself when power returns. Try it now, with its leads "
+            "off the cells: mains off, mains on again. If the output comes on, switch that off in its menu, or pull the + lead whenever you leave.",
+        )
+    if comes_up_on:
         raise ActionRefused(
             f"The {profile.model} is set to switch its output on by itself when power returns. After a mains dip it would charge "
             "unwatched. Switch that off in the supply's menu (boot or power-on output), then try again."
@@ -84,8 +93,35 @@ def identify(hall: Hall) -> Action:
             f"The output of the {profile.model} is on, and not by this program. Nothing was sent. Switch it off at its panel, or press "
             "ctrl+x and let the program do it, then try again."
         )
+    wrong = _beyond_rating(profile, supply)
+    if wrong:
+        raise ActionRefused(
+            f"The {profile.model} answers {wrong}. Its scale is not what this program believes: every value would be wrong by as much. "
+            "Nothing was sent. Check which model is on this port before anything is set."
+        )
+    if profile.over_voltage_is_crowbar:
+        hall.warn(
+            "crowbar",
+            "over-voltage protection stays off",
+            f"The over-voltage protection of the {profile.model} shorts its output (a crowbar), and with it your cells: hundreds of amperes "
+            "through the supply. This program never switches it on; switch it off at the panel if it is on. The fuse in the + lead and the "
+            "limits of this program are what stands between.",
+        )
     if supply.protection:
         hall.warn("protection-shown", "protection shown", f"The supply shows {supply.protection} from before. Clear it at the panel.")
+
+
+def _beyond_rating(profile: SupplyProfile, supply: SupplyReading) -> str:
+    """What the supply shows that its own rating makes impossible, in words; "" when all fits."""
+    for name, value, rating, unit in (
+        ("a set-point", supply.set_voltage_v, profile.max_voltage_v, "V"),
+        ("a set-point", supply.set_current_a, profile.max_current_a, "A"),
+        ("a reading", supply.voltage_v, profile.max_voltage_v, "V"),
+        ("a reading", supply.current_a, profile.max_current_a, "A"),
+    ):
+        if value is not None and value > BEYOND_RATING * rating:
+            return f"{name} of {value:g} {unit}, and its rating is {rating:g} {unit}"
+    return ""
 
 
 def write_test(hall: Hall) -> Action:

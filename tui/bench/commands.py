@@ -12,6 +12,7 @@ from drivers.roles import InstrumentError
 from tui.bench.attention import tell_own_times
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
+from tui.bench.enrolment import enrol
 from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
@@ -35,7 +36,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.progress import charge_step, charging, connection, step_to_repeat
-from tui.bench.recorder import Recorder, RecordsRefused, enrol
+from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.resume import CODE, abandon, take_up
 from tui.bench.runner import Runner
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
@@ -138,13 +139,13 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     if plan.meter:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     plan = enrol(bench.home, plan)
+    made = steps(plan, own)  # before the session's row: one without a procedure would hold its cells
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
         "meter": plan.meter,
         "embedded_bench": bench.hands is not None,
         "own_procedure": own,
     }
-    made = steps(plan, own)
     recorder = Recorder.begin(bench.home, bench.clock, plan, facts)
     session = seat(bench, plan, profile, port, recorder, made, started_s=bench.now_s())
     assert session.runner is not None
@@ -325,6 +326,12 @@ def _recheck(session: Session, act: str, probe: str) -> Step:
     )
 
 
+NOT_BALANCED = (
+    "Ended, and not recorded as balanced: the end of the charge at the target was not reached. Equal volts on the flat part of the curve, 3.2 to "
+    "3.35 V, say nothing about charge, also after a night in parallel. Only cells that were held together at the target are balanced."
+)
+
+
 def _finish(bench: Bench, command: Finish) -> Outcome:
     session = bench.session
     if session is None or bench.state == "ended":
@@ -335,7 +342,7 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if bench.state in ("resting", "preparing") and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
-    return Outcome(True)
+    return Outcome(True, "" if result == "balanced" or session.outcome == "done" else NOT_BALANCED)
 
 
 def _acknowledge(bench: Bench, command: Acknowledge) -> Outcome:

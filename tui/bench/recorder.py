@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drivers.clock import Clock
@@ -12,7 +11,6 @@ from tui.bench.messages import Channel, Point
 from tui.bench.reading import Reading
 from tui.domain.plan import Plan
 from tui.records.curve import CurveWriter
-from tui.records.inventory import Inventory
 from tui.records.journal import Journal, JournalUnwritable
 from tui.records.places import Home
 from tui.records.sessions import Sessions
@@ -24,22 +22,6 @@ if TYPE_CHECKING:
 
 class RecordsRefused(Exception):
     """A session cannot be recorded, so it is not begun. The text says why and what to do."""
-
-
-def enrol(home: Home, plan: Plan) -> Plan:
-    """The plan with every cell in the inventory: known by label, or added. Refuses a cell that may not be charged (fault F-11)."""
-    inventory = Inventory(home)
-    cells = []
-    for cell in plan.cells:
-        known = inventory.get(cell.id) if cell.id else inventory.by_label(cell.label)
-        if known is None:
-            known = inventory.add(label=cell.label, capacity_ah=cell.capacity_ah)
-        if known.state in ("suspect", "scrapped"):
-            raise RecordsRefused(
-                f"Cell {known.label} is marked {known.state} in the inventory. Leave it out, or change its state there with a reason."
-            )
-        cells.append(replace(cell, id=known.id))
-    return replace(plan, cells=tuple(cells))
 
 
 class Recorder:

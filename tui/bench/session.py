@@ -213,7 +213,8 @@ class Session:
     @property
     def current_a(self) -> float:
         """The current of the charge: the smallest bound, a quarter of it for cold cells, rounded down to the supply's step."""
-        return calculations.set_points(self.plan, self.surface_c)[1]
+        known = [value for value in (self.surface_c, self.facts.get("probe_c")) if value is not None]
+        return calculations.set_points(self.plan, min(known, default=None))[1]
 
     @property
     def set_v(self) -> float:

@@ -92,6 +92,9 @@ class Stage:
         since_s = session.off_since_s
         some_ah = 0.0 if session.charging_since_s is None else 1e-6  # it charged, though nobody has typed with how many amperes
         facts = {**session.facts, "charged_ah": max(session.count.charge_ah, some_ah)}
+        supply = self.reading.supply
+        if supply is not None and self.reading.supply_fresh and supply.probe_temperature_c is not None:
+            session.facts["probe_c"] = facts["probe_c"] = supply.probe_temperature_c
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
     def meter_at(self, probe: str) -> float | None:

@@ -13,8 +13,9 @@ from tui.domain.kinds import KINDS, show, target_problem
 from tui.domain.limits import Limits
 from tui.domain.plan import EndRule, Plan
 from tui.domain.procedures import effective
+from tui.domain.unlike import mixed_warning
 
-MIXED_CAPACITY_FRACTION = 0.05  # measured capacities of matched cells stay within this of each other
+GOOD_LEADS_OHM = 0.005  # what a pair of thick, short leads with rings has
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +163,25 @@ def _leads(plan: Plan) -> Iterator[Problem]:
     heat = leads.heat_w(ohm, flowing)
     limits = Limits()
     if ohm > limits.lead_resistance_warn_ohm or heat > limits.lead_heat_warn_w:
-        lost = calculations.hours_lost_s(plan)
-        cost = "" if lost is None else f" They cost about {show(lost, 'time')} of this charge."
+        now, better = calculations.charging_time_s(plan), calculations.charging_time_s(replace(plan, lead_resistance_ohm=GOOD_LEADS_OHM))
+        cost = (
+            ""
+            if now is None or better is None
+            else f" With them the charge takes up to {show(now[1], 'time')}, with good ones {show(better[1], 'time')}."
+        )
         yield Problem(
             "lead_resistance_ohm",
             f"Leads of {show(ohm, 'resistance')} lose {leads.drop_v(ohm, flowing) * 1000:.0f} mV and turn {heat:.1f} W into heat, and "
-            f"only {flowing:.1f} A flow on the plateau.{cost} Thick short leads with rings at both ends are about 5 mΩ (tutorial "
+            f"only {flowing:.1f} A flow on the plateau.{cost} Good leads are thick and short with rings at both ends, about 5 mΩ (tutorial "
             "appendix D).",
             False,
         )
 
 
 def _soft(plan: Plan) -> Iterator[Problem]:
-    capacities = [cell.capacity_ah for cell in plan.cells]
-    if max(capacities) - min(capacities) > MIXED_CAPACITY_FRACTION * max(capacities):
-        yield Problem(
-            "cells",
-            f"The cells differ in capacity: {min(capacities):g} to {max(capacities):g} Ah. They can be balanced together, but the pack "
-            "will only give what its smallest cell holds, and cells of unlike age drift apart. Note why they are mixed.",
-            False,
-        )
+    warning = mixed_warning(plan)
+    if warning:
+        yield Problem("cells", warning, False)
     if plan.spread_limit_v > Limits().spread_before_parallel_v + 1e-9:
         yield Problem(
             "spread_limit_v",

@@ -6,6 +6,7 @@ from tui.domain import calculations, charge
 from tui.domain.arrangement import parse_arrangement
 from tui.domain.fits import power_w
 from tui.domain.gates_cells import surge_a
+from tui.domain.gates_wiring import same_end_words
 from tui.domain.kinds import show, show_duration
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
@@ -37,6 +38,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "last": plan.cells[-1].label,
         "cell_ah": show(smallest, "capacity"),
         "bank_ah": show(bank_ah, "capacity"),
+        "bank_sum": _bank_sum(plan),
         "target": show(plan.target_v, "target"),
         "target_short": f"{plan.target_v:.2f} V",
         "set_v": f"{set_v:.3f} V",
@@ -56,6 +58,7 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "supply_a": show(limit.candidates["supply"], "current"),
         "lead_limit": "not given" if plan.lead_limit_a is None else show(plan.lead_limit_a, "current"),
         "leads": lead_now,
+        "same_end": same_end_words(plan),
         "your_leads": "Your leads are not known yet; under current they are measured."
         if ohm is None
         else f"Your leads: {lead_now}, {shown['lead-drop']} and {shown['lead-heat']} at {plateau_a:.2f} A.",
@@ -106,6 +109,13 @@ def bank_facts(plan: Plan) -> dict[str, str]:
         "pack_15s": shown["pack-15s"],
         "pack_16s": shown["pack-16s"],
     }
+
+
+def _bank_sum(plan: Plan) -> str:
+    """How the bank's capacity comes about, for the eye that typed it: "8 × 280 Ah = 2240 Ah"."""
+    bank, parallel = show(calculations.capacity_ah(plan), "capacity"), calculations.wiring(plan).parallel
+    alike = {cell.capacity_ah for cell in plan.cells}
+    return f"{parallel} × {show(alike.pop(), 'capacity')} = {bank}" if len(alike) == 1 and parallel > 1 else bank
 
 
 def _protection_v(plan: Plan, series: int, limits: Limits) -> float:

@@ -17,9 +17,11 @@ from tui.domain import calculations
 from tui.domain.gate_words import PASSED, missing, number, refuse, refuse_softly, slipped
 from tui.domain.gates_cells import cell_volts, cell_volts_single, rest, temperature, visual
 from tui.domain.gates_series import bms, cell_volts_series, floating, opened, short_current
+from tui.domain.gates_wiring import hookup, threads
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.domain.procedure import GateInput, GateResult
+from tui.domain.unlike import mixed_gate
 
 Gate = Callable[[Plan, GateInput], GateResult]
 
@@ -232,6 +234,9 @@ def leads_off(plan: Plan, given: GateInput) -> GateResult:
 
 
 GATES: dict[str, Gate] = {
+    "mixed": mixed_gate,
+    "threads": threads,
+    "hookup": hookup,
     "visual": visual,
     "temperature": temperature,
     "cell-volts": cell_volts,

@@ -16,11 +16,11 @@ from tui.domain.gate_words import PASSED, listed, missing, number, refuse, refus
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan, PlanCell
 from tui.domain.procedure import GateInput, GateResult
+from tui.domain.unlike import unlike_charge
 
 CONTACT_OHM = 0.05e-3  # a clean bolted joint
 CELL_OHM_AT_280_AH = 0.65e-3
 LOWEST_TARGET_V, HIGHEST_TARGET_V = 3.50, 3.65  # of a plan; a part below is a stage on the way
-NEARLY_FULL_V, PLATEAU_TOP_V = 3.34, 3.32  # at rest: above the first nearly full, below the second anything from half to nearly full
 
 VISUAL_CHOICES = ("all sound", "some dented", "some swollen or leaking")
 
@@ -45,32 +45,41 @@ def visual(plan: Plan, given: GateInput) -> GateResult:
 
 
 def temperature(plan: Plan, given: GateInput) -> GateResult:
-    """Below 0 °C refused whatever the reason; 0 to 5 °C a quarter of the current; above 40 °C a warning; above 45 °C refused."""
+    """Below 0 °C refused whatever the reason; 0 to 5 °C a quarter of the current; above 40 °C a warning; above 45 °C refused.
+
+    The fact "probe_c", where the supply has a probe on the cells, counts when it is colder than what was typed.
+    """
     limits, surface_c = Limits(), number(given.values, "surface_c")
     if surface_c is None:
         return missing("The temperature of the cells")
     if not -40 <= surface_c <= 80:
         return refuse(f"{surface_c:g} °C is no temperature of a room with cells. Measure the side of a cell in °C.")
-    if surface_c < limits.cold_refuse_c:
+    coldest_c = min(surface_c, given.facts.get("probe_c", surface_c))  # one cell may be colder than the one that was touched
+    if coldest_c < limits.cold_refuse_c:
         return refuse(
-            f"{surface_c:.1f} °C is below freezing. Charging plates lithium metal on the anode, which damages the cell for good and can "
-            "short it later. Bring the cells into a warm room for a day; no reason passes this gate."
+            f"{coldest_c:.1f} °C{_by_probe(coldest_c, surface_c)} is below freezing. Charging plates lithium metal on the anode, which "
+            "damages the cell for good and can short it later. Bring the cells into a warm room for a day; no reason passes this gate."
         )
     if surface_c > limits.hot_trip_c:
         return refuse(
             f"{surface_c:.1f} °C is too hot to charge (limit {limits.hot_trip_c:.0f} °C). Let the cells cool and find what heated them."
         )
-    if surface_c < limits.cold_warn_c:
-        quarter = calculations.current_limit(plan, surface_c).value_a
+    if coldest_c < limits.cold_warn_c:
+        quarter = calculations.current_limit(plan, coldest_c).value_a
         return GateResult(
             ok=True,
-            warning=f"{surface_c:.1f} °C is cold: the current is held to a quarter, {quarter:.2f} A. A warm room is better and faster.",
+            warning=f"{coldest_c:.1f} °C{_by_probe(coldest_c, surface_c)} is cold: the current is held to a quarter, {quarter:.2f} A. "
+            "A warm room is better and faster.",
         )
     if surface_c > limits.hot_warn_c:
         return GateResult(
             ok=True, warning=f"{surface_c:.1f} °C is warm: the cells age faster. Give them air; above {limits.hot_trip_c:.0f} °C it ends."
         )
     return PASSED
+
+
+def _by_probe(coldest_c: float, surface_c: float) -> str:
+    return " by the supply's own probe" if coldest_c < surface_c else ""
 
 
 def cell_volts(plan: Plan, given: GateInput) -> GateResult:
@@ -82,14 +91,7 @@ def cell_volts(plan: Plan, given: GateInput) -> GateResult:
     if spread > plan.spread_limit_v + 1e-9:
         lift = level_plan(plan, volts)
         return replace(refuse_softly(_spread_message(plan, volts, spread, lift)), remedy="level", remedy_text=lift.words)
-    if max(volts.values()) >= NEARLY_FULL_V and min(volts.values()) < PLATEAU_TOP_V:
-        fullest, emptiest = ends_of(volts)
-        return GateResult(
-            ok=True,
-            warning=f"Volts are close but charge may not be: {fullest} is nearly full, {emptiest} may lack anything up to "
-            "half. It only takes longer. A night in parallel moves little charge on the flat part of the curve.",
-        )
-    return PASSED
+    return GateResult(ok=True, warning=unlike_charge(plan, volts))
 
 
 def cell_volts_single(plan: Plan, given: GateInput) -> GateResult:

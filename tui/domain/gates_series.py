@@ -12,11 +12,12 @@ from collections.abc import Mapping
 
 from tui.domain import calculations
 from tui.domain.gate_words import PASSED, listed, missing, number, refuse, refuse_softly, slipped
-from tui.domain.gates_cells import NEARLY_FULL_V, PLATEAU_TOP_V, each_cell, ends_of
+from tui.domain.gates_cells import each_cell, ends_of
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.domain.procedure import GateInput, GateResult
 from tui.domain.relaxation import lowest_relaxed_v, relaxed_v
+from tui.domain.unlike import NEARLY_FULL_V, PLATEAU_TOP_V
 
 BMS_CHOICES = ("yes, fitted and on", "no BMS")
 FLOATING_CHOICES = ("floating", "not known")

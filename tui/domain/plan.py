@@ -13,6 +13,9 @@ class PlanCell:
     label: str
     capacity_ah: float
     id: str = ""  # inventory id; "" for a cell that is not in the inventory
+    maker: str = ""  # these three as the records tell when the session begins; "" unknown
+    lot: str = ""  # what came together: supplier, order and day
+    charged: bool = False  # balanced at the top before, and not in use since
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ SUBJECTS = tuple(text.id for text in (*CHOICES, *ADVICE))
 
 # Alarms, passing questions and fields of the plan, by the limit, step or choice that they stand for.
 ALIASES: Mapping[str, str] = {
+    "hookup": "connect",
     "near-over-target": "warn_over_target_v",
     "cell-over-target": "trip_over_target_v",
     "ceiling": "ceiling_v",

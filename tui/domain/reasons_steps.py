@@ -13,6 +13,10 @@ STEPS: tuple[Text, ...] = (
          "{n} cells × 2 posts = {posts} threads, each used twice or more",
          "Steel turned in soft aluminium takes metal with it each time. A stripped post holds no busbar; a loose one gets hot under load "
          "and leaves its cell behind.", "Warning"),
+    Text("mixed", "Cells that belong together",
+         "largest − smallest ≤ 5 % of the largest, one maker; the pack gives {n} × its smallest, {cell_ah}",
+         "Unlike cells are balanced once and drift apart again: they age, and lose charge at rest, each in its own way. A reason in words "
+         "tells a later reader that it was meant.", "4"),
     Text("visual", "Sound cells only",
          "{n} cells looked at, 0 swollen",
          "A swollen cell has gas inside from an earlier abuse. Charged to {target} it gasses on, may vent, and takes its neighbours with "

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.domain import quantities
+from tui.domain.cell_code import read_code
 from tui.panes.draft import MAX_CELLS, read_cells
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
 from tui.records.cell import Cell, InvalidCell
@@ -54,10 +55,11 @@ _NUMBERS = {"capacity_ah": 1.0, "resistance_mohm": 1e3, "received_voltage_v": 1.
 
 @dataclass(frozen=True, slots=True)
 class CellDraft:
-    """The form as read: what was understood, what is wrong, and the records when nothing is."""
+    """The form as read: what was understood, what is wrong, what is only doubtful, and the records when nothing is wrong."""
 
     echoes: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
     cells: tuple[dict[str, Any], ...] = ()
 
 
@@ -87,8 +89,9 @@ def read_form(answers: Mapping[str, str]) -> CellDraft:
                 messages[spec.name] = str(error)
     if values.get("code") and len(labels) > 1:
         messages["code"] = "A code belongs to one cell. Add these cells without it, then edit each."
+    doubts = {"code": " ".join(read_code(values["code"]).doubts)} if values.get("code") else {}
     cells = () if messages else tuple({"label": label, **values} for label in labels)
-    return CellDraft(echoes, messages, cells)
+    return CellDraft(echoes, messages, doubts, cells)
 
 
 def labels_of(text: str, count_text: str = "1") -> tuple[str, ...]:
@@ -174,7 +177,9 @@ class CellForm(ModalScreen[str | None]):
         for name, row in self.rows.items():
             message = self.draft.messages.get(name, "")
             quiet = name == "label" and not row.value and not judge
-            row.show(self.draft.echoes.get(name, ""), "" if quiet else message, "error" if message and not quiet else "")
+            doubt = "" if message else self.draft.doubts.get(name, "")
+            shown = "" if quiet else message or doubt
+            row.show(self.draft.echoes.get(name, ""), shown, "warning" if doubt else "error" if shown else "")
 
     def on_descendant_focus(self) -> None:
         focused = self.focused

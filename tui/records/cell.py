@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from tui.domain.cell_code import read_code, tidy
+
 State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
 STATES: tuple[State, ...] = get_args(State)
 LOG_KINDS = frozenset(
@@ -36,6 +38,15 @@ class DuplicateLabel(InvalidCell):
 
     def __init__(self, label: str) -> None:
         super().__init__("label", f"a cell labelled {label} is in the inventory already; give this one another label")
+
+
+class DuplicateCode(InvalidCell):
+    """Two cells would bear the same code: the same cell was scanned twice, or the wrong one (fault F-12)."""
+
+    def __init__(self, code: str, label: str) -> None:
+        super().__init__(
+            "code", f"the code {code} is on cell {label} already; was the same cell scanned twice? Every cell has its own code"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +112,28 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     unknown = values.keys() - EDITABLE
     if unknown:
         raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
-    tidy: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     for name, value in values.items():
-        tidy[name] = _number(name, value) if name in NUMBERS else _text(name, value)
-    if "code" in tidy:
-        tidy["code_raw"] = str(values["code"] or "")
-        tidy["code"] = re.sub(r"\s", "", tidy["code"]).upper()
-    if "chemistry" in tidy:
-        tidy["chemistry"] = _chemistry(tidy["chemistry"])
-    return tidy
+        properties[name] = _number(name, value) if name in NUMBERS else _text(name, value)
+    if "code" in properties:
+        properties["code_raw"] = str(values["code"] or "")
+        properties["code"] = tidy(properties["code"])
+        told = read_code(properties["code"]).other_chemistry
+        if told:
+            raise InvalidCell("code", f"by this code the cell is {told}; the inventory takes LiFePO4 cells only. Look at the cell's label")
+    if "chemistry" in properties:
+        properties["chemistry"] = _chemistry(properties["chemistry"])
+    return properties
 
 
 def label_key(label: str) -> str:
     """What two labels are compared by: A1 and a1 are one cell to a person."""
     return " ".join(label.split()).casefold()
+
+
+def code_key(code: str) -> str:
+    """What two codes are compared by; "" for a cell without one."""
+    return read_code(code).key if code else ""
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -12,7 +12,19 @@ from typing import Any
 from tinydb import where
 from tinydb.table import Table
 
-from tui.records.cell import LOG_KINDS, STATES, Cell, DuplicateLabel, InvalidCell, State, checked, label_key, natural_key
+from tui.records.cell import (
+    LOG_KINDS,
+    STATES,
+    Cell,
+    DuplicateCode,
+    DuplicateLabel,
+    InvalidCell,
+    State,
+    checked,
+    code_key,
+    label_key,
+    natural_key,
+)
 from tui.records.cell_csv import Parse, cells_to_csv, parse_number, read_cells
 from tui.records.places import Home
 from tui.records.store import Store, transaction
@@ -42,10 +54,11 @@ class Inventory:
         return self.add_many([{"label": label, **values}])[0]
 
     def add_many(self, cells: Iterable[Mapping[str, Any]]) -> Cells:
-        """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel or InvalidCell."""
+        """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel, DuplicateCode or InvalidCell."""
         with transaction(self.path) as store:
             table = self._table(store)
             taken = {label_key(record["label"]) for record in table}
+            codes = _codes(table)
             added = []
             for values in cells:
                 properties = checked({name: value for name, value in values.items() if name != "log"})
@@ -55,13 +68,14 @@ class Inventory:
                 if key in taken:
                     raise DuplicateLabel(properties["label"])
                 taken.add(key)
+                _claim(codes, properties)
                 log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
                 added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
             table.insert_multiple(_record(cell) for cell in added)
         return added
 
     def edit(self, cell_id: str, **values: Any) -> Cell:
-        """Change properties; the old values go into the log. Raises CellGone, DuplicateLabel or InvalidCell."""
+        """Change properties; the old values go into the log. Raises CellGone, DuplicateLabel, DuplicateCode or InvalidCell."""
         properties = checked(values)
         with transaction(self.path) as store:
             table = self._table(store)
@@ -70,6 +84,8 @@ class Inventory:
                 key = label_key(properties["label"])
                 if any(label_key(record["label"]) == key and record["id"] != cell_id for record in table):
                     raise DuplicateLabel(properties["label"])
+            if properties.get("code"):
+                _claim(_codes(table, but=cell_id), {"label": cell.label, **properties})
             changed = {name: [getattr(cell, name), value] for name, value in properties.items() if getattr(cell, name) != value}
             if changed:
                 cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
@@ -170,6 +186,21 @@ def entry(kind: str, *, unix_s: float | None = None, **data: Any) -> dict[str, A
     if kind == "state" and data.get("state") not in STATES:
         raise InvalidCell("state", f"{data.get('state')!r} is no state of a cell; the states are {', '.join(STATES)}")
     return {"kind": kind, "unix_s": time.time() if unix_s is None else unix_s, **data}
+
+
+def _codes(table: Table, but: str = "") -> dict[str, str]:
+    """The labels of the cells that have a code, by what codes are compared by."""
+    return {code_key(record["code"]): record["label"] for record in table if record.get("code") and record["id"] != but}
+
+
+def _claim(codes: dict[str, str], properties: Mapping[str, Any]) -> None:
+    """Note the code of one more cell. Raises DuplicateCode."""
+    code = properties.get("code", "")
+    if not code:
+        return
+    label = codes.setdefault(code_key(code), properties["label"])
+    if label != properties["label"]:
+        raise DuplicateCode(code, label)
 
 
 def _one(table: Table, cell_id: str) -> Mapping[str, Any]:

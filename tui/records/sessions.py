@@ -197,6 +197,14 @@ class Sessions:
         """Sessions that a crash left open: marked as running, no end in the journal, and no living process writes it. Oldest first."""
         return [session for session in self._running() if not self._end_of(session)]
 
+    def holding(self) -> list[Session]:
+        """Sessions whose cells belong to nobody else now: a bench runs them, or a crash left them open. Oldest first.
+
+        One that waits for resting volts is ended, and one without a journal never began.
+        """
+        running = [session for session in self.list() if session.state == "running"]
+        return [session for session in running if self.journal_path(session.id).exists() and not self._end_of(session)]
+
     def settle(self) -> list[Session]:
         """Close rows whose journal has its end although the row does not (a crash between the two), and write what cells wait for."""
         settled = []

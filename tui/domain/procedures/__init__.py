@@ -49,6 +49,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
 def steps(plan: Plan, own: str = "") -> tuple[Step, ...]:
     """All steps of the plan's procedure, in order, each with its part. `own` is the file's text of an "own:NAME".
 
+    Where the cells are unlike, a question why stands before them.
+
     Raises ProcedureError (a ValueError) for an unknown procedure, a plan that does not fit it, and an own procedure whose steps for this very
     plan leave out something that keeps the cells safe.
     """
@@ -60,7 +62,11 @@ def steps(plan: Plan, own: str = "") -> tuple[Step, ...]:
         from tui.domain.procedures import safety
 
         safety.demand(made, plan, own)
-    return tuple(one.step for one in made)
+    found = tuple(one.step for one in made)
+    from tui.domain import unlike
+
+    first = found[0].part
+    return (unlike.mixed_step(first, plan), *found) if unlike.mixed(plan) and first is not None else found
 
 
 def part_rows(plan: Plan, own: str = "") -> tuple[PartRow, ...]:

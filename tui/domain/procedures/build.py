@@ -121,7 +121,7 @@ def _step(row: StepRow, part: Part, facts: Mapping[str, str], words: frozenset[s
         picture=picture.drawn(row.picture, part.plan),
         confirm=text("confirm"),
         fields=fields,
-        gate=row.gate,
+        gate=row.gate if fields or not row.fields else "",  # all that it judges is left out here
         hands=texts("hands"),
         action=row.action,  # type: ignore[arg-type]
         until=row.until,  # type: ignore[arg-type]

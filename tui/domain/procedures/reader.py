@@ -232,8 +232,10 @@ def _step(table: _Table) -> StepRow:
         table.problem("", f"the step “{row.id}” does nothing: it needs confirm, a field, an action or until")
     if row.hands and not row.confirm and not row.fields:
         table.problem("confirm", "what is done by hand is confirmed: the program cannot see it")
-    if row.fields and row.hands:
-        table.problem("hands", "a step asks before it acts: hands belong to a step of their own, before the one with fields")
+    if row.hands and any(
+        field.kind != "choice" for field in row.fields
+    ):  # a choice tells what the hands did, a number what is measured now
+        table.problem("hands", "a step asks before it acts: hands belong to a step of their own, before the one with a measured field")
     return row
 
 

@@ -1,0 +1,128 @@
+"""The code on a cell by GB/T 34014-2017: 24 characters of maker, kind, chemistry, model, day and number. Read, never believed beyond doubt.
+
+Positions from 1: 1-3 maker, 4 product (P, M, C), 5 chemistry, 6-7 model and 8-14 traceability as the maker chose them, 15-17 day, 18-24
+number of that day. Engraved in two rows, which are easily joined in the wrong order. A code of a second life has 19 characters and no
+certain day. A sound code proves neither grade nor origin: plates are engraved anew.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+
+PRODUCTS = {"P": "pack", "M": "module", "C": "cell"}
+LIFEPO4 = "LiFePO4"
+CHEMISTRIES = {
+    "A": "nickel-metal hydride",
+    "B": LIFEPO4,
+    "C": "LiMn2O4",
+    "D": "LiCoO2",
+    "E": "ternary (NMC or NCA)",
+    "F": "supercapacitor",
+    "G": "lithium titanate",
+    "Z": "another chemistry",
+}
+MAKERS = {
+    "001": "CATL", "00P": "Sunwoda", "01Y": "Narada", "02C": "Lishen", "02D": "JD", "02K": "Great Power", "02Y": "EVE", "03H": "Gotion",
+    "04Q": "EVE", "04U": "Narada", "069": "Gree Altairnano", "07H": "Higee", "081": "REPT", "08B": "Lishen", "09U": "SVOLT",
+    "0AL": "Ganfeng", "0B5": "CALB", "0F4": "BYD", "0H9": "Tafel", "0HB": "Battero Tech", "0IJ": "Hithium",
+}  # fmt: skip
+DATE_SIGNS = "123456789ABCDEFGHJKLMNPRSTVWXY0"
+"""The value 1 to 31 of a year (from 2011), a month or a day, without I, O, Q, U and Z. Some public decoders have another end of this list."""
+
+WHOLE, SECOND_LIFE = 24, 19
+
+
+@dataclass(frozen=True, slots=True)
+class CellCode:
+    """What a code tells. Empty texts and None are unknown; `doubts` are sentences on what cannot be right."""
+
+    text: str  # in capitals, without blanks and line ends
+    maker: str = ""
+    product: str = ""  # "cell", "module", "pack"
+    chemistry: str = ""
+    model_code: str = ""
+    made: datetime.date | None = None
+    serial: str = ""
+    doubts: tuple[str, ...] = ()
+    other_way: str = ""  # the two rows the other way round, where only that makes sense
+
+    @property
+    def other_chemistry(self) -> str:
+        """What the cell is by a sound code when that is not LiFePO4; "" else."""
+        return self.chemistry if not self.doubts and self.chemistry != LIFEPO4 else ""
+
+    @property
+    def key(self) -> str:
+        """What two codes are compared by: rows in the wrong order are the same code."""
+        return self.other_way or self.text
+
+    @property
+    def words(self) -> str:
+        """One line: maker, product, chemistry, day."""
+        made = "" if self.made is None else f"made {self.made.isoformat()}"
+        return ", ".join(part for part in (self.maker, self.product, self.chemistry, made) if part)
+
+
+def tidy(raw: str) -> str:
+    return re.sub(r"\s", "", raw).upper()
+
+
+def read_code(raw: str) -> CellCode:
+    """What a scanned or typed code tells; never raises. Whatever is doubtful is said and nothing is guessed."""
+    text = tidy(raw)
+    if len(text) == SECOND_LIFE:
+        return _second_life(text)
+    if len(text) != WHOLE:
+        counted = f"It has {len(text)} characters; a cell's code has {WHOLE}, of a second life {SECOND_LIFE}."
+        more = " The first 24 may be the code." if len(text) in (WHOLE + 1, WHOLE + 2) else " Part of it may be missing: scan it again."
+        return CellCode(text, doubts=(counted + more,))
+    plain = _whole(text)
+    if len(plain.doubts) <= (plain.product in ("pack", "module")):  # sound, or soundly no cell
+        return plain
+    turned = [_whole(text[cut:] + text[:cut]) for cut in range(1, WHOLE)]
+    sound = [code for code in turned if not code.doubts]
+    sound = [code for code in sound if code.maker] or sound
+    if len(sound) != 1:
+        return plain
+    other = sound[0]
+    doubt = f"Its two rows may be joined in the wrong order. The other way round it reads {other.text}: {other.words}."
+    return CellCode(text, doubts=(doubt,), other_way=other.text)
+
+
+def _whole(text: str) -> CellCode:
+    product, chemistry, made, serial = PRODUCTS.get(text[3], ""), CHEMISTRIES.get(text[4], ""), _date(text[14:17]), text[17:]
+    doubts = []
+    if product in ("pack", "module"):
+        doubts.append(f"It is the code of a {product}, not of a cell: look for the cell's own.")
+    elif not product:
+        doubts.append(f"Its 4th character is {text[3]} where a cell has C: rows in the wrong order, or a code of another kind.")
+    if product and not chemistry:
+        doubts.append(f"Its 5th character, {text[4]}, names no known chemistry; LiFePO4 is B.")
+    if product and made is None:
+        doubts.append(f"{text[14:17]} is no day of the standard's calendar, so the day it was made is unknown.")
+    if product and not (serial.isascii() and serial.isdecimal()):
+        doubts.append(f"Its last seven characters, {serial}, should be a number.")
+    return CellCode(text, MAKERS.get(text[:3], ""), product, chemistry, text[5:7], made, serial, tuple(doubts))
+
+
+def _second_life(text: str) -> CellCode:
+    """Maker, product and chemistry stand where they always do. Where the day stands is not certain, so none is read."""
+    product, chemistry = PRODUCTS.get(text[3], ""), CHEMISTRIES.get(text[4], "")
+    doubts = ["With 19 characters it marks a used object in its second life; its age is unknown."]
+    if product != "cell":
+        doubts.append(f"Its 4th character is {text[3]} where a cell has C: the code of a {product or 'thing of another kind'}.")
+    if chemistry not in ("", LIFEPO4):
+        doubts.append(f"By its 5th character it is {chemistry}, which must not be charged here.")
+    return CellCode(text, MAKERS.get(text[:3], ""), product, chemistry, text[5:7], None, "", tuple(doubts))
+
+
+def _date(signs: str) -> datetime.date | None:
+    values = [DATE_SIGNS.find(sign) + 1 for sign in signs]
+    if 0 in values:
+        return None
+    try:
+        return datetime.date(2010 + values[0], values[1], values[2])
+    except ValueError:
+        return None
