@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 Where = Literal["physics", "wire"]
 Takes = Literal["nothing", "cell", "number", "cell and number"]
+Instrument = Literal["", "supply", "meter"]
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER."""
+    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER. `only` is the one instrument that can have it."""
 
     where: Where
     description: str
     takes: Takes = "nothing"
     unit: str = ""
     default: float = 0.0
+    only: Instrument = ""
 
 
 FAULTS: dict[str, FaultKind] = {
@@ -35,12 +37,12 @@ FAULTS: dict[str, FaultKind] = {
     "garbled-crc": FaultKind("wire", "answers arrive with a wrong checksum; the number says how many, 0 all", "number"),
     "lost-reply": FaultKind("wire", "requests are carried out but their answers are lost; the number says how many", "number", default=1.0),
     "delayed": FaultKind("wire", "every answer comes late, by wall seconds", "number", "s", 0.8),
-    "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0),
-    "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0),
-    "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel"),
-    "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel"),
-    "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on"),
-    "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
+    "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0, only="supply"),
+    "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0, only="supply"),
+    "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel", only="supply"),
+    "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel", only="supply"),
+    "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on", only="supply"),
+    "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip", only="supply"),
 }
 
 
@@ -50,12 +52,13 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `at_s` in bench seconds, None at once. An empty `cell` lets the physics choose."""
+    """One fault; `at_s` in bench seconds, None at once. An empty `cell` lets the physics choose; no `instrument` is the supply, if it has a wire."""
 
     name: str
     at_s: float | None = None
     cell: str = ""
     number: float | None = None
+    instrument: Instrument = ""
 
     @property
     def kind(self) -> FaultKind:
@@ -67,26 +70,43 @@ class Fault:
         return self.kind.default if self.number is None else self.number
 
 
-def make_fault(name: str, at_s: float | None = None, cell: str = "", number: float | None = None) -> Fault:
+def make_fault(name: str, at_s: float | None = None, cell: str = "", number: float | None = None, instrument: Instrument = "") -> Fault:
     """A checked Fault. Raises FaultError."""
     if name not in FAULTS:
         raise FaultError(f"fault {name!r} is unknown. Known faults: {', '.join(FAULTS)}.")
     takes = FAULTS[name].takes
     if (cell and "cell" not in takes) or (number is not None and "number" not in takes):
         raise FaultError(f"fault {name} takes {takes}.")
-    return Fault(name, at_s, cell, number)
+    if instrument:
+        check_place(name, instrument)
+    return Fault(name, at_s, cell, number, instrument)
 
 
-_WRITTEN = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>s|m|min|h)?)?(?:=(?P<value>.+))?")
+def check_place(name: str, instrument: Instrument) -> None:
+    """Raises FaultError for a fault that this instrument cannot have."""
+    kind = FAULTS[name]
+    if kind.where != "wire":
+        raise FaultError(f"fault {name} happens in the physics, not at the {instrument}.")
+    if kind.only not in ("", instrument):
+        raise FaultError(f"fault {name} needs a {kind.only} that the program reaches; a {instrument} cannot have it.")
+
+
+_WRITTEN = re.compile(
+    r"(?:(?P<instrument>supply|meter):)?(?P<name>[a-z-]+)(?:@(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>s|m|min|h)?)?(?:=(?P<value>.+))?"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_fault(text: str) -> Fault:
-    """A fault as typed: NAME[@TIME][=VALUE], as in "lead-falls-off@5m", "cv-drift=0.03" or "cell-leak@1h=A3:0.5". Raises FaultError."""
+    """A fault as typed: [meter:]NAME[@TIME][=VALUE], as in "lead-falls-off@5m", "cv-drift=0.03", "meter:silence" or "cell-leak@1h=A3:0.5".
+
+    Raises FaultError.
+    """
     match = _WRITTEN.fullmatch(text.strip())
     if match is None:
         raise FaultError(f"{text!r} is not a fault. Write NAME, NAME@5m, NAME=VALUE or NAME@5m=VALUE; times end in s, m or h.")
     name, value = match["name"], (match["value"] or "").strip()
+    instrument = cast(Instrument, match["instrument"] or "")
     at_s = float(match["time"]) * _SECONDS[match["unit"] or "s"] if match["time"] else None
     takes = FAULTS[name].takes if name in FAULTS else "nothing"
     cell, number_text = "", ""
@@ -100,7 +120,7 @@ def parse_fault(text: str) -> Fault:
         cell = value
     if number_text and not _is_number(number_text):
         raise FaultError(f"fault {name}: {number_text!r} is not a number.")
-    return make_fault(name, at_s, cell, float(number_text) if number_text else None)
+    return make_fault(name, at_s, cell, float(number_text) if number_text else None, instrument)
 
 
 def _is_number(text: str) -> bool:

@@ -14,6 +14,7 @@ from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import charge_watch, pace, trim
+from tui.bench.drills import Drills
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.messages import State
@@ -58,6 +59,7 @@ class Bench:
         self.meter_profile: MeterProfile | None = None
         self.reading = Reading(clock.now_s())
         self.safety = Safety(self)
+        self.drills = Drills(self)
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -176,6 +178,7 @@ class Bench:
     def tick(self) -> None:
         """One round. Never raises for an instrument's or a disk's sake."""
         self.ticks += 1
+        self.drills.tick()
         self._read()
         session = self.session
         if session is None or session.runner is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
+from drivers.simulated.faults import FaultError
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
@@ -19,6 +20,8 @@ from tui.bench.messages import (
     Answer,
     Command,
     Finish,
+    Inject,
+    Mend,
     Note,
     Outcome,
     OutputOff,
@@ -379,6 +382,20 @@ def _speed(bench: Bench, command: Speed) -> Outcome:
     return Outcome(True, f"{command.factor:g} × while nobody is asked anything.")
 
 
+def _inject(bench: Bench, command: Inject) -> Outcome:
+    try:
+        return Outcome(True, bench.drills.begin(command.fault))
+    except FaultError as problem:
+        return Outcome(False, str(problem))
+
+
+def _mend(bench: Bench, command: Mend) -> Outcome:
+    try:
+        return Outcome(True, bench.drills.mend(command.drill))
+    except FaultError as problem:
+        return Outcome(False, str(problem))
+
+
 _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Start: _start,
     Answer: _answer,
@@ -392,4 +409,6 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Present: _present,
     Note: _note,
     Speed: _speed,
+    Inject: _inject,
+    Mend: _mend,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from drivers.clock import Clock, ScaledClock, VirtualClock
 from drivers.simulated.description import BenchDescription
 from drivers.simulated.embedded import EmbeddedBench
+from drivers.simulated.faults import Fault
 from tui.bench import picture
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
@@ -24,7 +25,7 @@ class EmbeddedHands:
     """Hands of the embedded bench: the one way in which the program's side touches its physics."""
 
     def __init__(self, embedded: EmbeddedBench) -> None:
-        self._world = embedded.world
+        self._embedded, self._world = embedded, embedded.world
 
     def do(self, act: str, *, voltage_v: float | None = None, current_a: float | None = None) -> None:
         name, _, labels = act.partition(":")
@@ -33,6 +34,15 @@ class EmbeddedHands:
 
     def probe(self, point: str) -> float | None:
         return self._world.probe(point)
+
+    def check(self, fault: Fault) -> None:
+        self._embedded.check_fault(fault)
+
+    def spoil(self, fault: Fault) -> None:
+        self._embedded.inject_fault(fault)
+
+    def mend(self, fault: Fault) -> None:
+        self._embedded.undo_fault(fault)
 
 
 @dataclass(slots=True)

@@ -171,6 +171,8 @@ class Snapshot:
     journal_problem: str = ""
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
     screens: int = 1  # how many look on, this one included
+    drills: tuple[str, ...] = ()  # embedded bench: faults played for practice that are not put right yet
+    drills_waiting: tuple[str, ...] = ()  # those that wait for their time in the charge
 
 
 def unheard(snapshot: Snapshot, silent_s: float) -> Snapshot:
@@ -309,7 +311,38 @@ class Speed:
     factor: float
 
 
-Command = Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+@dataclass(frozen=True, slots=True)
+class Inject:
+    """Play a fault on the embedded bench, to practise: "lead-falls-off@5m", "meter:silence" (drivers.simulated.faults). Refused on real
+    instruments. A time counts from the first charge of the session.
+    """
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Put right what a drill has broken, or call off one that waits: its name in `Snapshot.drills` or `drills_waiting`."""
+
+    drill: str
+
+
+Command = (
+    Start
+    | Answer
+    | Override
+    | TakeRemedy
+    | TypeReading
+    | OutputOff
+    | Resume
+    | Finish
+    | Acknowledge
+    | Present
+    | Note
+    | Speed
+    | Inject
+    | Mend
+)
 
 
 @dataclass(frozen=True, slots=True)

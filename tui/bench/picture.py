@@ -122,6 +122,8 @@ def snapshot(bench: Bench) -> Snapshot:
         speed=bench.speed,
         wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
+        drills=bench.drills.running,
+        drills_waiting=bench.drills.waiting,
     )
     if session is None or session.runner is None:
         return base
