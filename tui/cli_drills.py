@@ -103,12 +103,11 @@ def fault_table(columns: int) -> str:
 
     width = min(max(columns, 60), 110)
     lines = [f"{'NAME[=VALUE]':<34}{'SHOWS':<12}STRIKES", "    what happens", "    ▸ what the program should do", ""]
-    for name in dict.fromkeys((*FAULTS, *DRILLS)):
-        kind, row = FAULTS[name.removeprefix("meter:")], drill(name)
+    for name in sorted(FAULTS, key=lambda name: [*DRILLS, name].index(name)):
+        kind, row = FAULTS[name], drill(name)
         strikes = "at once" if row.at_once else "1 min"
         lines.append(f"{name + _value(kind):<34}{', '.join(row.shows):<12}{strikes}")
-        happens = row.title if ":" in name else kind.description
-        lines += textwrap.wrap(happens, width, initial_indent="    ", subsequent_indent="    ")
+        lines += textwrap.wrap(kind.description, width, initial_indent="    ", subsequent_indent="    ")
         if row.answer:
             lines += textwrap.wrap(f"▸ {row.answer}", width, initial_indent="    ", subsequent_indent="      ")
     return "\n".join([*lines, "", *textwrap.wrap(HOW, width)])

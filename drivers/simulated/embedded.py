@@ -9,7 +9,7 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.roles import Line
 from drivers.simulated.description import BenchDescription
-from drivers.simulated.faults import Fault, FaultError, check_place
+from drivers.simulated.faults import SUPPLY_ONLY, Fault, FaultError, check_place
 from drivers.simulated.lines import MemoryLine, PtyServer
 from drivers.simulated.riden import RidenEmulator
 from drivers.simulated.text_line import HIGHEST_V, TextLineEmulator
@@ -92,10 +92,10 @@ class EmbeddedBench:
             self._emulator(fault).undo(fault.name)
 
     def _emulator(self, fault: Fault) -> RidenEmulator | TextLineEmulator:
-        if self.supply is not None and fault.instrument != "meter":
+        if self.supply is not None and fault.instrument != "meter" and not fault.kind.meter:
             return self.supply
         if fault.instrument == "supply":
-            hint = "" if fault.kind.only else f" The meter can have it: meter:{fault.name}."
+            hint = "" if fault.name in SUPPLY_ONLY else f" The meter can have it: meter:{fault.name}."
             raise FaultError(f"fault {fault.name}: this bench's supply has no interface.{hint}")
         check_place(fault.name, "meter")
         return self.meter

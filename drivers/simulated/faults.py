@@ -13,14 +13,14 @@ Instrument = Literal["", "supply", "meter"]
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER. `only` is the one instrument that can have it."""
+    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER. `meter`: it happens in the meter."""
 
     where: Where
     description: str
     takes: Takes = "nothing"
     unit: str = ""
     default: float = 0.0
-    only: Instrument = ""
+    meter: bool = False
 
 
 FAULTS: dict[str, FaultKind] = {
@@ -37,13 +37,21 @@ FAULTS: dict[str, FaultKind] = {
     "garbled-crc": FaultKind("wire", "answers arrive with a wrong checksum; the number says how many, 0 all", "number"),
     "lost-reply": FaultKind("wire", "requests are carried out but their answers are lost; the number says how many", "number", default=1.0),
     "delayed": FaultKind("wire", "every answer comes late, by wall seconds", "number", "s", 0.8),
-    "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0, only="supply"),
-    "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0, only="supply"),
-    "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel", only="supply"),
-    "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel", only="supply"),
-    "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on", only="supply"),
-    "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip", only="supply"),
+    "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0),
+    "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0),
+    "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel"),
+    "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel"),
+    "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on"),
+    "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
 }
+
+SUPPLY_ONLY = frozenset(
+    {
+        *("wrong-model", "output-stuck-on", "power-up-on", "relay-welded", "brown-out", "inside-hot", "current-zero"),
+        *("panel-set-voltage", "panel-set-current", "panel-output-off", "panel-output-on"),
+    }
+)
+"""Faults on the wire that a meter cannot have."""
 
 
 class FaultError(ValueError):
@@ -84,11 +92,10 @@ def make_fault(name: str, at_s: float | None = None, cell: str = "", number: flo
 
 def check_place(name: str, instrument: Instrument) -> None:
     """Raises FaultError for a fault that this instrument cannot have."""
-    kind = FAULTS[name]
-    if kind.where != "wire":
+    if FAULTS[name].where != "wire":
         raise FaultError(f"fault {name} happens in the physics, not at the {instrument}.")
-    if kind.only not in ("", instrument):
-        raise FaultError(f"fault {name} needs a {kind.only} that the program reaches; a {instrument} cannot have it.")
+    if (instrument == "meter" and name in SUPPLY_ONLY) or (instrument == "supply" and FAULTS[name].meter):
+        raise FaultError(f"a {instrument} cannot have the fault {name}.")
 
 
 _WRITTEN = re.compile(

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 REAL = "Drills break things on purpose: they are for the built-in bench alone (topbalance demo). Nothing was touched."
 STOPPED = ("hold", "tripped", "call")
+SHOWN_S = 300.0
+"""Bench time for which a passing drill that stopped nothing is told of."""
 
 
 @dataclass(slots=True)
 class _Drill:
     fault: Fault
     after_s: float  # bench time since the first charge of the session began
+    struck_s: float = 0.0  # bench time
     stopped: bool = False  # it has led to a hold, a trip or a call
 
 
@@ -86,7 +89,9 @@ class Drills:
                     self._strike(name, waiting)
         for name, running in list(self._running.items()):
             running.stopped = running.stopped or self._bench.state in STOPPED
-            if drill(name).passing and running.stopped and self._bench.state not in STOPPED:
+            state = self._bench.state
+            gone_by = state == "charging" and self._bench.now_s() - running.struck_s > SHOWN_S
+            if drill(name).passing and state not in STOPPED and (running.stopped or gone_by):
                 del self._running[name]
 
     def _due(self, waiting: _Drill) -> bool:
@@ -97,6 +102,7 @@ class Drills:
         hands = self._bench.hands
         assert hands is not None
         hands.spoil(replace(struck.fault, at_s=None))
+        struck.struck_s = self._bench.now_s()
         self._running[name] = struck
         self._note(f"{drill(name).title} ({name})")
 
@@ -114,9 +120,10 @@ class Drills:
 
 
 def parse_drill(text: str) -> Fault:
-    """A fault as typed for a drill; one on the wire is the supply's unless it names the meter. Raises FaultError."""
+    """A fault as typed for a drill; one on the wire is the supply's unless it is one of the meter, or names it. Raises FaultError."""
     fault = parse_fault(text)
-    return replace(fault, instrument="supply") if fault.kind.where == "wire" and not fault.instrument else fault
+    of_supply = fault.kind.where == "wire" and not fault.instrument and not fault.kind.meter
+    return replace(fault, instrument="supply") if of_supply else fault
 
 
 def _name(fault: Fault) -> str:
