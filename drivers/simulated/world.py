@@ -142,10 +142,14 @@ class World:
         undoes what was wired before; take-apart undoes it too, and takes the leads off.
         leads-on puts the leads on the posts of what is wired, or on one cell: alone where it stands apart or in a string, else at its bank.
         leads-apart lays their ends free; short-leads joins them, away from the cells.
+        mains-off cuts the supply's mains for a moment: its output is off, whatever keeps it on.
         On a supply without interface set-knobs, trim-knob, set-current-knob, switch-on and switch-off; they leave one with an interface as it is.
         """
         with self._lock:
             self.advance()
+            if act == "mains-off":
+                self.set_output(False)
+                return
             if act in ("set-knobs", "trim-knob", "set-current-knob", "switch-on", "switch-off"):
                 if self.description.supply.has_interface:
                     return

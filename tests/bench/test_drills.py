@@ -9,7 +9,7 @@ from tests.bench.test_faults import charging, codes, settle  # noqa: F401 - a fi
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
 from tui.bench.instruments import Instruments
-from tui.bench.messages import Acknowledge, Inject, Mend, Resume, Start, TypeReading
+from tui.bench.messages import Acknowledge, Inject, Mend, OutputOff, Resume, Start, TypeReading
 from tui.domain.drills import DRILLS, drill
 from tui.records.journal_reading import read
 
@@ -167,3 +167,29 @@ def test_a_fallen_lead_that_is_put_right_lies_where_it_lay(charging):  # noqa: F
     charging.world.hands("leads-apart")
     charging.world.undo("lead-falls-off")
     assert not charging.world.truth().leads_on  # hands have moved them since
+
+
+def test_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_end(charging):  # noqa: F811
+    assert charging.send(Inject("output-stuck-on")).ok
+    charging.send(OutputOff())
+    settle(charging, 12)
+    assert charging.snapshot().state == "call"
+    assert "set-current" not in codes(charging)  # volts and amperes were set to zero by the program itself
+    assert charging.world.output_on
+    charging.send(Acknowledge(0))
+    assert charging.send(TypeReading("cells_v", 3.35, sure=True)).ok
+    assert not charging.world.output_on
+    settle(charging, 12)
+    assert charging.snapshot().state == "hold"
+    assert charging.send(Mend("output-stuck-on")).ok
+    assert charging.send(Resume()).ok
+    assert charging.go_on().result == "balanced"
+
+
+def test_a_passing_drill_that_stops_nothing_is_told_of_for_some_minutes(charging):  # noqa: F811
+    assert charging.send(Inject("lost-reply")).ok
+    settle(charging, 60)
+    assert charging.snapshot().drills == ("lost-reply",)
+    settle(charging, 300)
+    assert charging.snapshot().drills == ()
+    assert charging.bench.state == "charging"

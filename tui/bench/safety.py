@@ -171,7 +171,7 @@ class Safety:
         elif self.bench.opened_output is not None:
             self.bench.opened_output.done_by_hand()
             if self.bench.hands is not None:
-                self.bench.hands.do("leads-apart")  # one of the two that the call asks for; the check after it puts them on again
+                self.bench.hands.do("mains-off")  # the first that the call asks for
         self.bench.log("ack", durable=True, text="the call is over: acknowledged, and a safe reading was typed")
 
     def follow_off(self, session: Session) -> None:

@@ -75,7 +75,7 @@ class CallScreen(ModalScreen[None]):
                 f" A {trust_words(amps)}",
             )
         )
-        hands = " In this drill the hands of the bench do it as you send the number." if snapshot.drills else ""
+        hands = " In this drill the built-in bench switches it off as you do." if snapshot.drills else ""
         self._asks.show(f"Then type: {call.asks}, and press Enter.{hands}")
 
     @property
