@@ -193,3 +193,12 @@ def test_a_passing_drill_that_stops_nothing_is_told_of_for_some_minutes(charging
     settle(charging, 300)
     assert charging.snapshot().drills == ()
     assert charging.bench.state == "charging"
+
+
+def test_volts_typed_before_the_charge_do_not_stand_for_the_cells_when_the_meter_falls_silent(charging):  # noqa: F811
+    assert charging.send(Inject("meter:silence")).ok
+    settle(charging, 30)
+    shown = charging.snapshot().cells_v
+    assert shown.trust == "derived"
+    truth = charging.world.truth()
+    assert shown.value == pytest.approx(max(cell.voltage_v for cell in truth.cells), abs=0.01)

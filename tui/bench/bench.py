@@ -281,6 +281,8 @@ class Bench:
             session.charging_since_s = self.now_s()
             session.off_since_s = None
             session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter
+        if charging and self.state != "charging":
+            session.composer.typed.pop("cells_v", None)  # typed without current: under current it says nothing of the cells
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:
