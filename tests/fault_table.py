@@ -44,14 +44,14 @@ def fault_tests(folder: Path = TESTS) -> Mapping[int, tuple[str, ...]]:
     """By number of the fault, every test in the tree that is named after it."""
     found: dict[int, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
-        for name in _test_names(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in names_in(ast.parse(path.read_text(encoding="utf-8"))):
             match = _NAME.fullmatch(name)
             if match is not None:
                 found.setdefault(int(match[1]), []).append(f"{path.relative_to(folder).as_posix()}::{name}")
     return {number: tuple(names) for number, names in found.items()}
 
 
-def _test_names(module: ast.Module) -> Iterator[str]:
+def names_in(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.fault_table import KINDS, NUMBERS, TABLE, TESTS, drills_of, fault_tests, rewritten, rows
+from tests.fault_table import KINDS, NUMBERS, TABLE, TESTS, drills_of, fault_tests, names_in, rewritten, rows
 
 ROWS = rows(TABLE.read_text(encoding="utf-8"))
 WRITE = "write it anew: python -m tests.fault_table"
@@ -32,8 +32,7 @@ def test_a_fault_is_shown_by_a_test(row):
         assert name.startswith(f"test_f{row.number:02}_"), listed
         path = TESTS / file
         assert path.is_file(), listed
-        defined = {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
-        assert name in defined, listed
+        assert name in names_in(ast.parse(path.read_text(encoding="utf-8"))), listed
     assert row.drills == drills_of(row.code)
 
 

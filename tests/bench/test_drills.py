@@ -169,7 +169,7 @@ def test_a_fallen_lead_that_is_put_right_lies_where_it_lay(charging):  # noqa: F
     assert not charging.world.truth().leads_on  # hands have moved them since
 
 
-def test_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_end(charging):  # noqa: F811
+def test_f36_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_end(charging):  # noqa: F811
     assert charging.send(Inject("output-stuck-on")).ok
     charging.send(OutputOff())
     settle(charging, 12)
