@@ -68,6 +68,8 @@ DRILLS: Mapping[str, Drill] = {
     "silence": Drill("the supply no longer answers", ("F-29",), "WARN and retries on the plateau, then CALL; near the top CALL at once"),
     "garbled-crc": Drill("the supply's answers are spoilt", ("F-30",), "three failures: off; CALL where off cannot be proved"),
     "lost-reply": Drill("an answer of the supply is lost", ("F-30",), "asks again; one lost answer stops nothing", passing=True),
+    "late-answer": Drill("an answer comes only after the next question", ("F-30",), "it is not taken for the next one's", passing=True),
+    "wrong-unit": Drill("another unit on the line answers", ("F-30",), "its answer is thrown away; asks again", passing=True),
     "delayed": Drill("the supply answers late", ("F-30",), "no late answer is taken for another question's"),
     "current-zero": Drill(
         "one reading of the supply shows no current", ("F-38",), "a glitch in the journal, and the charge goes on", passing=True
