@@ -42,6 +42,8 @@ from tui.widgets.freshness import as_stale
 from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tui.records.places import Home
 
 PULL_EVERY_S = 0.5
@@ -55,6 +57,11 @@ def _workspace(name: str) -> Callable[[], Screen[Any]]:
     return lambda: cast("Screen[Any]", getattr(import_module(f"tui.panes.{name}"), f"{name.capitalize()}Screen")())
 
 
+def _drills() -> type[Provider]:
+    """Of the command palette; imported when that is first opened."""
+    return cast("type[Provider]", import_module("tui.panes.drills").DrillCommands)
+
+
 class TopBalanceApp(App[int]):
     """The screen of one bench. `defaults` are first answers for Setup; `demo` tells that the bench is the built-in one."""
 
@@ -66,6 +73,7 @@ class TopBalanceApp(App[int]):
     }
     DEFAULT_MODE = "bench"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
+    COMMANDS = App.COMMANDS | {_drills}
     HORIZONTAL_BREAKPOINTS = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]
     VERTICAL_BREAKPOINTS = [(0, "-h0"), (16, "-h16"), (24, "-h24"), (30, "-h30")]
 

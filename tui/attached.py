@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.app import TopBalanceApp
+from tui.bench.messages import Inject
 from tui.bench.remote import START_S
 
 if TYPE_CHECKING:
@@ -16,11 +18,11 @@ LOOK_EARLY_S = 0.03
 
 
 class AttachedApp(TopBalanceApp):
-    """The screen of a bench that outlives it. `first_words` are shown once, when the bench answers."""
+    """The screen of a bench that outlives it. When the bench first answers, `first_words` are shown and the drills of `faults` are handed over."""
 
-    def __init__(self, link: RemoteLink, home: Home, *, demo: bool = False, first_words: str = "") -> None:
+    def __init__(self, link: RemoteLink, home: Home, *, demo: bool = False, first_words: str = "", faults: Sequence[str] = ()) -> None:
         super().__init__(link, home, demo=demo)
-        self._remote, self._first_words = link, first_words
+        self._remote, self._first_words, self._faults = link, first_words, tuple(faults)
         self._until = time.monotonic() + START_S
 
     def on_mount(self) -> None:
@@ -35,7 +37,12 @@ class AttachedApp(TopBalanceApp):
 
     def pull(self) -> None:
         super().pull()
-        if self._first_words and self._remote.attached():
+        if not self._remote.attached():
+            return
+        faults, self._faults = self._faults, ()
+        for fault in faults:
+            self.send(Inject(fault))
+        if self._first_words:
             words, self._first_words = self._first_words, ""
             self.call_after_refresh(self.say, words)
 

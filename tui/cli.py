@@ -13,6 +13,7 @@ from tui.cli_ack import ack, attention
 from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
+from tui.cli_drills import check_on, drill_options, without_drills
 from tui.cli_plan import plan
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
@@ -53,16 +54,23 @@ def cli(ctx: click.Context) -> None:
 @bench_options
 @choice_options
 @click.option("--speed", type=Quantity("speed"), default="60", show_default=True, help="Times real time while nobody is asked anything.")
+@drill_options
 def demo(**options: Any) -> None:
-    """The application on the built-in bench, in a home of its own."""
+    """The application on the built-in bench, in a home of its own.
+
+    With --fault something goes wrong there, to practise what the program does and what it asks of you. In the demo the same drills are among the
+    commands (ctrl+p, then type “drill”), and so is putting each right again.
+    """
     from tui.records.places import home
     from tui.start import bench_process_wanted, run_attached, run_demo
 
     if bench_process_wanted():
-        description_from(options)  # what is wrong with the options is told here
-        sys.exit(run_attached(home(demo=True), sys.argv[2:]))
+        check_on(description_from(options), options["faults"])  # what is wrong with the options is told here
+        sys.exit(run_attached(home(demo=True), without_drills(sys.argv[2:]), options["faults"]))
     with lent(options, home(demo=True)):
-        code = run_demo(description_from(options), options)
+        description = description_from(options)
+        check_on(description, options["faults"])
+        code = run_demo(description, options)
     sys.exit(code)
 
 

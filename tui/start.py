@@ -17,6 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.cli_drills import begin_drills
 
 if TYPE_CHECKING:
     from drivers.simulated.description import BenchDescription
@@ -99,10 +100,10 @@ def bench_process_wanted() -> bool:
     return unix_sockets()
 
 
-def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
+def run_attached(place: Home, demo: Sequence[str] | None = None, faults: Sequence[str] = ()) -> int:
     """The application as one screen of the bench process, which is started where none runs and goes on when this screen ends.
 
-    `demo`: the built-in bench, with these options of `topbalance demo` where it has to be started.
+    `demo`: the built-in bench, with these options of `topbalance demo` where it has to be started; `faults` are its drills.
     """
     _check_terminal()
     from tui.attached import AttachedApp
@@ -116,7 +117,7 @@ def run_attached(place: Home, demo: Sequence[str] | None = None) -> int:
     _log_to_file(place)
     words = "" if demo is None else _other_demo(place, demo)
     link = RemoteLink(place, kind="real" if demo is None else "demo", begin=begin).start()
-    app = AttachedApp(link, place, demo=demo is not None, first_words=words)
+    app = AttachedApp(link, place, demo=demo is not None, first_words=words, faults=faults)
     caught = _catch_signals(app, link, "the bench process goes on", link.leaving)
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
@@ -188,7 +189,9 @@ def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
     try:
-        return _run_screen(LocalLink(rig.bench).start(), place, demo=True, defaults=defaults)
+        link = LocalLink(rig.bench).start()
+        begin_drills(link, options["faults"])
+        return _run_screen(link, place, demo=True, defaults=defaults)
     finally:
         rig.close()
 

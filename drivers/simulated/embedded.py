@@ -9,7 +9,7 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.roles import Line
 from drivers.simulated.description import BenchDescription
-from drivers.simulated.faults import Fault
+from drivers.simulated.faults import SUPPLY_ONLY, Fault, FaultError, check_place
 from drivers.simulated.lines import MemoryLine, PtyServer
 from drivers.simulated.riden import RidenEmulator
 from drivers.simulated.text_line import HIGHEST_V, TextLineEmulator
@@ -67,14 +67,38 @@ class EmbeddedBench:
         return lines
 
     def inject_fault(self, fault: Fault) -> None:
-        """Let a fault happen where it belongs: in the physics, or on the supply's wire (the meter's, where the supply has none).
+        """Let a fault happen where it belongs: in the physics, or on the wire of its instrument: the supply unless it says otherwise, the meter
+        where the supply has no wire.
 
         Raises FaultError for one that this bench cannot have.
         """
         if fault.kind.where == "physics":
             self.world.inject_fault(fault)
         else:
-            (self.supply or self.meter).inject_fault(fault)
+            self._emulator(fault).inject_fault(fault)
+
+    def check_fault(self, fault: Fault) -> None:
+        """Raises FaultError for a fault that this bench cannot have; nothing happens to it."""
+        if fault.kind.where == "physics":
+            self.world.check_fault(fault)
+        else:
+            self._emulator(fault)
+
+    def undo_fault(self, fault: Fault) -> None:
+        """Put right what `inject_fault` broke; nothing happens where nothing is broken."""
+        if fault.kind.where == "physics":
+            self.world.undo(fault.name)
+        else:
+            self._emulator(fault).undo(fault.name)
+
+    def _emulator(self, fault: Fault) -> RidenEmulator | TextLineEmulator:
+        if self.supply is not None and fault.instrument != "meter" and not fault.kind.meter:
+            return self.supply
+        if fault.instrument == "supply":
+            hint = "" if fault.name in SUPPLY_ONLY else f" The meter can have it: meter:{fault.name}."
+            raise FaultError(f"fault {fault.name}: this bench's supply has no interface.{hint}")
+        check_place(fault.name, "meter")
+        return self.meter
 
     def close(self) -> None:
         """Take the pseudo-terminals away."""

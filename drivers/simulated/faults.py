@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 Where = Literal["physics", "wire"]
 Takes = Literal["nothing", "cell", "number", "cell and number"]
+Instrument = Literal["", "supply", "meter"]
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER."""
+    """`takes` says what may follow "=": a cell's label, a number in `unit`, or LABEL:NUMBER. `meter`: it happens in the meter."""
 
     where: Where
     description: str
     takes: Takes = "nothing"
     unit: str = ""
     default: float = 0.0
+    meter: bool = False
 
 
 FAULTS: dict[str, FaultKind] = {
@@ -43,6 +45,14 @@ FAULTS: dict[str, FaultKind] = {
     "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
 }
 
+SUPPLY_ONLY = frozenset(
+    {
+        *("wrong-model", "output-stuck-on", "power-up-on", "relay-welded", "brown-out", "inside-hot", "current-zero"),
+        *("panel-set-voltage", "panel-set-current", "panel-output-off", "panel-output-on"),
+    }
+)
+"""Faults on the wire that a meter cannot have."""
+
 
 class FaultError(ValueError):
     """A fault that is not known or cannot be understood; the text says what is allowed."""
@@ -50,12 +60,13 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `at_s` in bench seconds, None at once. An empty `cell` lets the physics choose."""
+    """One fault; `at_s` in bench seconds, None at once. An empty `cell` lets the physics choose; no `instrument` is the supply, if it has a wire."""
 
     name: str
     at_s: float | None = None
     cell: str = ""
     number: float | None = None
+    instrument: Instrument = ""
 
     @property
     def kind(self) -> FaultKind:
@@ -67,26 +78,42 @@ class Fault:
         return self.kind.default if self.number is None else self.number
 
 
-def make_fault(name: str, at_s: float | None = None, cell: str = "", number: float | None = None) -> Fault:
+def make_fault(name: str, at_s: float | None = None, cell: str = "", number: float | None = None, instrument: Instrument = "") -> Fault:
     """A checked Fault. Raises FaultError."""
     if name not in FAULTS:
         raise FaultError(f"fault {name!r} is unknown. Known faults: {', '.join(FAULTS)}.")
     takes = FAULTS[name].takes
     if (cell and "cell" not in takes) or (number is not None and "number" not in takes):
         raise FaultError(f"fault {name} takes {takes}.")
-    return Fault(name, at_s, cell, number)
+    if instrument:
+        check_place(name, instrument)
+    return Fault(name, at_s, cell, number, instrument)
 
 
-_WRITTEN = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>s|m|min|h)?)?(?:=(?P<value>.+))?")
+def check_place(name: str, instrument: Instrument) -> None:
+    """Raises FaultError for a fault that this instrument cannot have."""
+    if FAULTS[name].where != "wire":
+        raise FaultError(f"fault {name} happens in the physics, not at the {instrument}.")
+    if (instrument == "meter" and name in SUPPLY_ONLY) or (instrument == "supply" and FAULTS[name].meter):
+        raise FaultError(f"a {instrument} cannot have the fault {name}.")
+
+
+_WRITTEN = re.compile(
+    r"(?:(?P<instrument>supply|meter):)?(?P<name>[a-z-]+)(?:@(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>s|m|min|h)?)?(?:=(?P<value>.+))?"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_fault(text: str) -> Fault:
-    """A fault as typed: NAME[@TIME][=VALUE], as in "lead-falls-off@5m", "cv-drift=0.03" or "cell-leak@1h=A3:0.5". Raises FaultError."""
+    """A fault as typed: [meter:]NAME[@TIME][=VALUE], as in "lead-falls-off@5m", "cv-drift=0.03", "meter:silence" or "cell-leak@1h=A3:0.5".
+
+    Raises FaultError.
+    """
     match = _WRITTEN.fullmatch(text.strip())
     if match is None:
         raise FaultError(f"{text!r} is not a fault. Write NAME, NAME@5m, NAME=VALUE or NAME@5m=VALUE; times end in s, m or h.")
     name, value = match["name"], (match["value"] or "").strip()
+    instrument = cast(Instrument, match["instrument"] or "")
     at_s = float(match["time"]) * _SECONDS[match["unit"] or "s"] if match["time"] else None
     takes = FAULTS[name].takes if name in FAULTS else "nothing"
     cell, number_text = "", ""
@@ -100,7 +127,7 @@ def parse_fault(text: str) -> Fault:
         cell = value
     if number_text and not _is_number(number_text):
         raise FaultError(f"fault {name}: {number_text!r} is not a number.")
-    return make_fault(name, at_s, cell, float(number_text) if number_text else None)
+    return make_fault(name, at_s, cell, float(number_text) if number_text else None, instrument)
 
 
 def _is_number(text: str) -> bool:

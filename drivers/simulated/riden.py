@@ -217,6 +217,8 @@ class RidenEmulator:
             self.faults.undo(name)
             if name == "power-up-on":
                 self._kept[POWER_UP] = 0
+            elif name == "panel-output-on":
+                self.world.set_output(False)
 
     def _panel(self) -> None:
         """Faults whose time has come; those of the front panel are hands on the knobs, once."""

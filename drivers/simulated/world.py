@@ -42,6 +42,7 @@ class World:
         self._bench = Assembly(description, clock.now_s())
         self._hands = Hands(description, self._bench, wall_s)
         self._queue = FaultQueue()
+        self._fell_off: tuple[int | None, bool] | None = None  # cell and direction of leads that fell and that no hand has touched since
         if assembled:
             self.hands("wire-series" if description.bank.in_series else "wire-cells")
             self.hands("leads-on")
@@ -157,10 +158,14 @@ class World:
         undoes what was wired before; take-apart undoes it too, and takes the leads off.
         leads-on puts the leads on the posts of what is wired, or on one cell: alone where it stands apart or in a string, else at its bank.
         leads-apart lays their ends free; short-leads joins them, away from the cells.
+        mains-off cuts the supply's mains for a moment: its output is off, whatever keeps it on.
         On a supply without interface set-knobs, trim-knob, set-current-knob, switch-on and switch-off; they leave one with an interface as it is.
         """
         with self._lock:
             self.advance()
+            if act == "mains-off":
+                self.set_output(False)
+                return
             if act in ("set-knobs", "trim-knob", "set-current-knob", "switch-on", "switch-off"):
                 if self.description.supply.has_interface:
                     return
@@ -170,6 +175,7 @@ class World:
                     self.set_supply(voltage_v=None if act == "set-current-knob" else voltage_v, current_a=current_a)
                 return
             self._hands.act(act, cells)
+            self._fell_off = None
             self._hands.watch_lead_ends()
             self._bench.join()
 
@@ -196,22 +202,28 @@ class World:
     def inject_fault(self, fault: Fault) -> None:
         """The same with a parsed Fault."""
         with self._lock:
-            if fault.kind.where != "physics":
-                raise FaultError(f"fault {fault.name} happens on the wire, not in the physics.")
-            if fault.cell and fault.cell not in [cell.label for cell in self._bench.cells]:
-                raise FaultError(f"fault {fault.name}: there is no cell {fault.cell!r} on this bench.")
-            if fault.name.startswith("bms-") and self._bench.bms is None:
-                raise FaultError(f"fault {fault.name}: there is no BMS on this bench.")
+            self.check_fault(fault)
             self.advance()
             if fault.at_s is not None and fault.at_s > self._bench.now_s:
                 self._queue.add(fault)
             else:
                 self._strike(fault)
 
+    def check_fault(self, fault: Fault) -> None:
+        """Raises FaultError for a fault that this bench's physics cannot have."""
+        if fault.kind.where != "physics":
+            raise FaultError(f"fault {fault.name} happens on the wire, not in the physics.")
+        if fault.cell and fault.cell not in [cell.label for cell in self._bench.cells]:
+            raise FaultError(f"fault {fault.name}: there is no cell {fault.cell!r} on this bench.")
+        if fault.name.startswith("bms-") and self._bench.bms is None:
+            raise FaultError(f"fault {fault.name}: there is no BMS on this bench.")
+
     def _strike(self, fault: Fault) -> None:
         bench = self._bench
         label = fault.cell or bench.cells[len(bench.cells) // 2].label
         if fault.name == "lead-falls-off":
+            if bench.wiring.leads == "on":
+                self._fell_off = (bench.wiring.lead_cell, bench.wiring.reversed)
             bench.wiring.put_leads("free")
         elif fault.name == "leads-reversed":
             self._hands.reverse = True
@@ -232,12 +244,17 @@ class World:
         bench.join()
 
     def undo(self, name: str) -> None:
-        """Mend a fault; a fallen lead is mended by the hands. Nothing happens where there is none."""
+        """Mend a fault. Nothing happens where there is none, nor to leads that the hands have moved since they fell."""
         with self._lock:
             self.advance()
             bench = self._bench
             if name == "leads-reversed":
                 self._hands.reverse = False
+            elif name == "lead-falls-off":
+                if self._fell_off is not None:
+                    put_on, backwards = self._fell_off
+                    bench.wiring.put_leads("on", cell=put_on, backwards=backwards)
+                    self._fell_off = None
             elif name == "busbar-loose":
                 bench.wiring.loose = ""
             elif name == "cell-forgotten":

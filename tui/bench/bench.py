@@ -14,6 +14,7 @@ from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import charge_watch, memory, pace, trim
+from tui.bench.drills import Drills
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.left import Left
@@ -69,6 +70,7 @@ class Bench:
         self.safety = Safety(self)
         self.time_watch = TimeWatch(self)
         self.sleep_guard: SleepGuard | None = None  # of the bench on real instruments
+        self.drills = Drills(self)
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -215,6 +217,7 @@ class Bench:
         if not self._looked_back:
             self._looked_back = True
             look_back(self)
+        self.drills.tick()
         self._read()
         self.time_watch.look()
         session = self.session
@@ -331,6 +334,8 @@ class Bench:
             session.off_since_s = None
             session.forecaster.current_a = session.end_rule.set_current_a = session.current_a  # cold cells take a quarter
             self.remember()
+        if charging and self.state != "charging":
+            session.composer.typed.pop("cells_v", None)  # typed without current: under current it says nothing of the cells
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:

@@ -9,6 +9,7 @@ from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
+from drivers.simulated.faults import FaultError
 from tui.bench.attention import tell_own_times
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
@@ -23,6 +24,8 @@ from tui.bench.messages import (
     Command,
     Continue,
     Finish,
+    Inject,
+    Mend,
     Note,
     Outcome,
     OutputOff,
@@ -386,6 +389,20 @@ def _speed(bench: Bench, command: Speed) -> Outcome:
     return Outcome(True, f"{command.factor:g} × while nobody is asked anything.")
 
 
+def _inject(bench: Bench, command: Inject) -> Outcome:
+    try:
+        return Outcome(True, bench.drills.begin(command.fault))
+    except FaultError as problem:
+        return Outcome(False, str(problem))
+
+
+def _mend(bench: Bench, command: Mend) -> Outcome:
+    try:
+        return Outcome(True, bench.drills.mend(command.drill))
+    except FaultError as problem:
+        return Outcome(False, str(problem))
+
+
 _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Start: _start,
     Continue: take_up,
@@ -402,4 +419,6 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Note: _note,
     Speed: _speed,
     ScreenEvent: _screen_event,
+    Inject: _inject,
+    Mend: _mend,
 }

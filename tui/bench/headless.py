@@ -9,6 +9,7 @@ from typing import Any
 from drivers.clock import Clock, ScaledClock, VirtualClock
 from drivers.simulated.description import BenchDescription
 from drivers.simulated.embedded import EmbeddedBench
+from drivers.simulated.faults import Fault
 from tui.bench import picture
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
@@ -50,6 +51,15 @@ class EmbeddedHands:
             self._world.add_charge({label: charge_ah * own_ah / whole_ah for label, own_ah in capacity_ah.items()})
         supply = plan.supply if plan.supply.by_hand else replace(plan.supply, address=self._embedded.supply_address)
         return replace(plan, supply=supply, meter=plan.meter and self._embedded.meter_address)
+
+    def check(self, fault: Fault) -> None:
+        self._embedded.check_fault(fault)
+
+    def spoil(self, fault: Fault) -> None:
+        self._embedded.inject_fault(fault)
+
+    def mend(self, fault: Fault) -> None:
+        self._embedded.undo_fault(fault)
 
 
 @dataclass(slots=True)

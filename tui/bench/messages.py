@@ -188,6 +188,8 @@ class Snapshot:
     unfinished: Unfinished | None = None  # only while no session is on the bench
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
     screens: int = 1  # how many look on, this one included
+    drills: tuple[str, ...] = ()  # embedded bench: faults played for practice that are not put right yet
+    drills_waiting: tuple[str, ...] = ()  # those that wait for their time in the charge
 
 
 def unheard(snapshot: Snapshot, silent_s: float) -> Snapshot:
@@ -349,6 +351,22 @@ class ScreenEvent:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inject:
+    """Play a fault on the embedded bench, to practise: "lead-falls-off@5m", "meter:silence" (drivers.simulated.faults). Refused on real
+    instruments. A time counts from the first charge of the session.
+    """
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Put right what a drill has broken, or call off one that waits: its name in `Snapshot.drills` or `drills_waiting`."""
+
+    drill: str
+
+
 Command = (
     Start
     | Continue
@@ -365,6 +383,8 @@ Command = (
     | Note
     | Speed
     | ScreenEvent
+    | Inject
+    | Mend
 )
 
 

@@ -107,6 +107,7 @@ class Output:
         self.port.urgent(switch_off)
         if self._off_tries == 3:
             self.port.urgent(_throttle)
+            self.told(voltage_v=None, current_a=None)  # zero, if it heard: no hand at the panel
 
     def step_off(self, reading: Reading) -> bool:
         """Look for the proof in this tick's Reading; try again when it is late. True once the output is proved off."""

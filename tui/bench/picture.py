@@ -44,7 +44,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
     if bench.state == "tripped":
         return "Find the cause. A new start needs a reason (g) and goes through every gate again."
     if bench.state == "hold":
-        return "Output off. Look at what the alarm names, then resume (g) or end the session (e)."
+        off = "Output off." if reading.output_on is False else "The output is not proved off: keep your hands on it."
+        return f"{off} Look at what the alarm names, then resume (g) or end the session (e)."
     if bench.state == "ended":
         return f"Session ended: {session.result}. {session.end_reason[:1].upper()}{session.end_reason[1:]}"
     if session.attention.calling(reading):
@@ -128,6 +129,8 @@ def snapshot(bench: Bench) -> Snapshot:
         wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
         unfinished=unfinished(bench),
+        drills=bench.drills.running,
+        drills_waiting=bench.drills.waiting,
     )
     if session is None or session.runner is None:
         return base

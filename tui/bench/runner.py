@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from drivers.roles import InstrumentError
+from drivers.simulated.faults import Fault
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
 from tui.bench.messages import FieldView, Outcome, Prompt
 from tui.bench.progress import as_remedy, first_with_these_cells, is_remedy, part_of
@@ -37,6 +38,16 @@ class Hands(Protocol):
         where this bench cannot be the one of that plan.
         """
         ...
+
+    def check(self, fault: Fault) -> None:
+        """Raises FaultError for a fault that the bench cannot have."""
+        ...
+
+    def spoil(self, fault: Fault) -> None:
+        """Let a fault happen, for a drill. Raises FaultError."""
+        ...
+
+    def mend(self, fault: Fault) -> None: ...
 
 
 class Stage(Hall, Protocol):

@@ -175,6 +175,8 @@ class Safety:
             self.bench.stage_did("switch-off")
         elif self.bench.opened_output is not None:
             self.bench.opened_output.done_by_hand()
+            if self.bench.hands is not None:
+                self.bench.hands.do("mains-off")  # the first that the call asks for
         self.bench.log("ack", durable=True, text="the call is over: acknowledged, and a safe reading was typed")
 
     def follow_off(self, session: Session) -> None:

@@ -75,7 +75,8 @@ class CallScreen(ModalScreen[None]):
                 f" A {trust_words(amps)}",
             )
         )
-        self._asks.show(f"Then type: {call.asks}, and press Enter.")
+        hands = " In this drill the built-in bench switches it off as you do." if snapshot.drills else ""
+        self._asks.show(f"Then type: {call.asks}, and press Enter.{hands}")
 
     @property
     def _bench(self) -> TopBalanceApp:

@@ -114,6 +114,7 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
     power_w = volts.value * amps.value if _fresh(volts) and _fresh(amps) and volts.value is not None and amps.value is not None else None
     drop_v = snapshot.lead_drop_v if _fresh(volts) and _fresh(snapshot.pack_v if snapshot.series > 1 else snapshot.cells_v) else None
     resistance = None if snapshot.lead_resistance_ohm is None else snapshot.lead_resistance_ohm * 1000
+    as_set = "≠ changed" if any(alarm.code.startswith("set-") for alarm in snapshot.alarms) else "= as set"
     limit = "" if snapshot.set_current_a is None else f"{number(snapshot.set_current_a, 2, 8)} A"
     cells = [_row("cells", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v))]
     if snapshot.series > 1:
@@ -122,7 +123,7 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
             _row("highest", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         ]
     return [
-        _row("set", channel_number(set_point, 3, VALUE), "V", f"= as set  {limit}" if limit else ""),
+        _row("set", channel_number(set_point, 3, VALUE), "V", f"{as_set}  {limit}" if limit else ""),
         _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
         *cells,
         _row(

@@ -123,7 +123,8 @@ class NextBar(Vertical):
         snapshot = self._snapshot
         forecast = snapshot.forecast
         if forecast.progress is None and forecast.low_s is None and forecast.high_s is None:
-            return Content.styled(f"  {forecast.basis}" if forecast.basis else "", "dim")
+            told = forecast.basis or drill_words(snapshot)
+            return Content.styled(f"  {told}" if told else "", "dim")
         progress = forecast.progress or 0.0
         width = self.size.width or self.app.size.width
         filled = bar(progress, BAR_WIDTH if width >= WIDE else NARROW_BAR_WIDTH, fine=glyphs() == "braille")
@@ -132,6 +133,8 @@ class NextBar(Vertical):
         parts.append(f"  {forecast_words(forecast)}")
         told = Content.assemble(*parts)
         basis = (forecast.basis, forecast.basis.partition(";")[0])  # the whole where there is room, else what it rests on most
+        if snapshot.drills:
+            basis = (drill_words(snapshot), drill_words(snapshot).partition(" ·")[0], *basis)
         return told + Content.styled(next((f"  {words}" for words in basis if told.cell_length + len(words) + 4 <= width), ""), "dim")
 
     def _alarm_content(self) -> Content:
@@ -190,6 +193,16 @@ def _prompt_key(snapshot: Snapshot) -> str:
     if all(field.kind == "choice" for field in prompt.fields):
         return "Choose with ← →, then press Enter."
     return "Type the value and press Enter."
+
+
+def drill_words(snapshot: Snapshot) -> str:
+    """What is broken for practice on the built-in bench, and how it is put right; what waits, where nothing is broken yet."""
+    if snapshot.drills:
+        from tui.domain.drills import drill
+
+        lasting = any(not drill(name).passing for name in snapshot.drills)
+        return f"drill: {', '.join(snapshot.drills)}" + (" · ^p, “drill”: put it right" if lasting else "")
+    return f"drill waits for the charge: {', '.join(snapshot.drills_waiting)}" if snapshot.drills_waiting else ""
 
 
 def due_words(snapshot: Snapshot) -> str:
