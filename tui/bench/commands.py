@@ -9,6 +9,7 @@ from typing import Any
 
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
+from tui.bench import disk
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
@@ -44,7 +45,6 @@ from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
-FREE_BYTES = 100_000_000
 WORKING = ("preparing", "charging", "resting")
 POINTS = {
     "cells_v": "volts at the cells",
@@ -88,11 +88,9 @@ def _start(bench: Bench, command: Start) -> Outcome:
     blocking = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if blocking:
         return Outcome(False, blocking[0])
-    bench.home.create()
-    if bench.home.free_bytes() < FREE_BYTES:
-        return Outcome(
-            False, f"Less than 100 MB are free where records live ({bench.home.data}). Make room first: days of readings follow."
-        )
+    refusal = disk.refusal(bench.home)
+    if refusal:
+        return Outcome(False, refusal)
     _release(bench)
     try:
         return _open(bench, plan, own)

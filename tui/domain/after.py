@@ -135,7 +135,7 @@ class _Fall:
 
 
 def _steepest_falls(readings: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, _Fall]:
-    """Each cell's worst fall between two settled readings at least a day apart. 10 mV in six days or fewer is the whole limit, beyond that the pace."""
+    """Each cell's worst fall between two settled readings at least a day apart. Over more than six days the pace counts, not the sum."""
     found: dict[str, _Fall] = {}
     off: dict[str, list[tuple[float, float]]] = {}
     for hours, volts in _rounds(readings):
@@ -188,7 +188,9 @@ def _judge(label: str, volts: Sequence[float | None], medians: Sequence[float | 
             f"{label} fell {fell}: it may discharge itself. Charge and rest it again, and test its capacity, before it goes into a battery.",
         )
     if fall is not None and fall.of_limit > 0.5 and week is None:
-        words = f"{label} falls fastest: {fall.words}. More than {limits.rest_decay_v * 1000:.0f} mV by day 7 makes it suspect: measure then."
+        words = (
+            f"{label} falls fastest: {fall.words}. More than {limits.rest_decay_v * 1000:.0f} mV by day 7 makes it suspect: measure then."
+        )
         return CellRest(label, off, "note", words)
     if known and abs(known[-1]) > limits.rest_spread_note_v + 1e-9:
         way = "below" if known[-1] < 0 else "above"

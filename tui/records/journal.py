@@ -97,7 +97,8 @@ class Journal:
         except (FileExistsError, FileNotFoundError):
             raise
         except JournalTooNew:
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
             raise
         except OSError as error:
             if self._file is not None:
