@@ -176,10 +176,10 @@ def _judge(label: str, volts: Sequence[float | None], medians: Sequence[float | 
     known = [value for value in off if value is not None]
     first_day, week = off[1], off[2]
     fell = ""
-    if first_day is not None and week is not None and week - first_day < -limits.rest_decay_v - 1e-9:
-        fell = f"{(first_day - week) * 1000:.0f} mV away from the others between day 1 and day 7"
-    elif fall is not None and fall.of_limit > 1 + 1e-6:
+    if fall is not None and fall.of_limit > 1 + 1e-6:
         fell = fall.words
+    elif first_day is not None and week is not None and week - first_day < -limits.rest_decay_v - 1e-9:
+        fell = f"{(first_day - week) * 1000:.0f} mV away from the others between day 1 and day 7"
     if fell:
         return CellRest(
             label,
