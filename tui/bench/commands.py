@@ -100,6 +100,9 @@ def _start(bench: Bench, command: Start) -> Outcome:
     except (StoreError, RecordsRefused, InvalidCell, JournalUnwritable):
         _release(bench)
         raise
+    except ValueError as problem:  # half a letter in a name, or a number that is none
+        _release(bench)
+        return Outcome(False, f"This plan cannot be written down, so nothing was begun: {problem}")
 
 
 def _own_text(bench: Bench, plan: Plan) -> str:
