@@ -179,9 +179,9 @@ class TopBalanceApp(App[int]):
     # --- dialogs --------------------------------------------------------------------------------------------------
 
     def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
-        """Every dialog names the stop key in its last line, whatever its size leaves room for."""
+        """Every dialog names the stop key in its last line, whatever its size leaves room for; those that fill the screen bring their own."""
         pushed = super().push_screen(screen, *arguments, **options)
-        if isinstance(screen, ModalScreen):
+        if isinstance(screen, ModalScreen) and not getattr(screen, "NAMES_STOP_KEY", False):
             screen.call_later(screen.mount, StopLine())
         return pushed
 
