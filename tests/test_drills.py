@@ -15,6 +15,7 @@ from tui.domain.drills import drill
 @pytest.fixture(autouse=True)
 def at_home(tmp_path, monkeypatch):
     monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TOPBALANCE_BENCH", "inside")
     monkeypatch.setattr("tui.start.run_demo", lambda *_: pytest.fail("the demo started"))
 
 

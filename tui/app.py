@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from tui import actions
 from tui.answers import Closed, Curve, Sent
@@ -39,6 +39,7 @@ from tui.bench.messages import (
 from tui.panes.bench_screen import BenchScreen, PaneName
 from tui.themes import DARK, LIGHT
 from tui.widgets.freshness import as_stale
+from tui.widgets.key_line import StopLine
 from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
@@ -184,6 +185,15 @@ class TopBalanceApp(App[int]):
         if self.bench is not None:
             self.bench.show_card(self.card)
             self.bench.show_points(self.points, self.snapshot)
+
+    # --- dialogs --------------------------------------------------------------------------------------------------
+
+    def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
+        """Every dialog names the stop key in its last line, whatever its size leaves room for; those that fill the screen bring their own."""
+        pushed = super().push_screen(screen, *arguments, **options)
+        if isinstance(screen, ModalScreen) and not getattr(screen, "NAMES_STOP_KEY", False):
+            screen.call_later(screen.mount, StopLine())
+        return pushed
 
     # --- Commands -----------------------------------------------------------------------------------------------
 

@@ -8,10 +8,14 @@ import datetime
 import json
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from tui.cli_choices import Quantity
 
 if TYPE_CHECKING:
     from tui.records.places import Home
@@ -20,7 +24,7 @@ demo_option = click.option("--demo", is_flag=True, help="The demo's records inst
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
 
 
-def _home(demo: bool) -> Home:
+def home_of(demo: bool) -> Home:
     from tui.records.places import home
 
     return home(demo=demo)
@@ -38,7 +42,7 @@ def list_cells(demo: bool, as_json: bool) -> None:
     """All cells."""
     from tui.records.inventory import Inventory
 
-    inventory = Inventory(_home(demo))
+    inventory = Inventory(home_of(demo))
     found = inventory.list()
     _tell(inventory.problem)
     if as_json:
@@ -70,7 +74,7 @@ def show_cell(label: str, demo: bool, as_json: bool) -> None:
     """One cell with its log."""
     from tui.records.inventory import Inventory
 
-    cell = Inventory(_home(demo)).by_label(label)
+    cell = Inventory(home_of(demo)).by_label(label)
     if cell is None:
         raise click.UsageError(f"no cell is called {label}; `topbalance cells list` shows them all")
     document = _cell(cell)
@@ -105,7 +109,7 @@ def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> Non
         given: dict[str, Any] = {key: value for key, value in values.items() if value}
         if capacity is not None:
             given["capacity_ah"] = quantities.parse(capacity, "capacity")
-        cell = Inventory(_home(demo)).add(label=label, **given)
+        cell = Inventory(home_of(demo)).add(label=label, **given)
     except (quantities.QuantityError, InvalidCell) as problem:
         raise click.UsageError(str(problem)) from problem
     _tell_doubts(cell)
@@ -128,7 +132,7 @@ def import_cells(file: Path, demo: bool) -> None:
     from tui.records.inventory import Inventory
 
     try:
-        added = Inventory(_home(demo)).import_csv(file)
+        added = Inventory(home_of(demo)).import_csv(file)
     except ValueError as problem:
         raise click.UsageError(str(problem)) from problem
     for cell in added:
@@ -142,7 +146,7 @@ def export_cells(demo: bool) -> None:
     """All cells as CSV on standard output."""
     from tui.records.inventory import Inventory
 
-    click.echo(Inventory(_home(demo)).export_csv(), nl=False)
+    click.echo(Inventory(home_of(demo)).export_csv(), nl=False)
 
 
 @click.group()
@@ -157,7 +161,7 @@ def list_sessions(demo: bool, as_json: bool) -> None:
     """All sessions, oldest first."""
     from tui.records.sessions import Sessions
 
-    store = Sessions(_home(demo))
+    store = Sessions(home_of(demo))
     rows = [session.listing() for session in store.list()]
     _tell(store.problem)
     if as_json:
@@ -172,7 +176,7 @@ def list_sessions(demo: bool, as_json: bool) -> None:
 def _session(demo: bool, session_id: str) -> tuple[Any, Any]:
     from tui.records.sessions import SessionGone, Sessions
 
-    store = Sessions(_home(demo))
+    store = Sessions(home_of(demo))
     try:
         return store, store.get(session_id)
     except SessionGone as problem:
@@ -189,17 +193,20 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
 
     from tui.domain.chosen import chosen
     from tui.domain.plan import Plan
+    from tui.records.integrity import check_session
 
-    _, session = _session(demo, session_id)
-    document = asdict(session)
+    store, session = _session(demo, session_id)
     if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False))
+        click.echo(json.dumps(asdict(session), ensure_ascii=False))
         return
     for key, value in session.listing().items():
         click.echo(f"{key:<14} {value}")
     click.echo(f"{'end reason':<14} {session.end_reason}")
     with contextlib.suppress(TypeError, KeyError, ValueError):  # a plan of another version is no reason to show nothing
         click.echo(f"{'chosen':<14} {' · '.join(chosen(Plan.from_json(dict(session.plan))))}")
+    found = check_session(store, session)
+    click.echo(f"{'record':<14} {'holds' if found.ok else 'DOES NOT HOLD'}: {found.words}")
+    click.echo(f"{'chain head':<14} {found.head_hash or 'none'}")
     for part in session.parts if len(session.parts) > 1 else ():
         click.echo(f"{'part':<14} {part['title']}: {part['reason']}, {part['charge_ah']:.2f} Ah in {part['duration_s'] / 3600:.1f} h")
     rests = session.rests
@@ -248,23 +255,27 @@ def export_session(session_id: str, as_format: str, output: Path, demo: bool) ->
 
 @sessions.command("verify")
 @click.argument("session_id")
+@click.option("--head", default="", help="A hash that was noted earlier, or its beginning: it must stand in the chain.")
 @demo_option
-def verify_session(session_id: str, demo: bool) -> None:
-    """Whether the journal is what was written: 0 when its chain of hashes holds."""
-    from tui.records.journal_reading import verify
+def verify_session(session_id: str, head: str, demo: bool) -> None:
+    """Whether the record is what was written: 0 when the journal's chain holds to its end and the database says the same."""
+    from tui.records.integrity import check_session
 
-    store, session = _session(demo, session_id)
-    report = verify(store.journal_path(session.id))
-    click.echo(report.message)
-    sys.exit(0 if report.ok else 1)
+    found = check_session(*_session(demo, session_id), noted=head)
+    click.echo(found.words)
+    click.echo(f"chain head: {found.head_hash or 'none'}")
+    sys.exit(0 if found.ok else 1)
 
 
 @sessions.command("rest")
 @click.argument("session_id")
 @click.argument("values", nargs=-1, required=True, metavar="A1=3.345V …")
+@click.option(
+    "--after", "after_s", type=Quantity("time"), default=None, help="Measured so long after the end of the charge: 24h. Default: now."
+)
 @demo_option
-def rest_session(session_id: str, values: tuple[str, ...], demo: bool) -> None:
-    """Write resting voltages into a session and its cells."""
+def rest_session(session_id: str, values: tuple[str, ...], after_s: float | None, demo: bool) -> None:
+    """Write resting voltages into a session and its cells, and say what they tell."""
     from tui.domain import quantities
     from tui.records.sessions import RestRefused
 
@@ -278,8 +289,35 @@ def rest_session(session_id: str, values: tuple[str, ...], demo: bool) -> None:
             volts[label] = quantities.parse(text, "cell_voltage")
         except quantities.QuantityError as problem:
             raise click.UsageError(f"{label}: {problem}") from problem
+    hours = None if after_s is None else after_s / 3600
+    unix_s = time.time() if after_s is None or session.ended_unix_s is None else session.ended_unix_s + after_s
     try:
-        store.add_rest(session.id, volts, time.time())
+        kept = store.add_rest(session.id, volts, unix_s, hours=hours)
     except RestRefused as problem:
         raise click.UsageError(str(problem)) from problem
     click.echo(f"{len(volts)} resting voltages kept")
+    for words in _rest_words(kept):
+        click.echo(words)
+    for found in kept.suspects[len(session.suspects) :]:
+        label = found["label"]
+        click.echo(
+            f"{label} is now marked suspect in the inventory, and no bank takes it. To put it back, for the repeat or because a reading was "
+            f'wrong: topbalance cells state {label} stock{" --demo" if demo else ""} --reason "…"'
+        )
+    _tell(kept.cells_problem)
+
+
+def _rest_words(session: Any) -> Iterator[str]:
+    """What the newest rest tells: what is normal at this time, and each cell that is away from the others."""
+    from tui.domain import calculations
+    from tui.domain.after import drift_band, judge_rest
+    from tui.domain.plan import Plan
+    from tui.records.sessions import rest_readings
+
+    hours = session.rests[-1].hours
+    with contextlib.suppress(TypeError, KeyError, ValueError, ZeroDivisionError):  # a plan of another version
+        made = Plan.from_json(dict(session.plan))
+        if hours:
+            yield drift_band(calculations.end_c_rate(replace(made, arrangement="")), hours, made.target_v).words
+    told = [cell.words for cell in judge_rest(rest_readings(session)) if cell.verdict in ("note", "suspect")]
+    yield from told or ["Every cell stays with the others at rest."]

@@ -258,6 +258,21 @@ def test_f32_a_state_of_another_version_is_told_and_can_be_ended(drive, place, m
     assert again.send(Abandon(waiting.session)).ok
 
 
+def test_f32_a_journal_of_a_newer_program_is_not_touched(drive, place, monkeypatch):
+    bench = drive(soc=0.97)
+    monkeypatch.setattr("tui.records.journal_reading.FORMAT", 2)
+    monkeypatch.setattr("tui.records.journal.FORMAT", 2)
+    bench.start()
+    bench.go_to("cell-volts")
+    monkeypatch.undo()
+    path = place.sessions_dir / f"{bench.bench.running.recorder.id}.jsonl"
+    before = path.read_bytes()
+    again = killed(bench)
+    assert "version" in again.snapshot().unfinished.problem
+    assert not again.send(Abandon(again.snapshot().unfinished.session)).ok
+    assert path.read_bytes() == before
+
+
 def test_f32_in_a_resting_session_nothing_is_taken_up(drive, place):
     bench = drive(soc=0.985)
     bench.start()

@@ -60,7 +60,8 @@ def test_lines_carry_the_contract_fields_and_chain_from_zeros(path: Path) -> Non
         assert reading(journal, 1.5, cells_v=None, current_a=9.87) == 2
         head = journal.head_hash
     first, second = read(path)
-    assert list(first) == ["seq", "kind", "test_time_s", "unix_time_s", "bank", "prev_hash", "hash"]
+    assert list(first) == ["seq", "kind", "test_time_s", "unix_time_s", "format", "bank", "prev_hash", "hash"]
+    assert list(second) == ["seq", "kind", "test_time_s", "unix_time_s", "cells_v", "current_a", "prev_hash", "hash"]
     assert (first["bank"], first["prev_hash"], second["prev_hash"], second["hash"]) == ("Bänk Ω", GENESIS, first["hash"], head)
     assert second["cells_v"] is None
     stated = second.pop("hash")  # anybody can check a line with nothing but JSON and SHA-256
@@ -80,7 +81,7 @@ def test_what_cannot_be_stored_is_refused_and_leaves_the_file_alone(path: Path, 
     assert verify(path).ok
 
 
-@pytest.mark.parametrize("field", ["seq", "hash", "prev_hash", "lost_lines"])
+@pytest.mark.parametrize("field", ["seq", "hash", "prev_hash", "lost_lines", "format"])
 def test_the_journals_own_fields_cannot_be_given(path: Path, field: str) -> None:
     with Journal(path, create=True) as journal, pytest.raises(ValueError, match=field):
         reading(journal, 0.0, **{field: 7})
@@ -114,7 +115,7 @@ json_values = st.recursive(
     max_leaves=6,
 )
 field_names = st.text(min_size=1, max_size=8).filter(
-    lambda name: name not in {"seq", "hash", "prev_hash", "lost_lines", "kind", "test_time_s", "unix_time_s", "durable", "self"}
+    lambda name: name not in {"seq", "hash", "prev_hash", "lost_lines", "format", "kind", "test_time_s", "unix_time_s", "durable", "self"}
 )
 
 
@@ -124,7 +125,7 @@ def test_every_line_reads_back_as_it_was_written(tmp_path_factory: pytest.TempPa
     with Journal(path, create=True) as journal:
         for kind, fields in lines:
             journal.append(kind, test_time_s=0.25, unix_time_s=1.5, **fields)
-    own = {"seq", "kind", "test_time_s", "unix_time_s", "prev_hash", "hash"}
+    own = {"seq", "kind", "test_time_s", "unix_time_s", "format", "prev_hash", "hash"}
     assert [(line["kind"], {name: value for name, value in line.items() if name not in own}) for line in read(path)] == lines
     assert verify(path).ok
 

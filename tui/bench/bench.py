@@ -404,6 +404,7 @@ class Bench:
         reading = self.reading
         flowing = bool(reading.output_on) or self.output.commanded.output_on
         if not flowing and reading.time_s - self._journalled_s < IDLE_JOURNAL_S:
+            session.recorder.sync_if_due()
             return
         if session.result:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.bench import disk
 from tui.bench.guard import Finding
 from tui.bench.reading import Reading
 from tui.bench.session import Session
@@ -25,6 +26,7 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         found.append(Finding("trip", "F-39", "the current rises at the top", text))
     found += _attention(bench, session, reading)
     found += _journal(session, reading)
+    found += disk.findings(bench, session)
     entered = session.runner.entered_s if session.runner else 0.0
     high_s = session.facts.get("forecast_high_s")
     allowed = None if high_s is None else session.limits.step_overtime_factor * high_s + session.limits.step_overtime_s

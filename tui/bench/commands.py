@@ -10,6 +10,7 @@ from typing import Any
 from drivers.address import AddressError
 from drivers.roles import InstrumentError
 from drivers.simulated.faults import FaultError
+from tui.bench import disk
 from tui.bench.attention import tell_own_times
 from tui.bench.bench import Bench
 from tui.bench.doubts import doubt, doubted, impossible
@@ -54,7 +55,6 @@ from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
-FREE_BYTES = 100_000_000
 WORKING = ("preparing", "charging", "resting")
 POINTS = {
     "cells_v": "volts at the cells",
@@ -92,6 +92,9 @@ def _start(bench: Bench, command: Start) -> Outcome:
         plan = Plan.from_json(command.plan)
     except (TypeError, KeyError, ValueError) as problem:
         return Outcome(False, f"This is not a plan: {problem}")
+    refusal = disk.refusal(bench.home)
+    if refusal:
+        return Outcome(False, refusal)
     try:
         own = _own_text(bench, plan)
         plan = replace(effective(plan, own), attention=attention_times.load(bench.home))
@@ -100,11 +103,6 @@ def _start(bench: Bench, command: Start) -> Outcome:
     blocking = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if blocking:
         return Outcome(False, blocking[0])
-    bench.home.create()
-    if bench.home.free_bytes() < FREE_BYTES:
-        return Outcome(
-            False, f"Less than 100 MB are free where records live ({bench.home.data}). Make room first: days of readings follow."
-        )
     leave_seat(bench)
     try:
         return _open(bench, plan, own)
@@ -114,6 +112,9 @@ def _start(bench: Bench, command: Start) -> Outcome:
     except (StoreError, RecordsRefused, InvalidCell, JournalUnwritable):
         leave_seat(bench)
         raise
+    except ValueError as problem:  # half a letter in a name, or a number that is none
+        leave_seat(bench)
+        return Outcome(False, f"This plan cannot be written down, so nothing was begun: {problem}")
 
 
 def _own_text(bench: Bench, plan: Plan) -> str:

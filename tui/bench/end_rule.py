@@ -45,6 +45,7 @@ class EndRule:
         self._jumped_s: float | None = None
         self._held_v = target_v - limits.end_margin_v
         self._held_s = 0.0
+        self._watched: set[str] = set()  # cells that a meter has shown in this charge, each on its own
         self._judged: Reading | None = None  # by the last update, and how each clause came out
         self._oks: list[bool] = []
 
@@ -84,11 +85,17 @@ class EndRule:
                 amps is not None and amps <= self.end_current_a + 1e-9,
                 self._jumped_s is None or reading.time_s - self._jumped_s > limits.end_hold_s,
             )
-        oks.append(bool(reading.output_on) and amps is not None)
+        oks.append(bool(reading.output_on) and amps is not None and not self._blind(reading))
         spread_v = reading.spread_v
         if spread_v is not None:
             oks.append(spread_v <= limits.end_spread_v + 1e-9)
         return oks
+
+    def _blind(self, reading: Reading) -> bool:
+        """Whether a cell that its meter showed before is not seen now: what the others show says nothing of it."""
+        fresh = {label for label, channel in reading.per_cell_v.items() if channel.trust == "measured"}
+        self._watched |= fresh
+        return not self._watched <= fresh
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

@@ -390,7 +390,7 @@ class Guard:
                     "hold",
                     "time-at-top",
                     "too long at the top",
-                    f"The cells have been held at {volts:.3f} V for {self.limits.time_at_top_s / 3600:.0f} h. Full cells gain nothing from "
+                    f"The cells have been held at {volts:.3f} V for {self.limits.time_at_top_s / 3600:g} h. Full cells gain nothing from "
                     "this and age. If the current no longer falls, a leak holds it up.",
                 )
             )

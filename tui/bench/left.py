@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.domain.plan import Plan
 from tui.records.journal import Journal
-from tui.records.journal_reading import backwards, read
+from tui.records.journal_reading import backwards, read, too_new
 from tui.records.places import Home
 from tui.records.sessions import Session, Sessions
 
@@ -76,6 +76,8 @@ def _read(row: Session, path: Path) -> Left:
         first = None
     if first is None or first["kind"] != "session_start":
         return Left(row, plan)
+    if too_new(first, path.name):
+        return Left(row, plan, memory={"version": "newer"})  # it cannot go on here, and is not written to
     start = first["data"]
     last: Mapping[str, Any] = first
     memory: Mapping[str, Any] = {}

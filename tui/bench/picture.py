@@ -30,6 +30,9 @@ def prompt_with_readings(bench: Bench) -> Prompt | None:
     return replace(prompt, fields=fields, hint=hint)
 
 
+FULL_CELLS = "Full cells age: build the pack soon, or take them down to about half."
+
+
 def next_thing(bench: Bench, prompt: Prompt | None) -> str:
     """The one sentence that is always in the same place."""
     session, reading = bench.session, bench.reading
@@ -47,7 +50,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
         off = "Output off." if reading.output_on is False else "The output is not proved off: keep your hands on it."
         return f"{off} Look at what the alarm names, then resume (g) or end the session (e)."
     if bench.state == "ended":
-        return f"Session ended: {session.result}. {session.end_reason[:1].upper()}{session.end_reason[1:]}"
+        words = f"Session ended: {session.result}. {session.end_reason[:1].upper()}{session.end_reason[1:]}"
+        return f"{words}{'' if words.endswith('.') else '.'} {FULL_CELLS}" if session.ends_full else words
     if session.attention.calling(reading):
         return "Are you there? Press any key: near the top the cells are not left alone."
     if prompt is not None and prompt.refusal:

@@ -71,6 +71,8 @@ class Session:
     charging_since_s: float | None = None  # bench time of the part's first output-on
     off_since_s: float | None = None  # bench time of the last proof of off after charging
     knee_s: float | None = None
+    disk_due_s: float = 0.0  # bench time of the next look at the disk of the records
+    disk_told: bool = False  # that it fills up
     watched_s: float | None = None  # bench time of the charge's last look
     top_s: float = 0.0  # time with the cells at target less the end margin
     string_full_since_s: float | None = None  # bench time since which a string's mean stands at the target with the current falling
@@ -159,6 +161,11 @@ class Session:
             return "done" if self.runner is not None and self.runner.finished else "stopped"
         met = all(name in self.ends and self.ends[name].by_rule for name in balancing)
         return "balanced" if met else "stopped"
+
+    @property
+    def ends_full(self) -> bool:
+        """The session is over and has left its cells full, or nearly: they should not stand like that for weeks (fault F-54)."""
+        return bool(self.result) and (self.knee_s is not None or any(end.by_rule for end in self.ends.values()))
 
     @property
     def why_ended(self) -> str:

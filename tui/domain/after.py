@@ -33,6 +33,9 @@ BAND_MARGIN_V = 0.010
 
 MARKS_H = (1.0, 24.0, 168.0)
 _REACH = 2.0  # a reading counts for a mark within this factor of its hours
+_TOGETHER = 1.1  # readings within this factor of their hours were made in one go
+_SETTLED_H = 12.0  # before it cells fall at their own pace, the good ones too
+_WEEK_D = 6.0  # from day 1 to day 7
 CONTROLLER_V = 3.5  # per cell, as the tutorial's author sets his charge controller (appendix A.1)
 CONTROLLER_PACKS = (4, 8, 15, 16)
 
@@ -105,15 +108,61 @@ class CellRest:
 def judge_rest(readings: Mapping[str, Sequence[tuple[float, float]]]) -> tuple[CellRest, ...]:
     """Judge the cells by their (hours since the end of charge, volts), in the order given.
 
-    Suspect is a cell that falls away from the median by more than 10 mV between the first day and the seventh. All cells must be measured
-    at about the same times; a mark counts where at least two were.
+    Suspect is a cell that falls away from the median by more than 10 mV between the first day and the seventh, or at that pace between any
+    two days. All cells must be measured at about the same times; a mark counts where at least two were.
     """
     at_marks = {label: [_nearest(rows, mark) for mark in MARKS_H] for label, rows in readings.items()}
     medians = []
     for k in range(len(MARKS_H)):
         volts = [row[k] for row in at_marks.values() if row[k] is not None]
         medians.append(median(volts) if len(volts) > 1 else None)  # type: ignore[type-var]
-    return tuple(_judge(label, row, medians) for label, row in at_marks.items())
+    falls = _steepest_falls(readings)
+    return tuple(_judge(label, row, medians, falls.get(label)) for label, row in at_marks.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Fall:
+    """How far one cell fell away from the median of all between two times, in V, and in parts of what makes it suspect."""
+
+    fell_v: float
+    from_h: float
+    to_h: float
+    of_limit: float
+
+    @property
+    def words(self) -> str:
+        return f"{self.fell_v * 1000:.0f} mV away from the others between day {self.from_h / 24:.0f} and day {self.to_h / 24:.0f}"
+
+
+def _steepest_falls(readings: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, _Fall]:
+    """Each cell's worst fall between two settled readings at least a day apart. Over more than six days the pace counts, not the sum."""
+    found: dict[str, _Fall] = {}
+    off: dict[str, list[tuple[float, float]]] = {}
+    for hours, volts in _rounds(readings):
+        middle = median(volts.values())
+        for label, value in volts.items():
+            off.setdefault(label, []).append((hours, value - middle))
+    for label, rows in off.items():
+        for at, (from_h, before_v) in enumerate(rows):
+            for to_h, after_v in rows[at + 1 :]:
+                days = (to_h - from_h) / 24
+                fell_v = before_v - after_v
+                share = fell_v / (Limits().rest_decay_v * max(1.0, days / _WEEK_D))
+                if days >= 1 - 1e-9 and fell_v > 0 and (label not in found or share > found[label].of_limit):
+                    found[label] = _Fall(fell_v, from_h, to_h, share)
+    return found
+
+
+def _rounds(readings: Mapping[str, Sequence[tuple[float, float]]]) -> list[tuple[float, dict[str, float]]]:
+    """Settled volts by cell, of each time at which at least two cells were measured; hours of the first of them."""
+    rounds: list[tuple[float, dict[str, float]]] = []
+    for hours, label, volts in sorted((hours, label, volts) for label, rows in readings.items() for hours, volts in rows):
+        if hours < _SETTLED_H:
+            continue
+        if not rounds or hours > rounds[-1][0] * _TOGETHER:
+            rounds.append((hours, {}))
+        rounds[-1][1][label] = volts
+    return [(hours, volts) for hours, volts in rounds if len(volts) > 1]
 
 
 def _nearest(rows: Sequence[tuple[float, float]], mark_h: float) -> float | None:
@@ -121,20 +170,28 @@ def _nearest(rows: Sequence[tuple[float, float]], mark_h: float) -> float | None
     return min(near)[1] if near else None
 
 
-def _judge(label: str, volts: Sequence[float | None], medians: Sequence[float | None]) -> CellRest:
+def _judge(label: str, volts: Sequence[float | None], medians: Sequence[float | None], fall: _Fall | None) -> CellRest:
     limits = Limits()
     off = tuple(None if v is None or middle is None else v - middle for v, middle in zip(volts, medians, strict=True))
     known = [value for value in off if value is not None]
     first_day, week = off[1], off[2]
-    if first_day is not None and week is not None and week - first_day < -limits.rest_decay_v - 1e-9:
-        fell = (first_day - week) * 1000
+    fell = ""
+    if fall is not None and fall.of_limit > 1 + 1e-6:
+        fell = fall.words
+    elif first_day is not None and week is not None and week - first_day < -limits.rest_decay_v - 1e-9:
+        fell = f"{(first_day - week) * 1000:.0f} mV away from the others between day 1 and day 7"
+    if fell:
         return CellRest(
             label,
             off,
             "suspect",
-            f"{label} fell {fell:.0f} mV away from the others between day 1 and day 7: it may discharge itself. Charge and rest it again, and "
-            "test its capacity, before it goes into a battery.",
+            f"{label} fell {fell}: it may discharge itself. Charge and rest it again, and test its capacity, before it goes into a battery.",
         )
+    if fall is not None and fall.of_limit > 0.5 and week is None:
+        words = (
+            f"{label} falls fastest: {fall.words}. More than {limits.rest_decay_v * 1000:.0f} mV by day 7 makes it suspect: measure then."
+        )
+        return CellRest(label, off, "note", words)
     if known and abs(known[-1]) > limits.rest_spread_note_v + 1e-9:
         way = "below" if known[-1] < 0 else "above"
         return CellRest(

@@ -27,6 +27,7 @@ Gate = Callable[[Plan, GateInput], GateResult]
 
 STRING_HIGH_V = 3.65  # a cell of a string before its charge
 LEADS_OFF_V = 1.0  # what a supply's output may still hold after it was switched off
+LEADS_ON_V = 2.0  # a cell that was charged shows more: the leads lie on it
 
 POWER_UP_CHOICES = ("stays off", "comes on by itself", "not known")
 OVER_VOLTAGE_CHOICES = ("none, or switched off", "shuts the output off", "shorts the output (crowbar)", "not known")
@@ -225,6 +226,11 @@ def leads_off(plan: Plan, given: GateInput) -> GateResult:
     reading = number(given.values, "lead_end_off_v")
     if reading is None:
         return missing("The reading at the lead ends")
+    if abs(reading) >= LEADS_ON_V:
+        return refuse(
+            f"The lead ends show {reading:.3f} V: they still lie on the cells, or the output is on. Take both leads off, see that the output is "
+            "off, wait a minute and read again. Busbars are not touched before, and no reason passes this gate."
+        )
     if abs(reading) > LEADS_OFF_V:
         return refuse_softly(
             f"The lead ends still show {reading:.3f} V. Either they are on the cells, or the output is on, or the supply holds its "
@@ -254,5 +260,5 @@ GATES: dict[str, Gate] = {
     "opened": opened,
     "rest": rest,
 }
-# Refusals of these are never overridable; "visual", "temperature" and the cells' volts hold such refusals beside others.
+# Refusals of these are never overridable; "visual", "temperature", "leads-off" and the cells' volts hold such refusals beside others.
 NEVER_OVERRIDABLE = frozenset({"visual", "temperature", "bms", "short-current", "open-lead", "polarity", "trim", "off", "opened"})

@@ -17,7 +17,6 @@ from tui.domain.plan import Plan
 from tui.domain.supply_fit import BOTH_NEEDED, QUESTION
 from tui.panes import advice_text
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
-from tui.panes.session_text import rest_readings
 from tui.widgets.line import Line, Text
 from tui.widgets.xy_plot import XYPlot
 
@@ -271,7 +270,7 @@ class AfterTopic(Topic):
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="advice-rests")
     def _read(self, bank: str) -> None:
-        from tui.records.sessions import Sessions
+        from tui.records.sessions import Sessions, rest_readings
         from tui.records.store import StoreError
 
         with contextlib.suppress(StoreError):

@@ -60,7 +60,7 @@ class CallScreen(ModalScreen[None]):
         if call is None:
             return
         self._snapshot = snapshot
-        self._title.show(f"{plain('‼')} CALL — {call.title.upper()}")
+        self._title.show(plain(f"‼ CALL — {call.title.upper()}"))
         self._what.show(call.text)
         self._hands.show(
             Content("\n").join([Content.assemble((f" {number}  ", "bold"), hand) for number, hand in enumerate(call.hands, 1)])

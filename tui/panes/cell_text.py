@@ -114,6 +114,9 @@ def _words(entry: Mapping[str, Any]) -> str:
             return f"session ended: {entry.get('result', '')}"
         case {"kind": "state"}:
             return f"now {entry['state']} {entry.get('reason', '')}".rstrip()
+        case {"kind": "capacity", "capacity_ah": float() | int() as capacity_ah}:
+            remark = ", unbalanced: the cell may hold more" if entry.get("unbalanced") else ""
+            return f"measured {capacity_ah:g} Ah {entry.get('tested', '')}".rstrip() + remark
         case {"kind": "move"}:
             return f"moved to {entry.get('pack') or 'stock'}"
         case {"kind": "edit", "changed": dict() as changed}:

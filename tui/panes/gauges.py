@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.bench.messages import Channel, Point, Snapshot
+from tui.terminal import glyphs
 from tui.widgets.big_number import BigNumber
 from tui.widgets.cell_bars import CellBars
 from tui.widgets.line import Line, Rows, Text
@@ -42,7 +43,7 @@ class BigPair(Horizontal):
             with Vertical():
                 with Horizontal():
                     yield number_
-                    yield Line(unit, classes="unit")
+                    yield Line("" if glyphs() == "ascii" else unit, classes="unit")  # a small number brings its own
                 yield caption
 
     def show_snapshot(self, snapshot: Snapshot) -> None:

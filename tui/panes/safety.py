@@ -10,7 +10,7 @@ from tui.bench.messages import Snapshot
 from tui.panes.gauges import BigPair
 from tui.panes.status import next_words
 from tui.widgets.line import Line, Text
-from tui.widgets.text import LEVELS, channel_number, level_style, plain, state_words, trust_sign, worst_alarm
+from tui.widgets.text import LEVELS, channel_number, level_style, output_words, plain, state_words, trust_sign, worst_alarm
 
 
 class SafetyView(Vertical):
@@ -24,17 +24,21 @@ class SafetyView(Vertical):
         yield self._big
         yield self._alarm
         yield self._next
-        yield Line("The checklist needs a terminal of 80×24 or larger.", id="safety-room")
+        yield Line(plain("The checklist needs a terminal of 80×24 or larger."), id="safety-room")
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self._big.show_snapshot(snapshot)
         self._next.show(Content.assemble((plain("▶ "), "$accent"), " ".join(next_words(snapshot)).strip()))
-        alarm = worst_alarm(snapshot)
-        if alarm is None:
-            self._alarm.show("")
-            return
-        symbol, word = LEVELS[alarm.level]
-        self._alarm.show(Content.assemble((f" {plain(symbol)} {word} ", level_style(alarm.level) + " reverse"), f" {alarm.title}"))
+        self._alarm.show(alarm_words(snapshot))
+
+
+def alarm_words(snapshot: Snapshot) -> Content:
+    """The alarm that matters most, by its level and title; nothing where there is none."""
+    alarm = worst_alarm(snapshot)
+    if alarm is None:
+        return Content("")
+    symbol, word = LEVELS[alarm.level]
+    return Content.assemble((f" {plain(symbol)} {word} ", level_style(alarm.level) + " reverse"), f" {alarm.title}")
 
 
 class TooSmall(Vertical):
@@ -42,17 +46,20 @@ class TooSmall(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="too-small")
-        self._state, self._values = Line(), Line()
+        self._state, self._values, self._alarm = Line(), Line(), Text()
 
     def compose(self) -> ComposeResult:
         yield Line("^x OUTPUT OFF", id="too-small-stop")
         yield self._state
         yield self._values
-        yield Text("Terminal too small: make it 60×16 or larger.")
+        yield self._alarm
+        yield Text(plain("Terminal too small: make it 60×16 or larger."))
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         symbol, word, style = state_words(snapshot)
-        self._state.show(Content.assemble((f"{symbol} {word}", style)))
+        output, output_style = output_words(snapshot)
+        self._state.show(Content.assemble((f"{symbol} {word}", style), " ", (output.strip(), output_style)))
+        self._alarm.show(alarm_words(snapshot))
         cells, amps = snapshot.cells_v, snapshot.current_a
         self._values.show(
             Content.assemble(

@@ -12,7 +12,7 @@ from typing import Any
 from tui.bench.messages import Point
 from tui.domain.chosen import chosen
 from tui.domain.plan import Plan
-from tui.records.sessions import Session
+from tui.records.sessions import Session, rest_readings
 from tui.widgets.text import clock
 
 DASH = "–"
@@ -107,16 +107,6 @@ def cells_table(session: Session) -> str:
     return "\n".join(lines)
 
 
-def rest_readings(session: Session) -> dict[str, list[tuple[float, float]]]:
-    """(hours since the charge, V) of each cell that was measured at rest."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for rest in session.rests:
-        if rest.hours is not None:
-            for label, volts in rest.volts.items():
-                found.setdefault(label, []).append((rest.hours, volts))
-    return {cell.label: found[cell.label] for cell in session.cells if cell.label in found}
-
-
 def rest_verdict(session: Session) -> str:
     """What the cells at rest tell, cell by cell; "" while nothing was measured."""
     from tui.domain.after import judge_rest
@@ -125,6 +115,9 @@ def rest_verdict(session: Session) -> str:
     told = [cell.words for cell in judged if cell.verdict in ("note", "suspect")]
     if judged and not told:
         return "Every cell stays with the others at rest."
+    if session.suspects:
+        labels = ", ".join(str(found["label"]) for found in session.suspects)
+        told.append(f"Marked suspect in the inventory: {labels}. To put a cell back, for the repeat too: key 2, then e, State: stock.")
     return "\n".join(told)
 
 

@@ -84,6 +84,7 @@ class SessionView(ModalScreen[None]):
         Binding("c", "export('cells')", show=False),
     ]
 
+    NAMES_STOP_KEY = True
     app: TopBalanceApp  # type: ignore[assignment]
 
     def __init__(self, session: Session) -> None:

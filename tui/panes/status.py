@@ -47,7 +47,7 @@ class StatusLine(Line):
         right_text = f"{speed}{clock(snapshot.elapsed_s) if snapshot.session else '--:--:--'}"
         if width >= 72:
             right_text += f"  {forecast:>18}" if width >= 100 else f"  {forecast:>12}"
-        middle = self._middle(max(0, width - left.cell_length - len(right_text) - 3), wide=width >= 110)
+        middle = plain(self._middle(max(0, width - left.cell_length - len(right_text) - 3), wide=width >= 110))
         gap = width - left.cell_length - len(middle) - len(right_text) - 1
         self.show(Content.assemble(left, (middle, "$foreground 60%"), " " * max(1, gap), right_text, " "))
 

@@ -2,7 +2,8 @@
 
 One line is `{"seq", "kind", "test_time_s", "unix_time_s", …own fields…, "prev_hash", "hash"}`. `hash` is the SHA-256 of the line's
 bytes without the `hash` field; `prev_hash` is the hash of the line before, 64 zeros on the first. A line that was changed, dropped
-or put in later no longer fits. A line torn by a power cut is no fault: it was never acknowledged.
+or put in later no longer fits. A line torn by a power cut is no fault: it was never acknowledged. The first line also tells the `format`
+of all of them: a program that knows only an older one does not write on, and does not judge the chain.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tui.records.journal_reading import GENESIS, last_line, own, read, verify
+from tui.records.journal_reading import FORMAT, GENESIS, first_line, last_line, own, read, too_new, verify
 from tui.records.places import make_private, open_private, sync_folder
 
 __all__ = ["KINDS", "Journal", "JournalUnwritable", "read", "verify"]
@@ -45,7 +46,7 @@ KINDS = frozenset(
         *("checkpoint", "pause", "resume"),  # what a session goes on from after its program ended or died
     }
 )
-RESERVED = frozenset(("seq", "prev_hash", "hash", "lost_lines"))
+RESERVED = frozenset(("seq", "prev_hash", "hash", "lost_lines", "format"))
 SYNC_INTERVAL_S = 10.0  # real seconds; readings younger than this may be lost in a power cut
 RING_LINES = 10_000  # kept in memory while the disk refuses: nearly three hours at one reading a second
 
@@ -56,12 +57,16 @@ class JournalUnwritable(OSError):
     """A line that must be on disk before it is acknowledged did not get there. It was not kept: do not go on as if it were."""
 
 
+class JournalTooNew(JournalUnwritable):
+    """A newer program wrote this journal. Nothing was changed."""
+
+
 class Journal:
     """The writer of one session's journal; one process and one object own it.
 
     `create=True` starts a new file (FileExistsError when there is one); `create=False` continues an existing one, after a crash too: a
     torn last line is kept aside as `<file>.torn-N` and cut. Raises JournalUnwritable when the file cannot be opened, or another
-    process writes it.
+    process writes it, and JournalTooNew when a newer program wrote it.
 
     `problem` is "" while all is well, else a sentence for the operator. Safe to use from several threads.
     """
@@ -91,6 +96,10 @@ class Journal:
             if create:
                 sync_folder(self.path.parent)
         except (FileExistsError, FileNotFoundError):
+            raise
+        except JournalTooNew:
+            if self._file is not None:
+                self._file.close()
             raise
         except OSError as error:
             if self._file is not None:
@@ -123,6 +132,8 @@ class Journal:
             if self._closed:
                 raise ValueError(f"the journal {self.path.name} is closed")
             seq = self.seq + 1
+            if seq == 1:
+                fields = {"format": FORMAT, **fields}
             start = _start_of_line(seq, kind, test_time_s, unix_time_s, fields)
             before = (self._hash, self._size)
             try:
@@ -262,6 +273,9 @@ class Journal:
     def _continue(self) -> None:
         """Find the last whole line, keep aside what is torn behind it, and cut there."""
         assert self._file is not None
+        newer = too_new(first_line(self._file), self.path.name)
+        if newer:
+            raise JournalTooNew(f"{newer} It was left as it is.")
         self._size, last = last_line(self._file)
         if last is not None:
             self.seq, self._hash = last["seq"], last["hash"]

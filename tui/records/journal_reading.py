@@ -17,6 +17,8 @@ except ImportError:  # a system without advisory locks
     fcntl = None  # type: ignore[assignment]
 
 GENESIS = "0" * 64
+FORMAT = 1
+"""Of the lines of a journal; grows when an older program would read one wrong."""
 _HASH_KEY = b',"hash":"'
 _HASH_TAIL = len(_HASH_KEY) + 64 + len(b'"}')
 
@@ -59,6 +61,9 @@ def verify(path: Path | str) -> ChainReport:
             if line is None:  # torn, if nothing readable follows
                 unreadable_at = seq + 1 if unreadable_at is None else unreadable_at
                 continue
+            newer = too_new(line, name) if lines == 0 else ""
+            if newer:
+                return ChainReport(False, 0, GENESIS, message=f"{newer} Its chain was not judged.")
             fault = "unreadable lines before it" if unreadable_at is not None else _fault(raw, line, seq, head)
             if fault:
                 message = f"{name}: the chain breaks at line {seq + 1}: {fault}. What follows it is not proved to be as it was written."
@@ -87,6 +92,23 @@ def parse_line(raw: bytes) -> dict[str, Any] | None:
     ):
         return line
     return None
+
+
+def first_line(file: io.FileIO) -> dict[str, Any]:
+    """The first line of the file, {} where it cannot be read. Moves the file's place."""
+    file.seek(0)
+    reader = io.BufferedReader(file)
+    raw = reader.readline()
+    reader.detach()  # or it would close the file
+    return parse_line(raw) or {}
+
+
+def too_new(first: dict[str, Any], name: str) -> str:
+    """Why a journal with this first line cannot be judged or written on here; "" where it can. One without a format is of the first."""
+    written = first.get("format", 1)
+    if isinstance(written, int) and written <= FORMAT:
+        return ""
+    return f"{name} was written by a newer topbalance (journal format {written}; this one knows {FORMAT}). Start the newer version for it."
 
 
 def last_line(file: io.FileIO) -> tuple[int, dict[str, Any] | None]:

@@ -15,6 +15,7 @@ from tinydb.table import Table
 from tui.domain.plan import Plan
 from tui.records.curve import SUFFIX
 from tui.records.inventory import Inventory, entry
+from tui.records.journal import Journal, JournalUnwritable
 from tui.records.journal_reading import is_being_written, tail
 from tui.records.places import Home
 from tui.records.store import Store, StoreError, transaction
@@ -71,6 +72,7 @@ class Session:
     end_v: Mapping[str, float] = field(default_factory=dict)
     parts: tuple[Mapping[str, Any], ...] = ()  # how each charge ended: title, cells, reason, tail_current_a, charge_ah, duration_s, detail
     rests: tuple[Rest, ...] = ()
+    suspects: tuple[Mapping[str, Any], ...] = ()  # cells that fell away at rest: label, unix_s of the rest that showed it, reason
     journal_head: str = ""  # hash of the journal's last line, so that cutting its end shows too
     cells_pending: bool = False  # volts wait to be written to the inventory
     cells_problem: str = ""  # why they wait, or which cells are gone
@@ -93,7 +95,7 @@ class Session:
 
 
 _NAMES = frozenset(item.name for item in fields(Session))
-_FIXED = frozenset({"id", "cells", "plan", "started_unix_s", "rests", "cells_pending", "cells_problem"})
+_FIXED = frozenset({"id", "cells", "plan", "started_unix_s", "rests", "suspects", "cells_pending", "cells_problem"})
 
 
 class Sessions:
@@ -148,8 +150,10 @@ class Sessions:
     def add_rest(
         self, session_id: str, volts: Mapping[str, float], unix_s: float, *, hours: float | None = None, temperature_c: float | None = None
     ) -> Session:
-        """Resting volts by cell label, into the row and each cell's log. `hours` since the end of charge are reckoned when not given.
+        """Resting volts by cell label, into the journal, the row and each cell's log. `hours` since the end of charge are reckoned when not
+        given; they stay unknown where the clock says that the rest came before the end.
 
+        A cell that is seen to discharge itself becomes *suspect* in the inventory, once for each session (see `suspects`).
         Raises SessionGone, and RestRefused for a session that still runs, an unknown label, or volts outside 2.00 to 3.75 V.
         """
         session = self.get(session_id)
@@ -166,6 +170,7 @@ class Sessions:
                 )
         if hours is None and session.ended_unix_s is not None:
             hours = round((unix_s - session.ended_unix_s) / 3600, 3)
+            hours = None if hours < 0 else hours
         rest = Rest(unix_s, hours, dict(volts), temperature_c)
         self._change(session_id, {"cells_pending": True}, rest)
         return self.write_cells(session_id)
@@ -212,6 +217,7 @@ class Sessions:
             end = self._end_of(session)
             if end:
                 values = {name: end[name] for name in end.keys() & (_NAMES - _FIXED - {"state", "result", "ended_unix_s"})}
+                values["journal_head"] = end["hash"]
                 result, resting = str(end.get("result", "")), end.get("state") == "resting"
                 settled.append(self.finish(session.id, result=result, ended_unix_s=float(end["unix_time_s"]), resting=resting, **values))
         settled += [self.write_cells(session.id) for session in self.list() if session.cells_pending]
@@ -228,12 +234,31 @@ class Sessions:
         with transaction(self.path) as store:
             table = self._table(store)
             session = _session(_one(table, session_id))
+            heads = [head for rest in rests if (head := self._journal_rest(session, rest))]
             session = replace(session, **values, rests=(*session.rests, *rests))
+            if rests:
+                session = replace(session, journal_head=heads[-1] if heads else session.journal_head, suspects=_suspects(session))
             spread_v = _rest_spread_v(session)
             if spread_v is not None:
                 session = replace(session, spread_v=spread_v)
             table.update(_record(session), where("id") == session_id)
         return session
+
+    def _journal_rest(self, session: Session, rest: Rest) -> str:
+        """Note a rest at the end of the session's journal too, so that it cannot be changed later unseen. Its hash; "" without a journal."""
+        about = {"unix_s": rest.unix_s, "hours": rest.hours, "temperature_c": rest.temperature_c}
+        try:
+            with Journal(self.journal_path(session.id), create=False) as journal:
+                time_s = max(0.0, round(rest.unix_s - session.started_unix_s, 3))
+                data = dict(rest.volts)
+                journal.append(
+                    "answer", test_time_s=time_s, unix_time_s=rest.unix_s, durable=True, text="volts at rest", data=data, rest=about
+                )
+                return journal.head_hash
+        except FileNotFoundError:
+            return ""
+        except JournalUnwritable as problem:
+            raise StoreError(f"The resting volts were not kept. {problem}") from problem
 
     def _table(self, store: Store) -> Table:
         self.problem = store.problem
@@ -269,7 +294,35 @@ def _entries(session: Session, label: str) -> list[dict[str, Any]]:
             if label in rest.volts:
                 volts = {"voltage_v": rest.volts[label], "hours": rest.hours, "temperature_c": rest.temperature_c}
                 entries.append(entry("rest", unix_s=rest.unix_s, **volts, **about))
+        entries += [
+            entry("state", unix_s=found["unix_s"], state="suspect", reason=found["reason"], **about)
+            for found in session.suspects
+            if found["label"] == label
+        ]
     return entries
+
+
+def rest_readings(session: Session) -> dict[str, list[tuple[float, float]]]:
+    """(hours since the charge, V) of each cell that was measured at rest."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for rest in session.rests:
+        if rest.hours is not None:
+            for label, volts in rest.volts.items():
+                found.setdefault(label, []).append((rest.hours, volts))
+    return {cell.label: found[cell.label] for cell in session.cells if cell.label in found}
+
+
+def _suspects(session: Session) -> tuple[Mapping[str, Any], ...]:
+    """The cells that were suspect before, and those that the newest rest shows to discharge themselves (fault F-52).
+
+    Kept in the row, not judged anew: a cell whose owner put it back is not marked a second time for the same readings.
+    """
+    from tui.domain.after import judge_rest
+
+    known = {found["label"] for found in session.suspects}
+    unix_s = session.rests[-1].unix_s
+    new = [cell for cell in judge_rest(rest_readings(session)) if cell.verdict == "suspect" and cell.label not in known]
+    return (*session.suspects, *({"label": cell.label, "unix_s": unix_s, "reason": cell.words} for cell in new))
 
 
 def _rest_spread_v(session: Session) -> float | None:
@@ -292,9 +345,10 @@ def _session(record: Mapping[str, Any]) -> Session:
     known["cells"] = tuple(SessionCell(**cell) for cell in known["cells"])
     known["rests"] = tuple(Rest(**rest) for rest in known["rests"])
     known["parts"] = tuple(known.get("parts", ()))
+    known["suspects"] = tuple(known.get("suspects", ()))
     return Session(**known)
 
 
 def _record(session: Session) -> dict[str, Any]:
     record = asdict(session)
-    return {**record, "cells": list(record["cells"]), "rests": list(record["rests"]), "parts": list(record["parts"])}
+    return {**record, **{name: list(record[name]) for name in ("cells", "rests", "parts", "suspects")}}

@@ -4,6 +4,9 @@ It holds an inter-process lock over read, change and write with fresh data. The 
 rename), and earlier generations stay beside it: `.1` is the state before the last change, `.2` and `.3` the ones before, and one
 dated file a day the state before that day's first change. A file that cannot be parsed is never overwritten.
 
+A file of an older version is brought to this one when it is opened (`MIGRATIONS`); before the first change it is kept as `<file>.schema-N`.
+A file of a newer version is neither shown nor written.
+
 Records carry text ids of their own in the field `id`; TinyDB's document numbers are never used.
 """
 
@@ -15,7 +18,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,9 @@ DATED_GENERATIONS = 7
 LOCK_TIMEOUT_S = 10.0
 
 Tables = dict[str, dict[str, Any]]
+
+MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {}
+"""How the tables of version N become those of version N + 1, for every version from the first to `SCHEMA` − 1."""
 
 
 class StoreError(Exception):
@@ -96,8 +102,9 @@ class WholeFileStorage(Storage):
         self.problem = problem
         self._tables: Tables | None = None
         self._changed = False
+        self._schema = SCHEMA  # of the file as it lies on the disk
         try:
-            self._tables = _load(path)
+            self._schema, self._tables = _load(path)
         except FileNotFoundError:
             if generations(path):
                 self._fall_back("is missing, although earlier generations of it are there")
@@ -127,17 +134,19 @@ class WholeFileStorage(Storage):
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.path.name} was not changed: a record holds what cannot be stored: {error}") from error
         try:
+            if self._schema < SCHEMA:
+                _keep_older(self.path, self._schema)
             _replace(self.path, document)
         except OSError as error:
             raise StoreError(
                 f"{self.path} could not be written: {_reason(error)}. Nothing was changed; free some space and try again."
             ) from error
-        self._changed = False
+        self._changed, self._schema = False, SCHEMA
 
     def _fall_back(self, fault: str) -> None:
         for older in generations(self.path):
             with contextlib.suppress(_Damaged, OSError, StoreTooNew):
-                self._tables = _load(older)
+                _, self._tables = _load(older)
                 self.problem = (
                     f"{self.path} {fault}. It was left as it is. The newest good state, {older.name}, is shown for reading only. "
                     f"To go on from it: move {self.path.name} away and copy {older.name} to its name."
@@ -150,30 +159,56 @@ class WholeFileStorage(Storage):
 
 
 def generations(path: Path) -> list[Path]:
-    """The earlier generations of a file, newest state first."""
+    """The earlier generations of a file, newest state first.
+
+    The numbered ones come first, by their numbers: they follow each other whatever the clock did, and the newest of them is never older
+    than a dated one. Dates and times of files are believed only among the dated.
+    """
     pattern = re.compile(re.escape(path.name) + r"\.(\d|\d{4}-\d\d-\d\d)")
     found = [file for file in path.parent.glob(f"{path.name}.*") if pattern.fullmatch(file.name)]
-    return sorted(found, key=lambda file: (-file.stat().st_mtime_ns, file.name))
+    numbered = sorted(file for file in found if file.name[-2] == ".")
+    dated = [file for file in found if file not in numbered]
+    return numbered + sorted(dated, key=lambda file: (-file.stat().st_mtime_ns, file.name))
 
 
 class _Damaged(Exception):
     """The file is there and readable, but is not one of our documents."""
 
 
-def _load(path: Path) -> Tables:
+def _load(path: Path) -> tuple[int, Tables]:
+    """The version on the disk, and the tables as this version has them."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise _Damaged(str(error)) from error
-    if not isinstance(document, dict) or not isinstance(document.get("schema"), int) or not _are_tables(document.get("tables")):
-        raise _Damaged("it is not a record file of topbalance")
-    if document["schema"] > SCHEMA:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA:  # asked before all else: its tables may look like nothing known here
         raise StoreTooNew(
-            f"{path} was written by a newer topbalance (records version {document['schema']}; this one knows {SCHEMA}). "
+            f"{path} was written by a newer topbalance (records version {schema}; this one knows {SCHEMA}). "
             "It was left as it is: start the newer version."
         )
+    if not isinstance(schema, int) or not _are_tables(document.get("tables")):
+        raise _Damaged("it is not a record file of topbalance")
     tables: Tables = document["tables"]
-    return tables
+    for version in range(schema, SCHEMA):
+        if version not in MIGRATIONS:
+            raise _Damaged(f"no topbalance wrote records of version {schema}")
+        tables = MIGRATIONS[version](tables)
+    return schema, tables
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _keep_older(path: Path, schema: int) -> None:
+    """Keep the file of an older version for good, before it is first written as this version. No rotation takes it away."""
+    kept = path.with_name(f"{path.name}.schema-{schema}")
+    if not kept.exists():
+        aside = path.with_name(f"{kept.name}.new")
+        _copy(path, aside)
+        aside.replace(kept)
+        sync_folder(path.parent)
 
 
 def _are_tables(tables: object) -> bool:

@@ -9,7 +9,8 @@ from textual.renderables.digits import Digits as DigitsRenderable
 from textual.widgets import Digits
 
 from tui.bench.messages import Channel
-from tui.widgets.text import BLANK, number
+from tui.terminal import glyphs
+from tui.widgets.text import BLANK, number, plain
 
 
 class BigNumber(Digits):
@@ -55,10 +56,10 @@ class BigNumber(Digits):
 
     @property
     def _is_big(self) -> bool:
-        return self.size.height >= 3 and self.size.width >= DigitsRenderable.get_width(self.value)
+        return glyphs() != "ascii" and self.size.height >= 3 and self.size.width >= DigitsRenderable.get_width(self.value)
 
     def render(self) -> RenderResult:
         if self._is_big:
             return super().render()
-        text = BLANK if self.value == "-" else self.value
+        text = plain(BLANK) if self.value == "-" else self.value
         return Content.styled(f"{text} {self._unit}", "bold")

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from tui.widgets.line import Line
+from tui.widgets.text import plain
 
 KeyHint = tuple[str, str, str]  # key as written, words, action for a mouse click ("" for none)
 
@@ -54,11 +55,22 @@ class KeyLine(Line):
         width = self.size.width or self.app.size.width  # before the first layout: the whole line
         middle = fit(self._hints, width)
         parts: list[Content] = [_hint(STOP, "bold $text-error")]
-        parts += [Content.assemble(" · ", _hint(hint, "bold $foreground")) for hint in middle]
+        parts += [Content.assemble(plain(" · "), _hint(hint, "bold $foreground")) for hint in middle]
         help_hint = _hint(HELP, "bold $foreground")
         used = sum(part.cell_length for part in parts) + 1
         gap = max(1, width - used - help_hint.cell_length - 1)
         self.show(Content.assemble(" ", *parts, " " * gap, help_hint))
+
+
+class StopLine(Line):
+    """The stop key alone, for dialogs."""
+
+    DEFAULT_CSS = """
+    StopLine { dock: bottom; background: $panel; color: $text-error; text-style: bold; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_hint(STOP, ""), classes="stop-line")
 
 
 def _hint(hint: KeyHint, key_style: str) -> Content:
