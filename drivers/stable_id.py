@@ -58,6 +58,12 @@ def same_adapter(known: Adapter, lookup: Lookup = plugged_in) -> list[Adapter]:
     return sorted(alike, key=lambda adapter: (adapter.socket != known.socket, adapter.link != known.link, adapter.device != known.device))
 
 
+def surely_same(known: Adapter, lookup: Lookup = plugged_in) -> list[Adapter]:
+    """The same for an instrument that cannot tell who it is: by serial number, in the same socket, or the only one of its kind."""
+    alike = same_adapter(known, lookup)
+    return alike if len(alike) < 2 else [adapter for adapter in alike if adapter.socket == known.socket][:1]
+
+
 def moved(address: Address, adapter: Adapter) -> Address:
     """The same instrument's address at where its adapter stands now."""
     return Address(address.family, adapter.device, address.options)

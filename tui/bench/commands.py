@@ -144,6 +144,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
         "own_procedure": own,
     }
     recorder = Recorder(bench.home, bench.clock, plan, facts)
+    bench.instruments.held_by(recorder.id)
     made = steps(plan, own)
     assert made[0].part is not None
     session = Session(plan, profile, recorder, bench.now_s(), made[0].part)
