@@ -217,8 +217,8 @@ class Bench:
     def _let_go_when_over(self) -> None:
         """The session has ended: a minute after the proof of off the ports are free for whoever wants them. What was read last stays to be seen."""
         output = self.output
-        off = output.is_off(self.reading) if output.profile.has_interface else not output.commanded.output_on
-        if self.state != "ended" or self.safety.call is not None or output.proving_off or not off:
+        on = output.proving_off or output.commanded.output_on or bool(self.reading.output_on)  # as seen last: it may be unplugged since
+        if self.state != "ended" or self.safety.call is not None or on:
             self._over_s = None
             return
         self._over_s = self.now_s() if self._over_s is None else self._over_s
