@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import physics, process, screen, speed, startup, stop
+from tests.benchmarks import fuzz, physics, process, screen, speed, startup, stop
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -21,6 +21,7 @@ MEASUREMENTS = (
     *stop.MEASUREMENTS,
     *process.MEASUREMENTS,
     *physics.MEASUREMENTS,
+    *fuzz.MEASUREMENTS,
 )
 
 
