@@ -242,4 +242,3 @@ async def _screen_with_evil_text() -> None:
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
     assert "owned" in shown
     assert not STEERING.search(shown)
-

@@ -10,7 +10,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 _STEERING = re.compile(r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -50,7 +50,5 @@ def _plain(name: str) -> Iterator[None]:
         yield
     finally:
         setattr(sys, name, before)
-        try:
+        with suppress(BrokenPipeError):
             plain.detach()  # flushes; the stream below belongs to `before`
-        except BrokenPipeError:
-            pass

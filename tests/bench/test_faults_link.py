@@ -1,4 +1,4 @@
-"""Faults of the link: a supply that falls silent, comes back changed, elsewhere or as another one; answers that make no sense; a port that is taken."""
+"""Faults of the link: a supply falls silent, comes back changed, elsewhere or as another one; answers without sense; a port that is taken."""
 
 from __future__ import annotations
 
@@ -415,7 +415,7 @@ def test_f29_a_pseudo_terminal_taken_away_and_found_again_under_another_number(p
 def test_f29_without_an_adapters_mark_the_same_path_is_tried_again(drive):
     bench = drive(soc=0.9)
     sockets = plug_in(bench)
-    bench.bench.instruments = Instruments(bench.clock, bench.bench.home, line_factory=sockets.line, adapters=lambda: [])
+    bench.bench.instruments = Instruments(bench.clock, bench.bench.home, line_factory=sockets.line, adapters=list)
     to_the_plateau(bench)
     sockets.pull(USB0)
     settle(bench, 5)

@@ -73,7 +73,7 @@ def _timed(seen: Counter[str], slowest_s: float, act: Callable[[], None]) -> flo
         act()
     except InstrumentError:
         seen["refused"] += 1
-    except Exception as crash:  # whatever it is, it is counted
+    except Exception as crash:  # noqa: BLE001 - whatever it is, it is counted
         seen["crash"] += 1
         seen[f"crash: {type(crash).__name__}: {crash}"] += 1
     took_s = time.thread_time() - started_s
@@ -109,7 +109,12 @@ def text_line(answers: int, seed: int = 1) -> tuple[Counter[str], float]:
     seen: Counter[str] = Counter()
     draw = Random(seed)
     slowest_s, framer, grammar = 0.0, Framer(), Grammar()
-    others = [_line(number, "V1=3.4123 V2=3.4098") for number in range(3)] + [b"# topbal!!", b"V1=3.3", b'{"cells":[3.4,3.5]}', b"cell1,cell2"]
+    others = [_line(number, "V1=3.4123 V2=3.4098") for number in range(3)] + [
+        b"# topbal!!",
+        b"V1=3.3",
+        b'{"cells":[3.4,3.5]}',
+        b"cell1,cell2",
+    ]
 
     def hear(good: bytes, sent: bytes) -> None:
         for raw in framer.feed(sent + b"\n"):
