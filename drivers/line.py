@@ -13,6 +13,8 @@ import serial
 from drivers.roles import LostLine
 
 Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
+MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
+MOST_TRACED_BYTES = 512  # kept of one exchange
 
 
 class SerialLine:
@@ -93,12 +95,12 @@ class SerialLine:
     @staticmethod
     def _waiting(port: Any) -> bytes:
         data = b""
-        while (count := port.in_waiting) and len(data) < 65536:  # a socket tells only "some", so ask again
-            data += port.read(count)
+        while (count := port.in_waiting) and len(data) < MOST_WAITING_BYTES:  # a socket tells only "some", so ask again
+            data += port.read(min(count, MOST_WAITING_BYTES - len(data)))
         return data
 
     def _note(self, direction: Direction, data: bytes) -> None:
-        self.trace.append((time.time(), direction, data))
+        self.trace.append((time.time(), direction, data[:MOST_TRACED_BYTES]))
 
     def _opened(self) -> Any:
         if self._port is None:
@@ -146,6 +148,11 @@ def _human(url: str, error: OSError) -> tuple[str, str]:
         return "another program holds the port.", "Close it (a terminal program, another copy of this one) and try again."
     if error.errno == errno.ECONNREFUSED or isinstance(error, ConnectionError):
         return f"the connection failed ({error}).", "Is the instrument on the network, and is the port number right?"
+    if "returned no data" in str(error):  # pyserial: "device reports readiness to read but returned no data"
+        return (
+            "the system announced an answer, but no byte of it was there: another program reads from this port, or the cable was pulled.",
+            "Close whatever else uses the port (a terminal program, another copy of this one), then look at the cable.",
+        )
     if isinstance(error, serial.SerialTimeoutException):
         return "the port takes no bytes.", "The adapter hangs: unplug it and plug it in again."
     return f"the line is gone ({error}).", "Is the cable in? Does another program read from the port?"

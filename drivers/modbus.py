@@ -13,7 +13,9 @@ wrong CRC stays silent.
 from __future__ import annotations
 
 import struct
+import time
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -30,6 +32,8 @@ REFUSALS = {
     6: "it is busy",
 }
 WRITE_REPLY_LENGTH = 8
+LATEST_ANSWER_S = 30.0  # whatever was asked longer ago is not answered any more
+MOST_SPARE = 15  # registers that a read may ask for beyond those that are wanted
 REFUSAL_LENGTH = 5
 
 
@@ -151,8 +155,9 @@ def _check_body(reply: bytes, length: int, device: str, request: str) -> None:
 class Unit:
     """One Modbus device on a line, with deadlines and retries. The line keeps the gap between two requests.
 
-    A read is repeated after silence or a garbled answer. Answers to reads name no register, so a late answer to the first
-    try could pass for the answer to the second: each repeated read asks for `spare` registers more, so its byte count differs.
+    A read is repeated after silence or a garbled answer. Answers to reads name no register, so a late answer to an earlier
+    question could pass for the present one, of other registers too. So no read asks for as many registers as one whose
+    answer may still be on its way: it asks for some more (with `spare`), and the byte count tells the two apart.
     A write is sent once: whoever writes decides by a read-back what a lost echo means.
     """
 
@@ -160,24 +165,32 @@ class Unit:
         self.line, self.device, self.unit = line, device, unit
         self.deadline_s, self.tries = deadline_s, tries
         self.last_answer = b""  # raw, to tell a stranger on the line from a disturbed answer
-        self._misses = 0  # reads in a row without a good answer
+        self._unanswered: deque[tuple[int, float]] = deque(maxlen=MOST_SPARE)  # registers asked for, and when (wall seconds)
 
-    def read(self, register: int, count: int, *, tries: int | None = None, spare: int = 1) -> tuple[int, ...]:
+    def read(self, register: int, count: int, *, tries: int | None = None, spare: bool = True) -> tuple[int, ...]:
         """`count` registers from `register` on. Raises NoAnswer or GarbledAnswer after the last try, Refused and LostLine at once."""
         request = f"read registers {register}-{register + count - 1}" if count > 1 else f"read register {register}"
         last: InstrumentError | None = None
         for _ in range(tries or self.tries):
-            asked = count + spare * (self._misses % 4)
+            asked = self._told_apart(count) if spare else count
             self.last_answer = self.line.ask(read_request(self.unit, register, asked), read_reply_length(asked), self.deadline_s)
             try:
                 values = parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)
             except (NoAnswer, GarbledAnswer) as error:
-                self._misses, last = self._misses + 1, error
+                last = error
+                self._unanswered.append((asked, time.monotonic()))
             else:
-                self._misses = 0
                 return values[:count]
         assert last is not None
         raise last
+
+    def _told_apart(self, count: int) -> int:
+        """How many registers to ask for so that no answer that may still come has as many."""
+        now_s = time.monotonic()
+        while self._unanswered and now_s - self._unanswered[0][1] > LATEST_ANSWER_S:
+            self._unanswered.popleft()
+        taken = {asked for asked, _ in self._unanswered}
+        return next(asked for asked in range(count, count + MOST_SPARE + 1) if asked not in taken)
 
     def write(self, register: int, value: int) -> None:
         """Write one register, once. Raises NoAnswer or GarbledAnswer when the echo is lost: the write may still have worked."""

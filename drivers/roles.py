@@ -11,6 +11,11 @@ from typing import Literal, Protocol
 Mode = Literal["CV", "CC"]
 
 
+def printable(text: str) -> str:
+    """Text that an instrument sent, without what would steer a terminal: each such sign as a question mark."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 @dataclass(frozen=True, slots=True)
 class SupplyProfile:
     """What is known of one supply after it was identified. Limits are the model's rating."""
@@ -30,6 +35,10 @@ class SupplyProfile:
     echoes_set_point: bool = False  # reports the set-point instead of a measurement near it
     emulated: bool = False  # proved by our own emulator's token; never true for hardware
     poll_s: float = 0.5  # smallest gap between two polls, wall seconds
+
+    def __post_init__(self) -> None:
+        for name in ("model", "serial", "firmware"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,10 @@ class MeterReading:
     channels_v: dict[str, float | None]
     status: str = "ok"  # ok, overload, stale, garbled, no_answer
     resolution_v: float | None = None
-    text: str = ""  # the raw line, for the trace
+    text: str = ""  # the line as it came, for the trace
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", printable(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +85,15 @@ class MeterProfile:
     interval_s: float = 0.5  # usual gap between two messages, wall seconds
     emulated: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", printable(self.model))
+
 
 class InstrumentError(Exception):
     """Base of everything a driver raises. `device` is the address, `request` what was asked, `check` what the operator should look at."""
 
     def __init__(self, device: str, request: str, what: str, check: str = "") -> None:
+        what = printable(what)  # it may quote what the instrument sent
         self.device, self.request, self.what, self.check = device, request, what, check
         super().__init__(f"{device}: {request}: {what}" + (f" {check}" if check else ""))
 

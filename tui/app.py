@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
 from tui import actions
@@ -40,6 +41,7 @@ from tui.panes.bench_screen import BenchScreen, PaneName
 from tui.themes import DARK, LIGHT
 from tui.widgets.freshness import as_stale
 from tui.widgets.key_line import StopLine
+from tui.widgets.no_controls import NoControls
 from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
@@ -94,6 +96,11 @@ class TopBalanceApp(App[int]):
         self.points: list[Point] = []
         self.card: SessionCard | None = None
         self._leaving = False
+        self._no_controls = NoControls()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The last of the filters lets no control character through to the terminal."""
+        return [*super().get_line_filters(), self._no_controls]
 
     # --- life ---------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from tui.cli_plan import plan
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
 from tui.cli_records import cells, sessions
+from tui.plain_output import plain_output
 
 
 class Failed(click.ClickException):
@@ -164,7 +165,12 @@ cli.add_command(attention)
 
 
 def main() -> None:
-    """Entry point: click's own messages, but one line each and never a traceback."""
+    """Entry point: click's own messages, but one line each and never a traceback; and nothing that would steer the terminal."""
+    with plain_output():
+        _main()
+
+
+def _main() -> None:
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -190,10 +196,10 @@ def last_words(problem: Exception) -> int:
         return 1
     import traceback
 
-    from tui.records.places import home
+    from tui.records.places import home, open_private
 
     log = home().logs / "topbalance.log"
-    with log.open("a", encoding="utf-8") as file:
+    with open(log, "a", encoding="utf-8", opener=open_private) as file:
         traceback.print_exception(problem, file=file)
     click.echo(f"topbalance: a defect in this program ({type(problem).__name__}: {words}). {log} tells more.", err=True)
     return 1

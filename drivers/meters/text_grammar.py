@@ -111,7 +111,7 @@ class _Found:
 
 
 class Grammar:
-    """Reads the lines of one device. It keeps what the device's first lines decide: header, number of columns, unit of bare numbers.
+    """Reads the lines of one device. It keeps what the device's first lines decide: header, number of columns, unit of bare numbers, checksum.
 
     `unit`: of numbers without one; "auto" decides once, by the first line (0 to 10: V, 500 to 10000: mV), and refuses later lines that
     contradict. `limit_v`: highest plausible value, 5 V for a cell or a parallel bank, up to 75 V for a pack.
@@ -142,6 +142,7 @@ class Grammar:
 
     def _read(self, text: str) -> Line:
         body = _without_checksum(text, self._checksum_required)
+        checked = len(body) < len(text)
         if body.startswith(("{", "[")):
             found = _json(body)
         else:
@@ -160,6 +161,7 @@ class Grammar:
         volts, resolution_v, too_far = self._volts(found)
         if not found.named:
             self._columns = self._columns or len(found.values)
+        self._checksum_required = self._checksum_required or checked  # who sends it once sends it always: without it a line was cut
         return Line("reading", text, volts, resolution_v, too_far, found.sequence, found.device_ms, found.temperatures_c)
 
     # --- numbers alone ---

@@ -43,6 +43,8 @@ FAULTS: dict[str, FaultKind] = {
     "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel"),
     "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on"),
     "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
+    "late-answer": FaultKind("wire", "answers come only after the next question; the number says how many, 0 all", "number", default=1.0),
+    "wrong-unit": FaultKind("wire", "answers bear another unit's number; the number says how many, 0 all", "number", default=1.0),
 }
 
 SUPPLY_ONLY = frozenset(

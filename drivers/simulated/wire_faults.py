@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drivers import modbus
 from drivers.clock import Clock
 from drivers.simulated.faults import Fault, FaultError, FaultQueue
 
@@ -17,6 +18,9 @@ class WireFaults:
         self.model_id: int | None = None
         self._garbled: float = 0  # answers still to garble
         self._lost: float = 0
+        self._late: float = 0  # answers that come only after the next question
+        self._held = b""  # one of them
+        self._misplaced: float = 0  # answers that bear another unit's number
 
     def add(self, fault: Fault) -> None:
         """Take a fault of the wire. Raises FaultError for one of the physics."""
@@ -40,6 +44,10 @@ class WireFaults:
                 self._garbled = fault.amount or float("inf")
             elif fault.name == "lost-reply":
                 self._lost = fault.amount or float("inf")
+            elif fault.name == "late-answer":
+                self._late = fault.amount or float("inf")
+            elif fault.name == "wrong-unit":
+                self._misplaced = fault.amount or float("inf")
         return due
 
     def undo(self, name: str) -> None:
@@ -56,9 +64,24 @@ class WireFaults:
             self._garbled = 0
         elif name == "lost-reply":
             self._lost = 0
+        elif name == "late-answer":
+            self._late = 0
+        elif name == "wrong-unit":
+            self._misplaced = 0
 
     def spoil(self, answer: bytes) -> bytes:
-        """What is left of an answer on its way: lost, or with a wrong checksum."""
+        """What is left of an answer on its way: lost, with a wrong checksum or unit, or there only after the next question."""
+        if answer and self._misplaced > 0 and modbus.check(answer):
+            self._misplaced -= 1
+            answer = modbus.frame(bytes((answer[0] ^ 2,)) + answer[1:-2])
+        before, self._held = self._held, b""
+        if answer and self._late > 0:
+            self._late -= 1
+            self._held = answer
+            return before
+        return before + self._spoilt(answer)
+
+    def _spoilt(self, answer: bytes) -> bytes:
         if self._lost > 0:
             self._lost -= 1
             return b""

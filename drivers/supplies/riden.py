@@ -33,6 +33,7 @@ PROTECTIONS = {0: "", 1: "OVP", 2: "OCP", 3: "OTP"}
 MODES: dict[int, Mode] = {0: "CV", 1: "CC"}
 OVER_VOLTAGE_MARGIN_V, OVER_CURRENT_MARGIN_A = 2.0, 0.2  # how far above the rating protection levels reach (factory levels)
 NO_PROBE_BELOW_C = -40.0
+BEYOND_RATING = 1.1  # set-points and measurements reach a little over the rating, never this far
 
 Scale = tuple[int, int, float]  # counts per volt, counts per ampere, largest current in A
 
@@ -60,7 +61,7 @@ class RidenSupply:
         self._profile: SupplyProfile | None = None
         self._model: RidenModel | None = None
         self._identity: tuple[int, ...] = ()  # registers 0-2 as found first: another one later is another device
-        self._line_was_lost = False
+        self._unsure = False  # the line was lost, or another supply answered: identified afresh before anything is written
 
     # --- reading ---
 
@@ -98,7 +99,7 @@ class RidenSupply:
             has_over_current_protection=scale is not None,
             emulated=emulated or bool(self._profile and self._profile.emulated),
         )
-        self._identity, self._line_was_lost = registers[:3], False
+        self._identity, self._unsure = registers[:3], False
         return self._profile
 
     def read(self) -> SupplyReading:
@@ -106,11 +107,14 @@ class RidenSupply:
         registers = self._read(0, POLL_COUNT)
         time_s = self._clock.now_s()
         if self._identity and registers[:3] != self._identity:
+            self._unsure = True
             what = "the answer comes from another supply than the one identified; it is not used."
             raise WrongDevice(self.address, "read", what, "Was another supply plugged in? Start again from the identification.")
         output = registers[OUTPUT]
         on = True if output == 1 else False if output == 0 else None
         scale = self._scale(registers)
+        if scale is not None:
+            self._believable(registers, scale)
         per_volt, per_ampere = (scale[0], scale[1]) if scale else (0, 0)
         battery_v = None
         if registers[32] == 1 and on is False and per_volt and self._model is not None and self._model.battery_scale_known:
@@ -236,9 +240,18 @@ class RidenSupply:
         index = registers[20] if len(ranges) > 1 else 0
         return (self._model.counts_per_volt, *ranges[index]) if index < len(ranges) else None
 
+    def _believable(self, registers: tuple[int, ...], scale: Scale) -> None:
+        """GarbledAnswer for volts or amperes that this model can neither hold nor be set to: no reading, whatever its checksum says."""
+        assert self._model is not None
+        volts = max(registers[SET_VOLTAGE], registers[10]) / scale[0]
+        amperes = max(registers[SET_CURRENT], registers[11]) / scale[1]
+        if volts > BEYOND_RATING * self._model.max_voltage_v or amperes > BEYOND_RATING * scale[2]:
+            what = f"the answer speaks of {volts:g} V and {amperes:g} A, which a {self._model.name} does not have; it is not used."
+            raise GarbledAnswer(self.address, "read", what, "Look at the supply's display, its cable and the baud rate.")
+
     def _ready(self, request: str) -> RidenModel:
         """The model, identified on this very connection. Refused for a model without a known scale."""
-        if self._profile is None or self._line_was_lost:
+        if self._profile is None or self._unsure:
             self.identify()
         if self._model is None:
             what = "this model is not in the table, so its scale is not known: it can be read, and nothing is ever written to it."
@@ -291,7 +304,7 @@ class RidenSupply:
 
     def _has_token(self) -> bool:
         try:
-            words = self._read(TOKEN_REGISTER, len(TOKEN) // 2, spare=0)
+            words = self._read(TOKEN_REGISTER, len(TOKEN) // 2, spare=False)
         except (NoAnswer, GarbledAnswer, Refused):
             return False
         return b"".join(word.to_bytes(2, "big") for word in words) == TOKEN
@@ -306,16 +319,16 @@ class RidenSupply:
         what = f"something answers, but no Riden: {shown}; nothing was written."
         return WrongDevice(self.address, "identify", what, "Is this the right port? A GPS, printer or board may sit on it.")
 
-    def _read(self, register: int, count: int, *, tries: int | None = None, spare: int = 1) -> tuple[int, ...]:
+    def _read(self, register: int, count: int, *, tries: int | None = None, spare: bool = True) -> tuple[int, ...]:
         try:
             return self._unit.read(register, count, tries=tries, spare=spare)
         except LostLine:
-            self._line_was_lost = True
+            self._unsure = True
             raise
 
     def _write(self, register: int, value: int) -> None:
         try:
             self._unit.write(register, value)
         except LostLine:
-            self._line_was_lost = True
+            self._unsure = True
             raise

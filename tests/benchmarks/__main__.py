@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import kills, physics, process, screen, speed, startup, stop
+from tests.benchmarks import fuzz, kills, physics, process, screen, speed, startup, stop
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -22,6 +22,7 @@ MEASUREMENTS = (
     *process.MEASUREMENTS,
     *kills.MEASUREMENTS,
     *physics.MEASUREMENTS,
+    *fuzz.MEASUREMENTS,
 )
 
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import random
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 from drivers.simulated.description import describe
 from tests.benchmarks.figures import Figure, Measurement, at_most, below, percentile
 from tests.benchmarks.harness import Terminal, shows
 from tests.benchmarks.startup import TOPBALANCE, environment
-from tests.benchmarks.stop import SPEED, stopped_ms, wait
+from tests.benchmarks.stop import QUICK_STOPS, SPEED, STOPS, STOPS_OF_A_SESSION, own_home, stop_figure, stopped_ms, wait
 from tests.choices import CHOICES
 from tui import bench_process
 from tui.bench.headless import LockStep, lock_step_rig, pty_rig
@@ -28,7 +24,7 @@ from tui.bench.script import Script
 from tui.bench.server import BenchServer
 from tui.bench.stepped import SteppedLink
 from tui.cli_bench import plan_from
-from tui.records.places import Home, home
+from tui.records.places import Home
 
 DAYS_3_S = 72 * 3600.0
 
@@ -45,12 +41,6 @@ def after_three_days(place: Home) -> SteppedLink:
     if snapshot.state != "charging":
         raise RuntimeError(f"after 72 hours the bench is {snapshot.state}")
     return SteppedLink(run)
-
-
-@contextmanager
-def own_home() -> Iterator[Home]:
-    with tempfile.TemporaryDirectory() as place, patch.dict(os.environ, {"TOPBALANCE_HOME": place}):
-        yield home(demo=True)
 
 
 @contextmanager
@@ -76,10 +66,10 @@ def process(quick: bool) -> Iterator[Figure]:
     shown = [_shown_s() for _ in range(1 if quick else 5)]
     detail = f"median of {len(shown)}: {percentile(shown, 50):.2f} s; interpreter, imports and first paint included"
     yield Figure("`topbalance demo` in mid-charge, start to full picture", f"worst {max(shown):.2f} s  ({detail})")
-    draw = random.Random(2)
-    off_ms = [_one_stop_ms(draw.uniform(0.0, 1.2)) for _ in range(2 if quick else 30)]
-    detail = f"p50 {percentile(off_ms, 50):.1f} ms, worst {max(off_ms):.1f} ms, {len(off_ms)} stops by a looker-on"
-    yield below("stop through the socket to output off, p99", percentile(off_ms, 99), 150.0, "ms", 1, detail)
+    off_ms: list[float] = []
+    while len(off_ms) < (QUICK_STOPS if quick else STOPS):
+        off_ms += _stops_ms(QUICK_STOPS if quick else STOPS_OF_A_SESSION)
+    yield stop_figure("stop through the socket to output off, p99", off_ms, " by a looker-on, meter silent")
 
 
 def _started_s() -> float:
@@ -108,8 +98,7 @@ def _attached_s(rounds: int) -> list[float]:
 
 def _shown_s() -> float:
     """From the start of the program to a screen that shows the running charge, its step and its curve."""
-    with tempfile.TemporaryDirectory() as root, patch.dict(os.environ, {"TOPBALANCE_HOME": root}):
-        place = home(demo=True)
+    with own_home() as place:
         bench_process.ensure_bench(place, ["--cells", "4"])
         try:
             link, script = RemoteLink(place, kind="demo").start(), Script()
@@ -117,7 +106,7 @@ def _shown_s() -> float:
                 raise RuntimeError("the session did not begin")
             wait(lambda: _charges(link, script), 0.02)
             link.close()
-            with Terminal([*TOPBALANCE, "demo"], environment(root)) as terminal:
+            with Terminal([*TOPBALANCE, "demo"], environment(str(place.data))) as terminal:
                 at_s = terminal.wait_for(_full, 20.0)
                 return at_s - terminal.started_s
         finally:
@@ -146,8 +135,8 @@ def _attached(place: Home) -> RemoteLink:
     return link
 
 
-def _one_stop_ms(after_s: float) -> float:
-    """Milliseconds from the stop on a screen without the keys to the output off, the meter having fallen silent."""
+def _stops_ms(times: int) -> list[float]:
+    """Milliseconds from each stop on a screen without the keys to the output off, the meter having fallen silent."""
     with own_home() as place:
         description = describe(cells=4, capacity_ah=280.0, soc=(0.9, 0.9))
         rig = pty_rig(description, place, speed=SPEED)
@@ -155,7 +144,7 @@ def _one_stop_ms(after_s: float) -> float:
             with served(LocalLink(rig.bench).start(), place):
                 screen, looker_on = _attached(place), _attached(place)  # the first has the keys
                 plan = plan_from(description, rig.supply_address, rig.meter_address, CHOICES)
-                took_ms = stopped_ms(rig, screen, looker_on, plan, after_s)
+                took_ms = stopped_ms(rig, screen, looker_on, plan, times)
                 screen.close()
                 looker_on.close()
                 return took_ms

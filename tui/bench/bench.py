@@ -22,7 +22,7 @@ from tui.bench.messages import State
 from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
-from tui.bench.reading import Reading
+from tui.bench.reading import Reading, aged
 from tui.bench.resume import look_back
 from tui.bench.runner import Hands, Runner
 from tui.bench.safety import Safety
@@ -38,6 +38,8 @@ from tui.records.places import Home
 CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
 """Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 IDLE_JOURNAL_S = 60.0
+LET_GO_AFTER_S = 60.0
+"""For so long after the end of a session an output that comes on by itself is still switched off."""
 QUIET_BEFORE_KNEE_S = 4 * 3600.0
 """Readings by hand are not asked for until this long before the earliest forecast end: people sleep on the plateau."""
 
@@ -82,6 +84,7 @@ class Bench:
         self._looked_back = not takes_up
         self.left: list[Left] = []  # sessions that wait to be taken up, oldest first
         self.left_problem = ""  # why the newest of them cannot go on
+        self.lost_at_v: float | None = None  # the cells when the supply fell silent
 
     # --- what actions and runner see (Hall, Stage) -------------------------------------------------------------
 
@@ -122,9 +125,10 @@ class Bench:
     def begin(self, session: Session, output: Output) -> None:
         """A session starts on a newly opened supply."""
         self.session, self._output = session, output
+        self._let_go, self._over_s = False, None
         self._stage = Stage(self, session, output)
         self.safety.clear()
-        self.supply_lost_s = None
+        self.supply_lost_s = self.lost_at_v = None
         self.state = "preparing"
 
     @property
@@ -137,7 +141,10 @@ class Bench:
 
     @property
     def opened_output(self) -> Output | None:
-        return self._output if self.stranger is None else self.stranger.output
+        """The supply's output while its port is open: of the session, or of a stranger."""
+        if self.stranger is not None:
+            return self.stranger.output
+        return None if self._let_go else self._output
 
     def stage_did(self, act: str) -> None:
         """A hand act outside the procedure's steps: the operator switched off in answer to a call."""
@@ -218,6 +225,10 @@ class Bench:
             self._looked_back = True
             look_back(self)
         self.drills.tick()
+        if self._let_go:
+            self._age()
+            self.time_watch.look()
+            return
         self._read()
         self.time_watch.look()
         session = self.session
@@ -250,12 +261,45 @@ class Bench:
         if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
             self._procedure(session)
         self._journal(session)
+        self._let_go_when_over()
         self.pace(pace.speed(self))
         self._keep_awake()
 
     def _keep_awake(self) -> None:
         if self.sleep_guard is not None:
             self.sleep_guard.follow(self)
+
+    def _let_go_when_over(self) -> None:
+        """The session has ended: a minute after the proof of off the ports are free for whoever wants them. What was read last stays to be seen."""
+        output = self.output
+        on = output.proving_off or output.commanded.output_on or bool(self.reading.output_on)  # as seen last: it may be unplugged since
+        if self.state != "ended" or self.safety.call is not None or on:
+            self._over_s = None
+            return
+        self._over_s = self.now_s() if self._over_s is None else self._over_s
+        if self.now_s() - self._over_s >= LET_GO_AFTER_S:
+            self._close_ports()
+            self.instruments.release()
+            self._let_go = True
+
+    _let_go = False
+    _over_s: float | None = None  # bench time since which the session has ended with the output proved off
+
+    def _age(self) -> None:
+        """Nobody reads any more: what was seen last grows old."""
+        now_s, last = self.now_s(), self.reading
+        past_s = now_s - last.time_s
+        self.reading = replace(
+            last,
+            time_s=now_s,
+            supply_fresh=False,
+            meter_fresh=False,
+            supply_v=aged(last.supply_v, past_s),
+            current_a=aged(last.current_a, past_s),
+            cells_v=aged(last.cells_v, past_s),
+            posts_v=aged(last.posts_v, past_s),
+            per_cell_v={label: aged(channel, past_s) for label, channel in last.per_cell_v.items()},
+        )
 
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
@@ -310,11 +354,12 @@ class Bench:
     def _note_link(self, now: float, fresh: bool) -> None:
         if self.supply is None or fresh or self.supply.reading is None:
             if fresh and self.supply_lost_s is not None:
-                self.supply_lost_s = None
+                self.supply_lost_s = self.lost_at_v = None
+                self.safety.alarms.pop("link", None)
                 self.log("link_back", durable=True, text="the supply answers again; its output state is read, not assumed")
             return
         if self.supply_lost_s is None:
-            self.supply_lost_s = now
+            self.supply_lost_s, self.lost_at_v = now, self.reading.alarm_v
             self.log("link_lost", durable=True, text=self.supply.error)
 
     def _procedure(self, session: Session) -> None:
@@ -429,10 +474,14 @@ class Bench:
         """Let go of the instruments. The output's state is the caller's to prove first."""
         if self.sleep_guard is not None:
             self.sleep_guard.release()
+        self._close_ports()
+        self._let_go, self._over_s = False, None
+        if self.session is not None:
+            self.session.recorder.close()
+
+    def _close_ports(self) -> None:
         for port in (self.supply, self.meter):
             if port is not None:
                 with contextlib.suppress(InstrumentError, OSError):
                     port.close()
-        if self.session is not None:
-            self.session.recorder.close()
         self.supply = self.meter = None

@@ -12,6 +12,9 @@ from tui.bench.session import Session
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
 
+SENSELESS_POLLS = 3
+"""Polls in a row, each asked up to three times by the driver, after which a supply is no longer trusted with the cells."""
+
 
 def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
@@ -85,13 +88,22 @@ def _attention(bench: Bench, session: Session, reading: Reading) -> list[Finding
             found.append(Finding("warn", "reading-due", "a reading is due", text))
     elif "reading-due" in bench.safety.alarms:
         del bench.safety.alarms["reading-due"]
-    if bench.supply_lost_s is not None and not session.by_hand:
-        gone = reading.time_s - bench.supply_lost_s
-        error = bench.supply.error if bench.supply else ""
-        volts = reading.alarm_v
-        if volts is None or volts >= limits.link_call_v or gone > limits.link_retry_s:
-            text = f"The supply has not answered for {gone:.0f} s. {error} Its output may be on."
-            found.append(Finding("call", "F-29", "the supply does not answer", text))
-        else:
-            found.append(Finding("warn", "link", "the supply does not answer", f"{error} Trying again; the cells are on the plateau."))
-    return found
+    return found + _supply(bench, session, reading)
+
+
+def _supply(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
+    """A supply that is not heard (F-29), or whose answers make no sense (F-30), while it may be charging."""
+    if bench.supply_lost_s is None or bench.supply is None or session.by_hand:
+        return []
+    limits, gone_s, error = session.limits, reading.time_s - bench.supply_lost_s, bench.supply.error
+    if bench.supply.senseless:
+        if bench.supply.senseless < SENSELESS_POLLS:
+            return []
+        text = f"{bench.supply.senseless} answers in a row made no sense. {error} The output goes off; nothing is lost."
+        return [Finding("hold", "F-30", "the supply answers nonsense", text)]
+    known = [volts for volts in (bench.lost_at_v, reading.alarm_v) if volts is not None]
+    volts = max(known, default=None) if bench.lost_at_v is not None or reading.cells_trusted else None
+    if volts is None or volts >= limits.link_call_v or gone_s > limits.link_retry_s:
+        text = f"The supply has not answered for {gone_s:.0f} s. {error} Its output may be on."
+        return [Finding("call", "F-29", "the supply does not answer", text)]
+    return [Finding("warn", "link", "the supply does not answer", f"{error} Trying again; the cells are on the plateau.")]

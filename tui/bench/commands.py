@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from drivers.address import AddressError
@@ -47,6 +47,7 @@ from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
 from tui.bench.session import Session
 from tui.bench.stranger import Stranger
 from tui.domain.checks import check_plan
+from tui.domain.plain_text import plain_text
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
 from tui.domain.procedures import ProcedureError, check, effective, steps
@@ -75,7 +76,7 @@ def handle(bench: Bench, command: Command) -> Outcome:
     if bench.session is not None:
         bench.session.recorder.strict = True
     try:
-        return _HANDLERS[type(command)](bench, command)
+        return _HANDLERS[type(command)](bench, _plain(command))
     except JournalUnwritable as problem:
         return Outcome(False, f"Not taken, because it could not be written down: {problem}")
     except (StoreError, RecordsRefused, InvalidCell) as problem:
@@ -83,6 +84,19 @@ def handle(bench: Bench, command: Command) -> Outcome:
     finally:
         if bench.session is not None:
             bench.session.recorder.strict = False
+
+
+def _plain(command: Command) -> Command:
+    """The command with every text in it fit to be shown: what people type reaches no record and no screen as a control sequence."""
+    return replace(command, **{field.name: _plain_value(getattr(command, field.name)) for field in fields(command)})
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain_text(value)
+    if isinstance(value, dict):
+        return {_plain_value(name): _plain_value(item) for name, item in value.items()}
+    return type(value)(map(_plain_value, value)) if isinstance(value, list | tuple) else value
 
 
 def _start(bench: Bench, command: Start) -> Outcome:

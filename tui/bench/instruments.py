@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from drivers import catalog
+from drivers import catalog, stable_id
 from drivers.address import Address
 from drivers.clock import Clock
 from drivers.roles import InstrumentError, Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
+from drivers.stable_id import Adapter, Lookup
 from drivers.supplies.manual import ManualSupply
+from tui.bench.port_locks import PortLocks
 from tui.bench.ports import LockStepPort, Port, ThreadPort
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan, PlanSupply
@@ -21,13 +23,19 @@ POLL_S = 1.0
 
 
 class Instruments:
-    """How this bench reaches its instruments. `line_factory` joins in-memory lines (lock-step); without it ports run on threads."""
+    """How this bench reaches its instruments. `line_factory` joins in-memory lines (lock-step); without it ports run on threads.
 
-    def __init__(self, clock: Clock, home: Home, *, line_factory: Callable[[Address], Line] | None = None) -> None:
+    `adapters` tells which serial adapters are plugged in, so that a port is found again under another number.
+    """
+
+    def __init__(
+        self, clock: Clock, home: Home, *, line_factory: Callable[[Address], Line] | None = None, adapters: Lookup | None = None
+    ) -> None:
         self.clock = clock
         self.home = home
         self._lines = line_factory
-        self._locks: list[Any] = []
+        self._adapters: Lookup = adapters or ((lambda: ()) if line_factory else stable_id.plugged_in)
+        self._locks = PortLocks(home)
         self._answered: dict[int, tuple[int, float]] = {}
 
     @property
@@ -45,30 +53,56 @@ class Instruments:
                 spec.address, self.clock, spec.max_voltage_v, spec.max_current_a, spec.voltage_step_v, spec.current_step_a
             )
             return LockStepPort[Supply](manual), manual.identify()
-        self._take(spec.address)
-        driver = catalog.open_supply(spec.address, clock=self.clock, line_factory=self._lines)
+        adapter = self._take(spec.address)
+        driver = self._supply_at(spec.address)
         profile = _identified(driver)
-        return self._port(driver, lambda: self._again(spec.address, profile)), profile
+        return self._port(driver, lambda: self._again(spec.address, adapter, profile)), profile
 
-    def _again(self, address: str, known: SupplyProfile) -> Supply:
-        """The line came back: the same supply must answer before it is used again."""
-        driver = catalog.open_supply(address, clock=self.clock, line_factory=self._lines)
-        profile = _identified(driver)
-        if (profile.model, profile.serial) != (known.model, known.serial):
+    def _supply_at(self, address: Address | str) -> Supply:
+        return catalog.open_supply(address, clock=self.clock, line_factory=self._lines)
+
+    def _again(self, address: str, adapter: Adapter | None, known: SupplyProfile) -> Supply:
+        """The line came back, perhaps under another number: the same supply must answer before it is used again."""
+        problem: InstrumentError | None = None
+        for place in self._places(address, adapter, stable_id.same_adapter):
+            try:
+                driver = self._supply_at(place)
+                profile = _identified(driver)
+            except InstrumentError as not_there:
+                problem = problem or not_there
+                continue
+            if (profile.model, profile.serial) == (known.model, known.serial):
+                return driver
             driver.close()
-            raise WrongDevice(address, "identify", f"a {profile.model} answers where a {known.model} was.", "Plug the right one in.")
-        return driver
+            what = f"a {profile.model} (serial {profile.serial}) answers where a {known.model} (serial {known.serial}) was; nothing was written."
+            problem = problem or WrongDevice(str(place), "identify", what, "Plug the right one in.")
+        assert problem is not None
+        raise problem
+
+    def _places(self, address: str, adapter: Adapter | None, search: Callable[[Adapter, Lookup], list[Adapter]]) -> list[Address]:
+        """Where the instrument of `address` may be now, the likeliest first. Raises LostLine while its adapter is not plugged in."""
+        parsed = Address.parse(address)
+        if adapter is None:
+            return [parsed]
+        found = search(adapter, self._adapters)
+        if not found:
+            name = f"USB adapter {adapter.kind}" + (f" with the serial number {adapter.serial}" if adapter.serial else "")
+            raise LostLine(address, "open the line", f"its {name} is not plugged in.", "Put the cable in again; any socket will do.")
+        return [stable_id.moved(parsed, one) for one in found]
 
     def open_meter(self, address: str) -> tuple[Port[Meter], MeterProfile]:
-        self._take(address)
-        driver = catalog.open_meter(address, clock=self.clock, line_factory=self._lines)
+        adapter = self._take(address)
+
+        def open_at(place: Address | str) -> Meter:
+            return catalog.open_meter(place, clock=self.clock, line_factory=self._lines)
+
+        driver = open_at(address)
         profile = _identified(driver)
-        reopen = lambda: catalog.open_meter(address, clock=self.clock, line_factory=self._lines)  # noqa: E731
-        return self._port(driver, reopen), profile
+        return self._port(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0])), profile
 
     def _port(self, driver: Any, reopen: Callable[[], Any]) -> Any:
         if self.lock_step:
-            return LockStepPort(driver)
+            return LockStepPort(driver, reopen)
         return ThreadPort(driver, poll_s=POLL_S, reopen=reopen)
 
     def fresh(self, port: Port[Any], tick_s: float) -> bool:
@@ -77,32 +111,29 @@ class Instruments:
             return port.error == "" and port.reading is not None
         count, since = self._answered.get(id(port), (-1, 0.0))
         now = time.monotonic()
+        if port.lost:
+            return False
         if port.fresh_count != count:
             self._answered[id(port)] = (port.fresh_count, now)
             return port.reading is not None
         return port.reading is not None and now - since <= Limits().stale_periods * POLL_S
 
-    def _take(self, address: str) -> None:
-        """One owner a port: a lock beside the records, so that a second copy of the program is refused (fault F-20)."""
-        if self.lock_step:
-            return
-        import hashlib
+    def _take(self, address: str) -> Adapter | None:
+        """One owner a port; gives the adapter that it belongs to, where it has one. Raises LostLine with who holds it (fault F-20)."""
+        url = Address.parse(address).url
+        adapter = stable_id.adapter_of(url, self._adapters)
+        if not self.lock_step:
+            self._locks.take(address, f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else url)
+        return adapter
 
-        from filelock import FileLock, Timeout
-
-        name = hashlib.sha256(address.split("?")[0].encode()).hexdigest()[:16]
-        lock = FileLock(str(self.home.locks / f"port-{name}.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as busy:
-            raise LostLine(address, "open", "another copy of this program uses this port.", "Close it there first.") from busy
-        self._locks.append(lock)
+    def held_by(self, session: str) -> None:
+        """Write down which session holds the ports, for whoever else wants them."""
+        self._locks.name(session)
 
     def release(self) -> None:
         """Let the ports' locks go."""
-        for lock in self._locks:
-            lock.release()
-        self._locks.clear()
+        self._locks.release()
+        self._answered.clear()
 
 
 def _identified(driver: Any) -> Any:

@@ -24,6 +24,8 @@ def tick_s(bench: Bench) -> float:
         return 1.0
     if runner.phase == "act" or bench.output.proving_off or bench.safety.call is not None:
         return 0.25
+    if bench.supply_lost_s is not None:
+        return 1.0
     if session.guard.suspicious or reading.time_s - bench.last_command_s < QUIET_AFTER_COMMAND_S or runner.phase != "until":
         return 1.0
     if runner.step.until == "rest" or (reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V):

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Generic, Protocol, TypeVar
 
-from drivers.roles import InstrumentError, LostLine, NoAnswer
+from drivers.roles import GarbledAnswer, InstrumentError, LostLine, NoAnswer, Refused
 
 
 class Instrument(Protocol):
@@ -33,13 +33,18 @@ REOPEN_GAP_S = 1.0
 
 
 class Port(Generic[D]):
-    """What the bench holds of one instrument. `reading` is the newest answer, `error` what the newest poll ran into ("" when it went well)."""
+    """What the bench holds of one instrument. `reading` is the newest answer, `error` what the newest poll ran into ("" when it went well).
 
-    def __init__(self, driver: D) -> None:
+    `reopen` makes a new driver after the line was lost; it must identify before it is used. The old one is closed before that.
+    """
+
+    def __init__(self, driver: D, reopen: Callable[[], D] | None = None) -> None:
         self.driver = driver
+        self._reopen = reopen
         self.reading: Any = None
         self.error = ""
         self.lost = False
+        self.senseless = 0  # polls in a row whose answers broke the rules, on a line that works
         self.fresh_count = 0  # answers so far; tells a new answer from an old one
 
     def poll(self) -> None:
@@ -60,17 +65,32 @@ class Port(Generic[D]):
     def _read_once(self) -> None:
         try:
             self.reading = self.driver.read()
-            self.error, self.lost = "", False
+            self.error, self.lost, self.senseless = "", False, 0
             self.fresh_count += 1
         except InstrumentError as problem:
             self.error, self.lost = str(problem), isinstance(problem, LostLine)
+            self.senseless = self.senseless + 1 if isinstance(problem, GarbledAnswer | Refused) else 0
+
+    def _reopened(self) -> bool:
+        """A lost line is opened anew, the old handle closed first. False while that does not work, and `error` says why."""
+        if not self.lost or self._reopen is None:
+            return True
+        with contextlib.suppress(InstrumentError, OSError):
+            self.driver.close()
+        try:
+            self.driver = self._reopen()
+        except InstrumentError as problem:
+            self.error = str(problem)
+            return False
+        return True
 
 
 class LockStepPort(Port[D]):
     """The driver is called in the bench's own thread: tests and `--speed max`, where the line is in memory."""
 
     def poll(self) -> None:
-        self._read_once()
+        if self._reopened():
+            self._read_once()
 
     def call(self, action: Callable[[D], R], timeout_s: float = 8.0) -> R:
         return action(self.driver)
@@ -84,12 +104,11 @@ class LockStepPort(Port[D]):
 
 
 class ThreadPort(Port[D]):
-    """The driver lives on a thread of its own. `reopen` makes a new driver after the line was lost; it must identify before it is used."""
+    """The driver lives on a thread of its own."""
 
     def __init__(self, driver: D, *, poll_s: float = 1.0, reopen: Callable[[], D] | None = None) -> None:
-        super().__init__(driver)
+        super().__init__(driver, reopen)
         self.poll_s = poll_s
-        self._reopen = reopen
         self._calls: queue.PriorityQueue[tuple[int, int, Callable[[D], Any], Future[Any] | None]] = queue.PriorityQueue()
         self._order = 0
         self._order_lock = threading.Lock()
@@ -123,24 +142,14 @@ class ThreadPort(Port[D]):
             try:
                 _, _, action, future = self._calls.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
-                self._poll_or_reopen()
+                if self._reopened():
+                    self._read_once()
                 due = time.monotonic() + (REOPEN_GAP_S if self.lost else self.poll_s)
                 continue
             self._execute(action, future)
             due = min(due, time.monotonic() + 0.05)  # what changed is read back at once
         with contextlib.suppress(InstrumentError, OSError):
             self.driver.close()
-
-    def _poll_or_reopen(self) -> None:
-        if self.lost and self._reopen is not None:
-            with contextlib.suppress(InstrumentError, OSError):
-                self.driver.close()
-            try:
-                self.driver = self._reopen()
-            except InstrumentError as problem:
-                self.error = str(problem)
-                return
-        self._read_once()
 
     def _execute(self, action: Callable[[D], Any], future: Future[Any] | None) -> None:
         if future is not None and not future.set_running_or_notify_cancel():

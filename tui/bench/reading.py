@@ -25,6 +25,13 @@ MIN_CURRENT_FOR_LEADS_A = 1.0
 UNKNOWN = Channel()
 
 
+def aged(channel: Channel, seconds: float) -> Channel:
+    """What was known so long ago, when nobody reads it any more."""
+    if channel.value is None:
+        return channel
+    return Channel(channel.value, "stale", (channel.age_s or 0.0) + seconds)
+
+
 @dataclass(slots=True)
 class Typed:
     """A value that the operator read and typed, in V, A or °C."""

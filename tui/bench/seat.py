@@ -24,6 +24,7 @@ def seat(
     """The session of this plan, which began at `started_s` (bench time), on the bench; its procedure has not begun yet."""
     assert steps[0].part is not None
     session = Session(plan, profile, recorder, started_s, steps[0].part)
+    bench.instruments.held_by(recorder.id)
     output = Output(port, profile, now_s=bench.now_s, line_now_s=bench.line_now_s, log=bench.log)
     bench.begin(session, output)
     session.runner = Runner(bench.stage, steps)

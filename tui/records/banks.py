@@ -11,6 +11,7 @@ from typing import Any
 
 from tinydb import where
 
+from tui.domain.plain_text import plain_text
 from tui.records.cell import natural_key
 from tui.records.places import Home
 from tui.records.store import transaction
@@ -44,7 +45,7 @@ class Banks:
         unix_s: float | None = None,
     ) -> Bank:
         """Make the bank of this name, or change it; a plan or advice that is not given stays. Raises ValueError for an empty name."""
-        name = " ".join(name.split())
+        name = plain_text(" ".join(name.split()))
         if not name:
             raise ValueError("a bank needs a name")
         with transaction(self.path) as store:

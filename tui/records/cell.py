@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from tui.domain.cell_code import read_code, tidy
+from tui.domain.plain_text import plain_text
 
 State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
 STATES: tuple[State, ...] = get_args(State)
@@ -153,7 +154,7 @@ def _number(name: str, value: Any) -> float | None:
 def _text(name: str, value: Any) -> str:
     text = "" if value is None else str(value)
     if name == "notes":
-        return text.strip()
+        return plain_text(text, lines=True).strip()
     text = " ".join(text.split())
     if name == "label" and not text:
         raise InvalidCell("label", "a cell needs a label: what is written on it")
