@@ -22,7 +22,7 @@ from drivers.simulated.riden import RidenEmulator
 from drivers.simulated.world import World
 from drivers.stable_id import Adapter
 from tests.bench.conftest import Driven
-from tui.bench.bench import LET_GO_AFTER_S
+from tui.bench.bench import LET_GO_AFTER_S, Bench
 from tui.bench.instruments import Instruments
 from tui.bench.messages import Acknowledge, Finish, OutputOff, Resume, Start, TypeReading
 from tui.domain.plan import PlanSupply
@@ -39,6 +39,12 @@ def settle(bench: Driven, seconds: float) -> None:
     end = bench.clock.now_s() + seconds
     while bench.clock.now_s() < end:
         bench.step(0.5)
+
+
+def idle_hands(bench: Driven) -> None:
+    """The operator answers a call without having done what it asks for."""
+    do = bench.bench.hands.do
+    bench.bench.hands.do = lambda act, **more: None if act == "mains-off" else do(act, **more)
 
 
 def journal(bench: Driven, kind: str) -> list[dict]:
@@ -181,6 +187,7 @@ def test_f29_supply_found_on_after_the_call_was_answered_by_hand_is_switched_off
     bench = near_the_top
     bench.wire.inject("silence")
     settle(bench, 8)
+    idle_hands(bench)
     bench.send(Acknowledge(0))
     bench.send(TypeReading("cells_v", 3.45, sure=True))
     assert bench.snapshot().state == "hold"
@@ -559,6 +566,7 @@ def test_f20_ports_stay_while_off_is_not_proved(plateau):
     plateau.send(Finish("enough"))
     settle(plateau, 90)
     assert plateau.bench.supply is not None and plateau.snapshot().state == "call"
+    idle_hands(plateau)
     plateau.send(Acknowledge(0))
     plateau.send(TypeReading("cells_v", 3.33, sure=True))
     settle(plateau, 90)
@@ -593,3 +601,22 @@ def test_wrong_device_is_an_error_of_its_own() -> None:
     with pytest.raises(WrongDevice):
         supply.switch_output(True)
     assert not embedded.world.output_on
+
+
+def test_f29_after_a_crash_the_supply_is_found_at_its_new_number_and_switched_off(drive):
+    bench = drive(soc=0.9)
+    sockets = plug_in(bench, serial="A50285BI")
+    to_the_plateau(bench)
+    dead = bench.bench
+    dead.running.recorder.close()
+    sockets.open.clear()
+    sockets.pull(USB0)
+    sockets.plug(USB1, bench.wire, serial="A50285BI")
+    instruments = Instruments(bench.clock, dead.home, line_factory=sockets.line, adapters=sockets.adapters)
+    again = Bench(dead.home, bench.clock, instruments, line_now_s=bench.clock.now_s, takes_up=True)  # no hands: as on real instruments
+    for _ in range(10):
+        bench.clock.advance(0.5)
+        again.tick()
+    assert again.state == "hold" and not bench.world.output_on
+    assert USB1 in again.supply_text
+    assert "/dev/ttyACM0" in again.meter_text and again.reading.cells_v.trust == "measured"

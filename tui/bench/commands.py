@@ -161,6 +161,10 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
         "meter": plan.meter,
+        "adapters": {
+            "supply": None if plan.supply.by_hand else bench.instruments.adapter_of(plan.supply.address),
+            "meter": bench.instruments.adapter_of(plan.meter) if plan.meter else None,
+        },
         "embedded_bench": bench.hands is not None,
         "own_procedure": own,
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from drivers import catalog, stable_id
@@ -125,6 +126,20 @@ class Instruments:
         if not self.lock_step:
             self._locks.take(address, f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else url)
         return adapter
+
+    def adapter_of(self, address: str) -> dict[str, str] | None:
+        """By what the line of this address is found again, for the record; None for a line without an adapter of its own."""
+        adapter = stable_id.adapter_of(Address.parse(address).url, self._adapters)
+        return None if adapter is None else asdict(adapter)
+
+    def found_again(self, address: str, adapter: Mapping[str, str] | None, *, identifies: bool) -> str:
+        """The address now of what an earlier program found at `address`, by the adapter that was recorded; the likeliest, for an instrument
+        that `identifies` itself. Raises LostLine.
+        """
+        if not adapter:
+            return address
+        search = stable_id.same_adapter if identifies else stable_id.surely_same
+        return str(self._places(address, Adapter(**adapter), search)[0])
 
     def held_by(self, session: str) -> None:
         """Write down which session holds the ports, for whoever else wants them."""

@@ -23,6 +23,7 @@ class Left:
     plan: Plan
     own_procedure: str = ""
     supply: Mapping[str, Any] = field(default_factory=dict)  # model, serial … as identified at its start
+    adapters: Mapping[str, Any] = field(default_factory=dict)  # of supply and meter, by which their lines are found again
     memory: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
     output_on: bool = False
@@ -99,6 +100,7 @@ def _read(row: Session, path: Path) -> Left:
         Plan.from_json(start["plan"]),
         str(start.get("own_procedure") or ""),
         start.get("supply") or {},
+        start.get("adapters") or {},
         memory,
         reading,
         bool(memory.get("output_on")) if output_on is None else output_on,

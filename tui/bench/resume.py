@@ -6,7 +6,9 @@ Nothing is energised. The supply must identify as the one that the session began
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drivers.address import AddressError
@@ -19,6 +21,7 @@ from tui.bench.messages import Abandon, Continue, Outcome, Unfinished
 from tui.bench.recorder import Recorder
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
 from tui.domain import calculations
+from tui.domain.plan import Plan
 from tui.domain.procedures import steps
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
@@ -110,7 +113,7 @@ def _gap_s(bench: Bench, one: Left) -> float | None:
 def _take_up(bench: Bench, one: Left) -> None:
     """Raises what `REFUSALS` names."""
     memory.check(one.memory)
-    plan = one.plan if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
+    plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
     port, profile, first = open_supply(bench, plan)
     _same(one, profile)
     bench.follow(profile.emulated, plan.supply.address)
@@ -138,6 +141,18 @@ def _take_up(bench: Bench, one: Left) -> None:
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."
         bench.warn("meter-missing", "the meter does not answer", text)
+
+
+def _where_now(bench: Bench, one: Left) -> Plan:
+    """The plan with the addresses that its instruments have now: a port may have been numbered anew. Raises LostLine for the supply's."""
+    plan, instruments = one.plan, bench.instruments
+    supply = plan.supply
+    if not supply.by_hand:
+        supply = replace(supply, address=instruments.found_again(supply.address, one.adapters.get("supply"), identifies=True))
+    meter = plan.meter
+    with contextlib.suppress(InstrumentError):  # told when it is opened
+        meter = meter and instruments.found_again(meter, one.adapters.get("meter"), identifies=False)
+    return replace(plan, supply=supply, meter=meter)
 
 
 def _same(one: Left, profile: SupplyProfile) -> None:
