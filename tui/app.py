@@ -66,7 +66,10 @@ def _drills() -> type[Provider]:
 
 
 class TopBalanceApp(App[int]):
-    """The screen of one bench. `defaults` are first answers for Setup; `demo` tells that the bench is the built-in one."""
+    """The screen of one bench.
+
+    `defaults` are first answers for Setup; `demo` tells that the bench is the built-in one; `first_words` are shown once after the first paint.
+    """
 
     TITLE = "topbalance"
     CSS_PATH = "topbalance.tcss"
@@ -80,10 +83,11 @@ class TopBalanceApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]
     VERTICAL_BREAKPOINTS = [(0, "-h0"), (16, "-h16"), (24, "-h24"), (30, "-h30")]
 
-    def __init__(self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None) -> None:
+    def __init__(self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None, first_words: str = "") -> None:
         gc.disable()  # until the first paint: collecting while everything is being made costs a tenth of the start
         super().__init__()
         self.link, self.home, self.demo, self.defaults = link, home, demo, defaults or {}
+        self._first_words = first_words
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.set_reactive(App.theme, DARK.name)  # without a watcher: the style sheet is read once
@@ -114,6 +118,8 @@ class TopBalanceApp(App[int]):
         """After the first paint: collect garbage again, without what stays for good; load the units in a thread, so that echoes come at once."""
         gc.freeze()
         gc.enable()
+        if self._first_words:
+            self.say(self._first_words)
 
         def load() -> None:
             from tui.domain.quantities import warm_up

@@ -18,11 +18,11 @@ LOOK_EARLY_S = 0.03
 
 
 class AttachedApp(TopBalanceApp):
-    """The screen of a bench that outlives it. When the bench first answers, `first_words` are shown and the drills of `faults` are handed over."""
+    """The screen of a bench that outlives it. When the bench first answers, the drills of `faults` are handed over."""
 
     def __init__(self, link: RemoteLink, home: Home, *, demo: bool = False, first_words: str = "", faults: Sequence[str] = ()) -> None:
-        super().__init__(link, home, demo=demo)
-        self._remote, self._first_words, self._faults = link, first_words, tuple(faults)
+        super().__init__(link, home, demo=demo, first_words=first_words)
+        self._remote, self._faults = link, tuple(faults)
         self._until = time.monotonic() + START_S
 
     def on_mount(self) -> None:
@@ -42,9 +42,6 @@ class AttachedApp(TopBalanceApp):
         faults, self._faults = self._faults, ()
         for fault in faults:
             self.send(Inject(fault))
-        if self._first_words:
-            words, self._first_words = self._first_words, ""
-            self.call_after_refresh(self.say, words)
 
     def setup_answers(self) -> dict[str, Any] | None:
         """The built-in bench tells them when it answers; a bench that does not come up is not waited for for ever."""

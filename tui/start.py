@@ -90,14 +90,16 @@ def run_application() -> int:
 
 
 def bench_process_wanted() -> bool:
-    """Whether the screen is to use a bench process. Where the system has no Unix sockets the bench runs in the application, and that is said."""
-    if os.environ.get(BENCH_SWITCH) == "inside":
-        return False
+    """Whether the screen is to use a bench process; elsewhere the bench runs in the application, and that is said (`_inside_words`)."""
     from tui.bench.socket_place import unix_sockets
 
-    if not unix_sockets():
-        sys.stderr.write("topbalance: this system has no Unix sockets. The bench runs inside the application and ends with it.\n")
-    return unix_sockets()
+    return os.environ.get(BENCH_SWITCH) != "inside" and unix_sockets()
+
+
+def _inside_words() -> str:
+    """What the screen says first where the bench is a part of it."""
+    why = "as asked for" if os.environ.get(BENCH_SWITCH) == "inside" else "this system has no Unix sockets"
+    return f"The bench runs inside this program ({why}): it ends with the screen, the output off first."
 
 
 def run_attached(place: Home, demo: Sequence[str] | None = None, faults: Sequence[str] = ()) -> int:
@@ -215,7 +217,7 @@ def _log_to_file(place: Home) -> None:
 def _run_screen(link: Link, place: Home, *, demo: bool, defaults: dict[str, Any] | None) -> int:
     from tui.app import TopBalanceApp
 
-    app = TopBalanceApp(link, place, demo=demo, defaults=defaults)
+    app = TopBalanceApp(link, place, demo=demo, defaults=defaults, first_words=_inside_words())
     caught = _catch_signals(app, link)
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")

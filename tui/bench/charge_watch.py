@@ -104,6 +104,7 @@ def _supply(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     known = [volts for volts in (bench.lost_at_v, reading.alarm_v) if volts is not None]
     volts = max(known, default=None) if bench.lost_at_v is not None or reading.cells_trusted else None
     if volts is None or volts >= limits.link_call_v or gone_s > limits.link_retry_s:
-        text = f"The supply has not answered for {gone_s:.0f} s. {error} Its output may be on."
+        since = f" for {gone_s:.0f} s" if gone_s >= 10 else ""
+        text = f"The supply has not answered{since}. {error} Its output may be on."
         return [Finding("call", "F-29", "the supply does not answer", text)]
     return [Finding("warn", "link", "the supply does not answer", f"{error} Trying again; the cells are on the plateau.")]

@@ -107,6 +107,13 @@ def waiting_words(bench: Bench) -> str:
     return waiting(session.plan, volts, amps, session.forecaster.taper_tau_s, reading.spread_v).words
 
 
+def _output_on(bench: Bench) -> bool | None:
+    """As the supply says now; unknown while it does not answer in a session. With knobs it is what the operator said last."""
+    reading, session = bench.reading, bench.session
+    known = reading.supply_fresh or session is None or session.by_hand or bench.state in ("idle", "ended")
+    return reading.output_on if known else None
+
+
 def snapshot(bench: Bench) -> Snapshot:
     """The whole picture at this moment."""
     session, reading = bench.session, bench.reading
@@ -118,7 +125,7 @@ def snapshot(bench: Bench) -> Snapshot:
         state=bench.state,
         supply=bench.supply_text,
         meter=bench.meter_text,
-        output_on=reading.output_on,
+        output_on=_output_on(bench),
         mode=reading.mode if reading.output_on else "",
         set_voltage_v=reading.set_voltage_v,
         set_current_a=reading.set_current_a,
