@@ -70,7 +70,7 @@ def _show(found: dict[str, Any]) -> None:
     kind = "built-in bench" if found.get("kind") == "demo" else "bench"
     click.echo(f"{kind:<10} process {found.get('pid', '?')}, since {since}, screens looking on: {found.get('screens', '?')}")
     click.echo(f"{'state':<10} {found.get('state', '?')}, output {output}")
-    for label in ("session", "bank", "supply"):
+    for label in ("session", "bank", "supply", "unfinished"):
         if found.get(label):
             click.echo(f"{label:<10} {''.join(sign if sign.isprintable() else '?' for sign in str(found[label]))}")
 

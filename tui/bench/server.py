@@ -356,6 +356,8 @@ class BenchServer:
     def _status(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
         snapshot = self._link.snapshot()
         told = {name: getattr(snapshot, name) for name in ("state", "session", "bank", "supply", "output_on")}
+        left = snapshot.unfinished
+        told["unfinished"] = "" if left is None else f"{left.session} ({left.bank}): {left.problem}"
         self._answer(connection, number, **self._about, **told, screens=self._screens)
 
     def _ack(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
