@@ -67,14 +67,14 @@ class EmbeddedBench:
         return lines
 
     def inject_fault(self, fault: Fault) -> None:
-        """Let a fault happen where it belongs: in the physics, or on the supply's wire (the meter's, where the supply has none).
+        """Let a fault happen where it belongs: in the physics, in the meter, or on the supply's wire (the meter's, where the supply has none).
 
         Raises FaultError for one that this bench cannot have.
         """
         if fault.kind.where == "physics":
             self.world.inject_fault(fault)
         else:
-            (self.supply or self.meter).inject_fault(fault)
+            (self.meter if fault.kind.meter else self.supply or self.meter).inject_fault(fault)
 
     def close(self) -> None:
         """Take the pseudo-terminals away."""
