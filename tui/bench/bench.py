@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import charge_watch, pace, trim
+from tui.bench import beside, charge_watch, pace
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.messages import State
@@ -21,15 +20,13 @@ from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading
-from tui.bench.runner import Hands, Runner
+from tui.bench.runner import Hands
 from tui.bench.safety import Safety
 from tui.bench.session import Session
 from tui.bench.stage import Stage
-from tui.domain.procedure import Field, Step
+from tui.domain.procedure import Step
 from tui.records.places import Home
 
-CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
-"""Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 IDLE_JOURNAL_S = 60.0
 QUIET_BEFORE_KNEE_S = 4 * 3600.0
 """Readings by hand are not asked for until this long before the earliest forecast end: people sleep on the plateau."""
@@ -196,6 +193,9 @@ class Bench:
         )
         if self.state == "charging":
             findings += charge_watch.findings(self, session, reading)
+        findings += session.watches.check(self, session, reading)
+        while session.guard.glitches.news:
+            self.log("glitch", text=session.guard.glitches.news.pop(0))
         for finding in findings:
             if not self._opening_ends(session, finding):
                 self.safety.act_on(finding)
@@ -281,16 +281,8 @@ class Bench:
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:
-            self._ask_beside(session, runner, step)
+            beside.ask(self, session, runner, step)
             self._note_forecast(session)
-
-    def _ask_beside(self, session: Session, runner: Runner, step: Step) -> None:
-        """Questions beside the running charge: readings by hand when they are due, and the trim."""
-        due = session.attention.reading_due_s(self.reading)
-        if due is not None and due <= 0:
-            runner.side_question(step if step.fields else replace(step, fields=(CELLS_FIELD,)))
-        if step.until == "end-rule":
-            trim.ask_again(self.stage, session)
 
     def _note_forecast(self, session: Session) -> None:
         """The forecast at the start of the charge: what counts as far too long, and until when people may sleep."""

@@ -14,10 +14,12 @@ from tui.bench.doubts import doubt, doubted, impossible
 from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
+    GAS_TEXT,
     GIVE_AGAIN,
     Acknowledge,
     Answer,
     Command,
+    Emergency,
     Finish,
     Note,
     Outcome,
@@ -279,6 +281,13 @@ def _output_off(bench: Bench, command: OutputOff) -> Outcome:
     return Outcome(True, "Output off.")
 
 
+def _emergency(bench: Bench, command: Emergency) -> Outcome:
+    if bench.session is not None:
+        bench.session.recorder.strict = False  # nor does this
+    bench.safety.emergency()
+    return Outcome(True, GAS_TEXT)
+
+
 def _resume(bench: Bench, command: Resume) -> Outcome:
     session, runner = bench.session, _runner(bench)
     if session is None or runner is None or session.result or bench.state not in ("hold", "tripped"):
@@ -386,6 +395,7 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     TypeReading: _type_reading,
     TakeRemedy: _take_remedy,
     OutputOff: _output_off,
+    Emergency: _emergency,
     Resume: _resume,
     Finish: _finish,
     Acknowledge: _acknowledge,

@@ -274,6 +274,11 @@ class OutputOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """Gas, a hiss or a swelling, seen by a person: output off with proof, latched, and words for the room (fault F-43)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """Go on after a HOLD (`checked` lists what the operator looked at) or after a TRIP (`reason` is typed, all gates again)."""
 
@@ -309,7 +314,9 @@ class Speed:
     factor: float
 
 
-Command = Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Resume | Finish | Acknowledge | Present | Note | Speed
+Command = (
+    Start | Answer | Override | TakeRemedy | TypeReading | OutputOff | Emergency | Resume | Finish | Acknowledge | Present | Note | Speed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,5 +328,10 @@ class Outcome:
     confirm: bool = False
 
 
+GAS_TEXT = (
+    "Leave the room, and take everybody with you. Open a window on your way, and switch the supply off at the mains if that is on your way, or "
+    "at the fuse box. Touch no cell. The gas of a cell is poisonous and burns. Fire: call the fire brigade, and say lithium batteries. Come "
+    "back after half an hour without hiss, smell or smoke; cells that swelled or vented are not charged again."
+)
 GIVE_AGAIN = "Give the same again if it is really so."
 """Ends the refusal of a doubtful but possible answer to a prompt."""
