@@ -61,6 +61,7 @@ def test_over_limit_needs_two_successive_samples(cells, finding):
 
 def test_one_bad_sample_between_good_ones_is_nothing():
     watch = Watch()
+    watch.see(cells=3.60)
     for _ in range(2):
         watch.see(cells=3.60)
         assert watch.see(cells=3.72) == set()

@@ -34,6 +34,7 @@ from tui.bench.messages import (
 )
 from tui.bench.output import Output
 from tui.bench.progress import charge_step, charging, connection, step_to_repeat
+from tui.bench.reading import Typed
 from tui.bench.recorder import Recorder, RecordsRefused, enrol
 from tui.bench.runner import Runner
 from tui.bench.session import Session
@@ -195,12 +196,20 @@ def _answer(bench: Bench, command: Answer) -> Outcome:
         again = f"{doubtful} {GIVE_AGAIN}"
         runner.ask_again(again)
         return Outcome(False, again, confirm=True)
+    before = dict(session.composer.typed)
     outcome = runner.answer(command.prompt, command.values)
     if doubtful and outcome.ok:
         for point, value in command.values.items():
             if isinstance(value, float):
+                if point in before:
+                    bench.log("correction", durable=True, data={point: value}, **_corrects(session, before[point]))
                 _confirmed(bench, session, point, value)
     return outcome
+
+
+def _corrects(session: Session, before: Typed | None) -> dict[str, Any]:
+    """What a correction refers to: the earlier reading, which stays in the record."""
+    return {} if before is None else {"corrects": {"value": before.value, "test_time_s": round(before.time_s - session.started_s, 3)}}
 
 
 def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None:
@@ -251,7 +260,8 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
         return Outcome(False, doubtful, confirm=True)
     before = session.composer.typed.get(command.point)
     kind = "correction" if doubtful and before is not None else "answer"
-    bench.log(kind, durable=True, data={command.point: value}, text="typed reading")
+    refers = _corrects(session, before) if kind == "correction" else {}
+    bench.log(kind, durable=True, data={command.point: value}, text="typed reading", **refers)
     session.composer.type(command.point, value, bench.now_s())
     if command.point == "cells_v" or command.point.startswith("cell:") or (command.point == "current_a" and session.by_hand):
         session.attention.read(bench.now_s())

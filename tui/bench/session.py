@@ -189,7 +189,7 @@ class Session:
         """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""
         self.composer.typed.pop("cells_v", None)
         self.off_since_s = self.watched_s = None
-        for fact in ("forecast_high_s", "lift_to_v", "circuit_opened", "cell_at_target", "last_highest_v"):
+        for fact in ("forecast_high_s", "lift_to_v", "lifting_to_v", "circuit_opened", "cell_at_target", "last_highest_v"):
             self.facts.pop(fact, None)
         self.end_rule.restart()
 
