@@ -51,8 +51,8 @@ def said(run: Driven, code: str) -> bool:
 
 
 def until_said(run: Driven, code: str, *, longest_s: float = 6 * 3600.0) -> Alarm:
-    """Go on, answered by the script, until an alarm of this code is there."""
-    run.go_until(lambda run: said(run, code), longest_s=longest_s)
+    """Go on, answered by the script, until an alarm of this code is there, or the charge was stopped."""
+    run.go_until(lambda run: said(run, code) or run.bench.state in ("hold", "tripped", "call", "ended"), longest_s=longest_s)
     return alarm(run, code)
 
 

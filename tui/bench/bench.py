@@ -197,8 +197,9 @@ class Bench:
         while session.guard.glitches.news:
             self.log("glitch", text=session.guard.glitches.news.pop(0))
         for finding in findings:
-            if not self._opening_ends(session, finding):
-                self.safety.act_on(finding)
+            if self._opening_ends(session, finding) or (finding.code in charge_watch.OF_PERSONS and session.facts.get("circuit_opened")):
+                continue  # an open circuit shows the supply's own volts: they ask nobody for anything, and each cell is asked next
+            self.safety.act_on(finding)
         self.safety.follow_off(session)
         if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
             self._procedure(session)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from tui.bench.bench import Bench
 
 
+OF_PERSONS = ("attention", "attention-soon", "reading-due", "reading-overdue")
+"""Findings about who is there and who reads, by the volts at the cells."""
+
+
 def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
     found: list[Finding] = []
