@@ -23,6 +23,7 @@ from tui.bench.link import Link
 from tui.bench.messages import (
     Acknowledge,
     Command,
+    Emergency,
     Finish,
     Note,
     Outcome,
@@ -238,6 +239,10 @@ class TopBalanceApp(App[int]):
     def action_stop(self) -> None:
         self.link.stop_output()
         self.say("OUTPUT OFF was sent. The status line shows when the supply has proved it.")
+
+    def action_emergency(self) -> None:
+        self.link.stop_output()
+        self.send(Emergency(), lambda outcome: self.say(outcome.message))
 
     def action_help(self) -> None:
         from tui.panes.help import HelpScreen

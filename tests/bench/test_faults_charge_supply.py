@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -20,10 +21,12 @@ def meter_at(point: str):  # type: ignore[no-untyped-def]
 
 def test_f25_what_the_meter_shows_at_the_terminals_is_taken_off_the_set_point(drive: Make) -> None:
     run = drive(soc=0.985, change=meter_at("supply"))
-    run.world.inject("reference-drift", volts=0.02)
     run.start()
+    run.go_to("to-knee")
+    run.world.inject("reference-drift", volts=0.02)
     run.go_to("trim")
-    wait(run, 900.0)  # into constant voltage
+    wait(run, 5.0)
+    assert run.bench.reading.mode == "CV"
     answer(run)
     wait(run, 30.0)
     assert run.world.set_points[0] == pytest.approx(3.63)
@@ -45,13 +48,14 @@ def test_f25_the_trim_is_asked_again_every_quarter_of_an_hour_while_no_meter_is_
         lambda run: watch(run) or bool([line for line in journal(run, "answer") if "trim_v" in line["data"]][2:]), longest_s=7200.0
     )
     trims = [line["test_time_s"] for line in journal(run, "answer") if "trim_v" in line["data"]]
-    assert len(trims) >= 3 and all(830.0 < later - earlier < 1300.0 for earlier, later in zip(trims[1:], trims[2:], strict=False))
+    assert len(trims) >= 3 and all(830.0 < later - earlier < 1300.0 for earlier, later in pairwise(trims[1:]))
 
 
 def test_f25_terminals_measured_above_the_limit_trip(drive: Make) -> None:
     run = drive(soc=0.985)
-    run.world.inject("reference-drift", volts=0.05)
     run.start()
+    run.go_to("to-knee")
+    run.world.inject("reference-drift", volts=0.05)
     run.go_to("trim")
     prompt = run.snapshot().prompt
     assert prompt is not None
@@ -136,11 +140,25 @@ def test_f35_a_mains_dip_leaves_the_output_off_and_holds(drive: Make) -> None:
 # --- F-36: off that is none
 
 
-@pytest.mark.parametrize("fault", ["output-stuck-on", "relay-welded"])
-def test_f36_three_tries_then_the_second_path_then_the_hands_within_five_seconds(drive: Make, fault: str) -> None:
+def test_f36_a_flag_that_says_off_proves_nothing_while_the_current_flows(drive: Make) -> None:
     run = charge(drive)
     assert run.wire is not None
-    run.wire.inject(fault)
+    run.wire.inject("relay-welded")
+    run.send(OutputOff())
+    wait(run, 2.5, tick_s=0.25)
+    assert run.bench.output_unproved and run.bench.reading.output_on is False
+    wait(run, 5.0, tick_s=0.25)
+    assert run.world.set_points == (0.0, 0.0)  # only the second path stops it, and only then it counts as off
+    assert run.world.truth().supply_current_a == 0.0 and not run.bench.output_unproved
+    run.world.set_supply(voltage_v=3.65, current_a=5.0)  # whoever sets it again finds the relay shut
+    wait(run, 12.0, tick_s=0.25)
+    assert run.world.set_points == (0.0, 0.0) and "Disconnect the + lead" in alarm(run, "negative-current").text
+
+
+def test_f36_three_tries_then_the_second_path_then_the_hands_within_five_seconds(drive: Make) -> None:
+    run = charge(drive)
+    assert run.wire is not None
+    run.wire.inject("output-stuck-on")
     began_s = run.clock.now_s()
     run.send(OutputOff())
     while run.bench.state != "call":
@@ -168,6 +186,9 @@ def test_f37_current_with_the_output_off_is_a_hold_that_names_the_lead(drive: Ma
     wait(run, 5.0)
     found = alarm(run, "negative-current")
     assert found.level == "hold" and "Disconnect the + lead" in found.text and "0.40 A" in found.text
+    wait(run, 8.0)
+    call = run.snapshot().call  # off changes nothing about it
+    assert call is not None and any("+ lead" in hand for hand in call.hands)
 
 
 def test_f37_by_hand_a_typed_negative_current_calls_the_hands(drive: Make) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.bench import trim
 from tui.bench.guard import Finding
-from tui.bench.runner import LOOK_OVER, Runner
+from tui.bench.runner import EACH_CELL, LOOK_OVER, Runner
 from tui.bench.session import Session
 from tui.domain.procedure import Field, Step
 
@@ -39,8 +39,8 @@ def ask(bench: Bench, session: Session, runner: Runner, step: Step) -> None:
         session.watches.asks = None
     if step.until == "end-rule":
         trim.ask_again(bench.stage, session)
-    if _each_cell_due(bench, session) and runner.side_question(_each_cell(session)):
-        session.facts["cells_asked"] = 1.0
+    if _each_cell_due(bench, session):
+        runner.side_question(_each_cell(session))
     if _look_due(bench, session):
         runner.side_question(LOOK_STEP)
 
@@ -64,7 +64,7 @@ def _each_cell(session: Session) -> Step:
     allowed_v = limits.cell_apart_v + session.current_a * limits.cell_apart_ohm
     labels = [cell.label for cell in session.plan.cells]
     return Step(
-        id="each-cell",
+        id=EACH_CELL,
         title="Each cell under current",
         instruction=(
             f"The current flows and the knee begins: measure every cell once, at its own posts. They should be within {1000 * allowed_v:.0f} mV "
@@ -104,6 +104,7 @@ def answered(stage: Stage, name: str, choice: str) -> None:
     """What the operator found, on the bank or at one of the cells."""
     act_on = stage.bench.safety.act_on
     if name == "each_cell":
+        stage.facts["cells_asked"] = 1.0
         if choice != ALIKE:
             label = choice.removesuffix(APART.format(label=""))
             text = f"You measured {label} apart from the others under current: a loose busbar, a bad joint, or a cell left out. The output goes off. "

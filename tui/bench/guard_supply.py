@@ -143,7 +143,7 @@ class BackFeed:
         self._seen = self._seen + 1 if over else 0
         if self._seen < self.limits.over_limit_reads:
             return []
-        text = f"{abs(supply.current_a):.2f} A with the output off: the cells feed the supply. Disconnect the + lead."
+        text = f"{abs(supply.current_a):.2f} A with the output off: the cells feed the supply, or its switch does not open. Disconnect the + lead."
         return [Finding("hold", "negative-current", "cells feed the supply", text)]
 
     def _volts(self, reading: Reading, off_s: float) -> list[Finding]:

@@ -21,8 +21,9 @@ from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
 from tui.domain.procedures import remedy
 
 Phase = Literal["ask", "act", "until", "paused", "over"]
-LOOK_OVER = "look-over"
-"""Id of the question that gives way to any other one."""
+LOOK_OVER, EACH_CELL = "look-over", "each-cell"
+YIELDING = (LOOK_OVER, EACH_CELL)
+"""Questions that give way to more urgent ones, and are asked again later."""
 
 
 class Hands(Protocol):
@@ -140,8 +141,8 @@ class Runner:
         self._begin(step)
 
     def side_question(self, step: Step) -> bool:
-        """Ask `step`'s fields beside the running step, which goes on; not while another question is open, but for the look at the bank."""
-        if self.phase != "until" or (self.prompt is not None and (step.id == LOOK_OVER or self.prompt.step != LOOK_OVER)):
+        """Ask `step`'s fields beside the running step, which goes on; not while another question is open, unless that one yields."""
+        if self.phase != "until" or (self.prompt is not None and (step.id in YIELDING or self.prompt.step not in YIELDING)):
             return False
         self._side = step
         self._ask(blocking=False)

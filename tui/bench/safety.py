@@ -76,6 +76,7 @@ class Safety:
         finding = Finding("trip", "F-43", "LEAVE · ventilate · mains off", GAS_TEXT)
         self.begin_off(finding.title)
         if self.bench.session is not None and self.bench.session.runner is not None:
+            self.call = None  # whatever was called for before, this is worse
             self.act_on(finding)
 
     def crashed(self) -> None:
@@ -126,9 +127,9 @@ class Safety:
         if finding.level == "call" or hands_only:
             self.begin_off(finding.title)
             self.start_call(finding.title, finding.text)
-        elif (self.bench.output.commanded.output_on or self.bench.reading.output_on is not False) and (
-            new or not self.bench.output.proving_off
-        ):
+        elif (
+            self.bench.output.commanded.output_on or self.bench.reading.output_on is not False or finding.code == "negative-current"
+        ) and (new or not self.bench.output.proving_off):
             self.begin_off(finding.title)
         if self.bench.state in ("preparing", "charging", "resting") or (finding.level == "trip" and self.bench.state == "hold"):
             self.hold(finding.code)

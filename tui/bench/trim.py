@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from drivers.roles import InstrumentError
-from tui.bench.runner import LOOK_OVER, Runner
+from tui.bench.runner import YIELDING, Runner
 from tui.bench.session import Session
 from tui.domain import calculations
 from tui.domain.procedure import Field, Step
@@ -107,7 +107,7 @@ def ask_again(stage: Stage, session: Session) -> None:
     if to_v is not None and runner is not None:
         _lifted(stage, session, runner, to_v)
         return
-    if runner is None or (runner.prompt is not None and runner.prompt.step != LOOK_OVER):
+    if runner is None or (runner.prompt is not None and runner.prompt.step not in YIELDING):
         return
     to_v = session.facts.get("lift_to_v")
     if to_v is not None:
