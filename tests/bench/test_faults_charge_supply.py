@@ -9,6 +9,7 @@ import pytest
 
 from drivers.simulated.description import BenchDescription, MeterDescription
 from tests.bench.charges import Make, alarm, answer, charge, codes, journal, until_asked, until_said, wait
+from tests.bench.conftest import Driven
 from tui.bench.messages import Answer, Finish, OutputOff, Resume, TypeReading
 
 
@@ -36,19 +37,17 @@ def test_f25_what_the_meter_shows_at_the_terminals_is_taken_off_the_set_point(dr
 
 def test_f25_the_trim_is_asked_again_every_quarter_of_an_hour_while_no_meter_is_at_the_cells(drive: Make) -> None:
     run = charge(drive, "hold", soc=0.985, change=meter_at("supply"))
-    asked = []
+    trims: list[float] = []
 
-    def watch(run) -> bool:  # type: ignore[no-untyped-def]
-        prompt = run.snapshot().prompt
-        if prompt is not None and prompt.step == "hold" and any(field.name == "trim_v" for field in prompt.fields):
-            asked.append((prompt.id, run.clock.now_s()))
-        return len({number for number, _ in asked}) >= 2 or run.bench.state != "charging"
+    def third_trim(run: Driven) -> bool:
+        last_s = run.bench.running.last_trim_s
+        if last_s is not None and last_s not in trims:
+            trims.append(last_s)
+        return len(trims) >= 3
 
-    run.go_until(
-        lambda run: watch(run) or bool([line for line in journal(run, "answer") if "trim_v" in line["data"]][2:]), longest_s=7200.0
-    )
-    trims = [line["test_time_s"] for line in journal(run, "answer") if "trim_v" in line["data"]]
-    assert len(trims) >= 3 and all(830.0 < later - earlier < 1300.0 for earlier, later in pairwise(trims[1:]))
+    run.go_until(third_trim, longest_s=4000.0)
+    assert all(890.0 < later - earlier < 910.0 for earlier, later in pairwise(trims) if later - earlier > 10.0)
+    assert len([line for line in journal(run, "answer") if "trim_v" in line["data"]]) >= 2
 
 
 def test_f25_terminals_measured_above_the_limit_trip(drive: Make) -> None:
