@@ -164,6 +164,10 @@ class Supply(Protocol):
         """Change the voltage set-point alone (the trim); read back."""
         ...
 
+    def set_current(self, current_a: float) -> None:
+        """Change the current set-point alone; read back."""
+        ...
+
     def switch_output(self, on: bool) -> None:
         """Write the output state and read the flag back once. Refused when the flag does not follow."""
         ...

@@ -109,6 +109,15 @@ ACTIONS: tuple[Action, ...] = (
         "Always",
         priority=True,
     ),
+    Action(
+        "emergency",
+        "ctrl+g",
+        "^g",
+        "GAS, HISS",
+        "Gas, a hiss or a swelling: output off, latched, and what to do at once. Works on every screen and while typing.",
+        "Always",
+        priority=True,
+    ),
     Action("help", "f1", "F1", "help", "Show this help.", "Always", priority=True),
     Action("command_palette", "ctrl+p", "^p", "commands", "Find a command by its name.", "Always"),
     Action(

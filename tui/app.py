@@ -26,6 +26,7 @@ from tui.bench.messages import (
     Acknowledge,
     Command,
     Continue,
+    Emergency,
     Finish,
     Note,
     Outcome,
@@ -83,7 +84,9 @@ class TopBalanceApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-w0"), (60, "-w60"), (80, "-w80"), (120, "-w120")]
     VERTICAL_BREAKPOINTS = [(0, "-h0"), (16, "-h16"), (24, "-h24"), (30, "-h30")]
 
-    def __init__(self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None, first_words: str = "") -> None:
+    def __init__(
+        self, link: Link, home: Home, *, demo: bool = False, defaults: dict[str, Any] | None = None, first_words: str = ""
+    ) -> None:
         gc.disable()  # until the first paint: collecting while everything is being made costs a tenth of the start
         super().__init__()
         self.link, self.home, self.demo, self.defaults = link, home, demo, defaults or {}
@@ -271,6 +274,10 @@ class TopBalanceApp(App[int]):
     def action_stop(self) -> None:
         self.link.stop_output()
         self.say("OUTPUT OFF was sent. The status line shows when the supply has proved it.")
+
+    def action_emergency(self) -> None:
+        self.link.stop_output()
+        self.send(Emergency(), lambda outcome: self.say(outcome.message))
 
     def action_help(self) -> None:
         from tui.panes.help import HelpScreen

@@ -61,7 +61,7 @@ class Assembly:
             step_s, charge_as = bank.advance(longest_s)
             left_s -= step_s
             self.now_s += step_s
-            if bank.source is not None:
+            if bank.source is not None and self.charges and self.charges[-1].ended_s is None:
                 charge = self.charges[-1]
                 charge.charge_ah += charge_as / 3600.0
                 if not bank.source.reversed:
@@ -95,7 +95,7 @@ class Assembly:
         links = [[link_ohm * (b - a) for a, b in pairwise(group)] for group in groups]
         join: Callable[[list[float]], Network]
         if len(groups) == 1:
-            join = partial(Ladder, link_ohm=links[0], hookup=described.hookup)
+            join = partial(Ladder, link_ohm=links[0], hookup="same-end" if self.wiring.same_end else described.hookup)
         else:
             join = partial(Chain, sizes=[len(group) for group in groups], links_ohm=links, between_ohm=link_ohm * (len(groups) - 1))
         return Bank(cells, contacts, join, self._chemistry, exchanging=len(cells) > len(groups))
@@ -108,13 +108,19 @@ class Assembly:
         if running and not driving and bank is not None and bank.source is not None and not self.charge_path_closed:
             self.charges[-1].cut(self.now_s, bank.current_a, bank.source.current_a)
         if bank is not None:
-            bank.source = Source(output.held_v, output.set_current_a, self._lead_ohm, wiring.reversed) if driving else None
+            bank.source = Source(output.held_v, output.limit_a, self._lead_ohm, wiring.reversed, output.back_feed_a) if driving else None
+            if output.back_feed_a and not output.on and wiring.leads == "on" and self.charge_path_closed:
+                bank.source = Source(0.0, 0.0, self._lead_ohm, False, output.back_feed_a)
             bank.refresh()
         if driving and not running:
-            self.charges.append(Charge(self.now_s, output.set_current_a))
+            self.charges.append(Charge(self.now_s, output.limit_a))
         elif running and not driving:
             self.charges[-1].ended_s = self.now_s
         self._look()
+
+    def refresh_cells(self) -> None:
+        """After a change inside a cell."""
+        self._chemistry.refresh(self.cells)
 
     def set_bms(self, fault: str, *, failing: bool) -> None:
         """Let a fault of the BMS begin or end; nothing happens where none is fitted."""
@@ -133,7 +139,7 @@ class Assembly:
 
     @property
     def _lead_ohm(self) -> float:
-        return self._description.leads.resistance_mohm * 1e-3
+        return self._description.leads.resistance_mohm * 1e-3 + self.wiring.worn_ohm
 
     def _look(self) -> None:
         """Protection first, then the highest true voltages while the output is on."""
@@ -154,17 +160,18 @@ class Assembly:
         """True volts at the output, true amperes out of it, and which limit rules. 0 V with the output off."""
         output, bank = self.output, self.bank
         if not output.on:
-            return 0.0, 0.0, "CV"
+            fed_a = bank.current_a if bank is not None and bank.source is not None else 0.0
+            return 0.0, fed_a, "CV"
         if self.wiring.leads == "shorted":
-            current_a = output.set_current_a
+            current_a = output.limit_a
             if current_a * self._lead_ohm > output.held_v:
                 return output.held_v, output.held_v / self._lead_ohm, "CV"
             return current_a * self._lead_ohm, current_a, "CC"
         if bank is None or bank.source is None:
             return output.held_v, 0.0, "CV"
         if self.wiring.reversed:
-            return 0.0, output.set_current_a, "CC"
-        mode: Mode = "CC" if bank.current_a >= output.set_current_a else "CV"
+            return 0.0, output.limit_a, "CC"
+        mode: Mode = "CC" if bank.current_a >= output.limit_a else "CV"
         return bank.posts_v + bank.current_a * bank.source.lead_ohm, bank.current_a, mode
 
     def supply_state(self) -> SupplyState:
@@ -181,7 +188,16 @@ class Assembly:
         for charge in self.charges:
             delivered_ah += charge.charge_ah
         return SupplyState(
-            voltage_v, current_a, mode, output.set_voltage_v, output.set_current_a, output.on, output.tripped, battery_v, delivered_ah
+            voltage_v,
+            current_a,
+            mode,
+            output.set_voltage_v,
+            output.set_current_a,
+            output.on,
+            output.tripped,
+            battery_v,
+            delivered_ah,
+            output.shown_v(voltage_v),
         )
 
     def cell_truths(self) -> Iterable[CellTruth]:

@@ -24,18 +24,22 @@ KNEE_SLOPE_V, KNEE_STEP_S = 2.0, 5.0  # while charging: from this slope on (V pe
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What drives the bank: voltage limit with its error, current limit, lead resistance. `reversed`: the leads are the wrong way round."""
+    """What drives the bank: voltage limit with its error, current limit, lead resistance. `reversed`: the leads are the wrong way round.
+
+    `sinks_a`: what a supply takes back from cells that stand above its voltage; a sound one takes nothing.
+    """
 
     voltage_v: float
     current_a: float
     lead_ohm: float
     reversed: bool = False
+    sinks_a: float = 0.0
 
     def current_into_bank_a(self, open_v: float, bank_ohm: float) -> float:
-        """CC/CV law of a supply that cannot sink: cell model section 6. Reversed, the cells drive its limit current through it."""
+        """CC/CV law: cell model section 6. Reversed, the cells drive its limit current through it."""
         if self.reversed:
             return -self.current_a
-        return min(max((self.voltage_v - open_v) / (bank_ohm + self.lead_ohm), 0.0), self.current_a)
+        return min(max((self.voltage_v - open_v) / (bank_ohm + self.lead_ohm), -self.sinks_a), self.current_a)
 
 
 class Network(Protocol):

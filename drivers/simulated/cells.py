@@ -40,8 +40,10 @@ class Cell:
         "leak_a",
         "per_as",
         "r0_ohm",
+        "sag_v",
         "slope_v",
         "soc",
+        "warmed_k",
         "warmth_k",
     )
 
@@ -54,7 +56,9 @@ class Cell:
         self.soc = description.soc
         self.lag_fast = self.lag_middle = self.lag_slow = 0.0
         self.hysteresis = 0.0  # −1 on the discharge branch, +1 on the charge branch
-        self.warmth_k = 0.0  # above ambient
+        self.warmth_k = 0.0  # above ambient, by its own current
+        self.warmed_k = 0.0  # above ambient, by a fault
+        self.sag_v = 0.0  # what a short inside takes from its voltage
         self.emf_v = 0.0  # voltage without the ohmic part
         self.slope_v = 0.0  # V per unit of surface state of charge
 
@@ -151,4 +155,4 @@ class Chemistry:
             cell.slope_v = slope_v
             if cell.soc < gap_end_soc and cell.hysteresis:
                 emf_v += cell.hysteresis * self._table.half_gap_v(cell.soc)
-            cell.emf_v = emf_v
+            cell.emf_v = emf_v - cell.sag_v

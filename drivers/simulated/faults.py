@@ -33,18 +33,42 @@ FAULTS: dict[str, FaultKind] = {
     "bms-stuck": FaultKind("physics", "the BMS never opens its charge path"),
     "cv-drift": FaultKind("physics", "the supply holds more volts than it is set to", "number", "V", 0.03),
     "cell-leak": FaultKind("physics", "one cell discharges itself", "cell and number", "A", 0.5),
+    "cell-short": FaultKind("physics", "one cell is shorted inside and drains itself and its neighbours", "cell and number", "A", 100.0),
+    "cell-warm": FaultKind("physics", "one cell is warmer than the room, by so many kelvins", "cell and number", "K", 15.0),
+    "leads-short": FaultKind("physics", "the leads touch each other; the fuse at the post blows and cuts the cells off"),
+    "leads-worn": FaultKind("physics", "a contact of the leads gets bad, by so many milliohms", "number", "mΩ", 60.0),
+    "leads-same-end": FaultKind("physics", "the hands put both leads at the same end of the row"),
+    "reference-drift": FaultKind("physics", "the supply holds more volts than set, and its own display hides it", "number", "V", 0.03),
+    "echo": FaultKind("physics", "the supply shows its set-point instead of a measurement that lies within 0.2 V of it"),
+    "supply-hot": FaultKind(
+        "physics", "the supply folds back from heat, a tenth of its current a minute, to what it can still give", "number", "A", 6.0
+    ),
+    "back-feed": FaultKind("physics", "the supply takes current back from the cells, also with its output off", "number", "A", 0.5),
     "silence": FaultKind("wire", "the instrument no longer answers"),
     "garbled-crc": FaultKind("wire", "answers arrive with a wrong checksum; the number says how many, 0 all", "number"),
     "lost-reply": FaultKind("wire", "requests are carried out but their answers are lost; the number says how many", "number", default=1.0),
     "delayed": FaultKind("wire", "every answer comes late, by wall seconds", "number", "s", 0.8),
     "wrong-model": FaultKind("wire", "another model number answers", "number", default=60999.0),
     "panel-set-voltage": FaultKind("wire", "somebody turns the voltage at the front panel", "number", "V", 4.0),
+    "panel-set-current": FaultKind("wire", "somebody turns the current at the front panel", "number", "A", 5.0),
     "panel-output-off": FaultKind("wire", "somebody switches the output off at the front panel"),
     "panel-output-on": FaultKind("wire", "somebody switches the output on at the front panel"),
     "output-stuck-on": FaultKind("wire", "the supply acknowledges the command to switch off but stays on"),
+    "relay-welded": FaultKind("wire", "the supply says that its output is off, and the current goes on"),
+    "brown-out": FaultKind(
+        "wire", "the mains dip: the supply is gone for so many seconds and comes back with its output off", "number", "s", 3.0
+    ),
+    "inside-hot": FaultKind("wire", "the supply's inner thermometer shows this", "number", "°C", 75.0),
+    "current-zero": FaultKind("wire", "the supply shows 0.000 A; the number says in how many answers", "number", default=1.0),
     "power-up-on": FaultKind("wire", "the supply is set to switch its output on by itself after a mains dip"),
     "late-answer": FaultKind("wire", "answers come only after the next question; the number says how many, 0 all", "number", default=1.0),
     "wrong-unit": FaultKind("wire", "answers bear another unit's number; the number says how many, 0 all", "number", default=1.0),
+    "meter-silence": FaultKind("wire", "the meter no longer sends", meter=True),
+    "meter-spike": FaultKind("wire", "one line of the meter is off by so many volts", "number", "V", 0.4, meter=True),
+    "meter-at-supply": FaultKind("wire", "the meter's probes are on the supply's terminals instead of the cells", meter=True),
+    "meter-low-battery": FaultKind(
+        "wire", "the battery of the meter is low: it shows so many volts more each hour", "number", "V", 0.2, meter=True
+    ),
 }
 
 SUPPLY_ONLY = frozenset(
@@ -144,6 +168,10 @@ class FaultQueue:
 
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
+
+    def drop(self, name: str) -> None:
+        """A fault that was mended does not go on."""
+        self._waiting = [fault for fault in self._waiting if fault.name != name]
 
     def next_s(self) -> float | None:
         return min((fault.at_s or 0.0 for fault in self._waiting), default=None)

@@ -51,14 +51,15 @@ class Hands:
         """See World.probe."""
         bench = self._bench
         if point == "surface":
-            return round(self._description.bank.ambient_c + max(cell.warmth_k for cell in bench.cells), 1)
+            return round(self._description.bank.ambient_c + max(cell.warmth_k + cell.warmed_k for cell in bench.cells), 1)
         if point in ("panel-v", "panel-a"):
             voltage_v, current_a, _ = bench.terminals()
             if point == "panel-a":
                 return _rounded(current_a, PANEL_STEP)
             # the display shares the reference of the set-point, so only another meter shows its error
-            wrong_v = bench.output.held_v - bench.output.set_voltage_v if bench.output.on else 0.0
-            return _rounded(max(voltage_v - wrong_v, 0.0), PANEL_STEP)
+            output = bench.output
+            wrong_v = output.error_v + output.drift_v if output.on else 0.0
+            return _rounded(max(output.shown_v(voltage_v - wrong_v), 0.0), PANEL_STEP)
         if point == "bms-limit":
             return bench.bms.over_voltage_v if bench.bms is not None else None
         if point == "highest-cell":

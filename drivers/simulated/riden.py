@@ -80,6 +80,7 @@ class RidenEmulator:
         self._kept[86::4] = [round(FACTORY_OVER_VOLTAGE_V * self._model.counts_per_volt)] * 9
         self._kept[87::4] = [round(self._over_current_a * self._counts_per_ampere)] * 9
         self._counted_ah = self._energy_wh = 0.0  # the supply's own counters
+        self._said_on = False  # what a supply with a welded relay believes of its output
         self._protect()
 
     # --- bytes --------------------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ class RidenEmulator:
         with self._lock:
             self._panel()
             decoded = decode_request(request)
-            if decoded is None or decoded.unit != UNIT or self.faults.silent:
+            if decoded is None or decoded.unit != UNIT or self.faults.gone:
                 return b""
             return self.faults.spoil(self._carry_out(decoded))
 
@@ -148,8 +149,11 @@ class RidenEmulator:
     def _registers(self) -> list[int]:
         """All registers now, as counts."""
         model, per_ampere, supply = self._model, self._counts_per_ampere, self.world.supply_state()
-        per_volt, voltage_v, battery_v = model.counts_per_volt, supply.voltage_v, supply.battery_v
+        per_volt, voltage_v, battery_v = model.counts_per_volt, supply.shown_v, supply.battery_v
         voltage, current = round(voltage_v * per_volt), round(abs(supply.current_a) * per_ampere)
+        if self.faults.zeros > 0:
+            self.faults.zeros -= 1
+            current = 0
         self._energy_wh += voltage_v * (supply.delivered_ah - self._counted_ah)
         self._counted_ah = supply.delivered_ah
         registers = self._kept.copy()
@@ -162,6 +166,10 @@ class RidenEmulator:
             *_two_words(voltage / per_volt * current / per_ampere * model.counts_per_watt),
         )
         registers[16:19] = PROTECTION_CODES[supply.tripped], int(supply.output_on and supply.mode == "CC"), int(supply.output_on)
+        if self.faults.welded:
+            registers[17], registers[OUTPUT] = 0, int(self._said_on)
+        if self.faults.inside_c is not None:
+            registers[4:6] = int(self.faults.inside_c < 0), round(abs(self.faults.inside_c))
         registers[CURRENT_RANGE] = self._current_range
         registers[32:34] = int(battery_v > 0.5), round(battery_v * per_volt) if battery_v > 0.0 else 0
         registers[38:42] = *_two_words(max(self._counted_ah, 0.0) * 1000), *_two_words(min(max(self._energy_wh, 0.0), 9999.0) * 1000)
@@ -183,7 +191,8 @@ class RidenEmulator:
         elif register == OUTPUT:
             if value not in (0, 1):
                 return False
-            if value == 1 or not self.faults.stuck_on:
+            self._said_on = bool(value)
+            if value == 1 or not (self.faults.stuck_on or self.faults.welded):
                 self.world.set_output(bool(value))
         elif register == OVP:
             self._over_voltage_v = volts
@@ -225,8 +234,14 @@ class RidenEmulator:
         for fault in self.faults.due():
             if fault.name == "panel-set-voltage":
                 self.world.set_supply(voltage_v=fault.amount)
+            elif fault.name == "panel-set-current":
+                self.world.set_supply(current_a=fault.amount)
             elif fault.name in ("panel-output-off", "panel-output-on"):
                 self.world.set_output(fault.name == "panel-output-on")
+            elif fault.name == "relay-welded":
+                self._said_on = self.world.output_on
+            elif fault.name == "brown-out":
+                self.world.set_output(bool(self._kept[POWER_UP]))
             elif fault.name == "power-up-on":
                 self._kept[POWER_UP] = 1
 

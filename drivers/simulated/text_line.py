@@ -38,9 +38,13 @@ class TextLineEmulator:
         with self._lock:
             self.faults.due()
             self._sequence += 1
-            if self.faults.silent:
+            if self.faults.gone:
                 return b""
-            channels = " ".join(f"V{number}={self._shown(volts)}" for number, volts in enumerate(self.world.points_v(self._meter.point), 1))
+            off_v = self.faults.drawn_off_v()
+            seen_v = self.world.points_v(self._meter.point)
+            if self.faults.at_supply:
+                seen_v = self.world.points_v("supply") * len(seen_v)
+            channels = " ".join(f"V{number}={self._shown(volts, off_v)}" for number, volts in enumerate(seen_v, 1))
             text = f"seq={self._sequence} {channels}".encode()
             return self.faults.spoil(text + b"*%02X" % reduce(xor, text)).rstrip(b"\n") + b"\n"
 
@@ -63,10 +67,10 @@ class TextLineEmulator:
         with self._lock:
             self.faults.undo(name)
 
-    def _shown(self, true_v: float | None) -> str:
+    def _shown(self, true_v: float | None, off_v: float) -> str:
         if true_v is None:
             return "nan"
-        volts = true_v * (1.0 + self._meter.gain_error) + self._meter.offset_v
+        volts = true_v * (1.0 + self._meter.gain_error) + self._meter.offset_v + off_v
         if abs(volts) > HIGHEST_V:
             return "nan"
         return f"{round(volts / self._meter.resolution_v) * self._meter.resolution_v:.{self._decimals}f}"

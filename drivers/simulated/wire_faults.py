@@ -13,7 +13,11 @@ class WireFaults:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._queue = FaultQueue()
-        self.silent = self.stuck_on = False
+        self.silent = self.stuck_on = self.welded = self.at_supply = False
+        self.zeros: float = 0  # answers that still show no current
+        self.inside_c: float | None = None
+        self.spike_v = self.drift_v_per_h = self.drift_since_s = 0.0
+        self._gone_until_s = 0.0  # a mains dip
         self.delay_s = 0.0
         self.model_id: int | None = None
         self._garbled: float = 0  # answers still to garble
@@ -48,12 +52,46 @@ class WireFaults:
                 self._late = fault.amount or float("inf")
             elif fault.name == "wrong-unit":
                 self._misplaced = fault.amount or float("inf")
+            elif fault.name == "relay-welded":
+                self.welded = True
+            elif fault.name == "brown-out":
+                self._gone_until_s = self._clock.now_s() + fault.amount
+            elif fault.name == "inside-hot":
+                self.inside_c = fault.amount
+            elif fault.name == "current-zero":
+                self.zeros = fault.amount
+            elif fault.name == "meter-silence":
+                self.silent = True
+            elif fault.name == "meter-spike":
+                self.spike_v = fault.amount
+            elif fault.name == "meter-at-supply":
+                self.at_supply = True
+            elif fault.name == "meter-low-battery":
+                self.drift_v_per_h, self.drift_since_s = fault.amount, self._clock.now_s()
         return due
+
+    @property
+    def gone(self) -> bool:
+        """Nobody answers: silent, or without mains."""
+        return self.silent or self._clock.now_s() < self._gone_until_s
+
+    def drawn_off_v(self) -> float:
+        """What this one message of a meter is off by: a spike is gone with it."""
+        spike_v, self.spike_v = self.spike_v, 0.0
+        return spike_v + self.drift_v_per_h * (self._clock.now_s() - self.drift_since_s) / 3600.0
 
     def undo(self, name: str) -> None:
         """End a fault; nothing happens where there is none."""
-        if name == "silence":
+        if name in ("silence", "meter-silence"):
             self.silent = False
+        elif name == "relay-welded":
+            self.welded = False
+        elif name == "inside-hot":
+            self.inside_c = None
+        elif name == "meter-at-supply":
+            self.at_supply = False
+        elif name == "meter-low-battery":
+            self.drift_v_per_h = 0.0
         elif name == "output-stuck-on":
             self.stuck_on = False
         elif name == "delayed":

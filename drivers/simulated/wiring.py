@@ -29,6 +29,8 @@ class Wiring:
         self.leads: Leads = "free"
         self.reversed = False  # the leads are on the wrong way round
         self.lead_cell: int | None = None  # the cell that the leads were put on; None: the posts of what is wired
+        self.same_end = False  # both leads at the first cell
+        self.worn_ohm = 0.0  # a bad contact of the leads
         self.loose = self.forgotten = self.left_out = ""  # labels: a bad joint, a cell not wired, a step of the string not wired
 
     def index(self, label: str) -> int:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from drivers.clock import Clock
 from drivers.roles import Mode
+from drivers.simulated import physics_faults
 from drivers.simulated.assembly import Assembly
 from drivers.simulated.charges import Charge, Truth
 from drivers.simulated.description import BenchDescription, MeterPoint
@@ -240,6 +241,10 @@ class World:
         elif fault.name.startswith("bms-"):
             bench.set_bms(fault.name, failing=True)
             return
+        else:
+            later = physics_faults.begin(bench, fault, label)
+            if later is not None:
+                self._queue.add(later)
         self._hands.watch_lead_ends()
         bench.join()
 
@@ -263,12 +268,12 @@ class World:
                 bench.wiring.left_out = ""
             elif name == "cv-drift":
                 bench.output.drift_v = 0.0
-            elif name == "cell-leak":
-                for cell, described in zip(bench.cells, self.description.cells, strict=True):
-                    cell.leak_a = described.self_discharge_ma * 1e-3
             elif name.startswith("bms-"):
                 bench.set_bms(name, failing=False)
                 return
+            else:
+                self._queue.drop(name)
+                physics_faults.end(bench, name, self.description)
             bench.join()
 
     # --- truth, for summaries and tests -------------------------------------------------------------------------

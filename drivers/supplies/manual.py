@@ -103,6 +103,11 @@ class ManualSupply:
         )
         raise OperatorMustAct("set", words)
 
+    def set_current(self, current_a: float) -> None:
+        """Raises OperatorMustAct("set"): less current by hand, while it flows."""
+        amperes = self._shown("current", current_a, self._max_current_a, self._current_step_a, "A")
+        raise OperatorMustAct("set", f"Turn the current knob down until the supply shows {amperes}. Leave the voltage knob alone.")
+
     def switch_output(self, on: bool) -> None:
         """Raises OperatorMustAct("output-on") or ("output-off")."""
         if on:

@@ -183,6 +183,14 @@ class RidenSupply:
         self._write_register(SET_VOLTAGE, voltage)
         self._compare(request, {SET_VOLTAGE: voltage}, scale)
 
+    def set_current(self, current_a: float) -> None:
+        """The current set-point alone, at once in force when the output is on; read back."""
+        request = f"set {current_a:g} A"
+        _, scale = self._settable(request)
+        current = self._rated(request, "current", current_a, scale[2], scale[1], "A")
+        self._write_register(SET_CURRENT, current)
+        self._compare(request, {SET_CURRENT: current}, scale)
+
     def switch_output(self, on: bool) -> None:
         """Write the output state once and read the flag back once, so that the caller's own retries stay within seconds.
 

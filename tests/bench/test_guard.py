@@ -61,10 +61,12 @@ def test_over_limit_needs_two_successive_samples(cells, finding):
 
 def test_one_bad_sample_between_good_ones_is_nothing():
     watch = Watch()
-    for _ in range(5):
+    watch.see(cells=3.60)
+    for _ in range(2):
         watch.see(cells=3.60)
         assert watch.see(cells=3.72) == set()
     watch.see(cells=3.60)
+    assert len(watch.guard.glitches.news) == 2
 
 
 def test_exactly_at_a_limit_is_allowed():

@@ -236,6 +236,8 @@ def charge(hall: Hall) -> Action:
         output.told(output_on=True)
         yield
         return
+    if output.commanded.output_on:  # a higher set-point while it charges (fault F-47)
+        yield from output.off_with_proof("the set-point goes up only with the output off", lambda: hall.reading)
     amps = hall.charge_current_a()
     set_v = hall.facts.get("trimmed_set_v", calculations.set_points(plan)[0])
     output.program(set_v, amps, over_voltage_v(plan), amps * 1.1)

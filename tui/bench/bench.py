@@ -13,7 +13,7 @@ from dataclasses import replace
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import charge_watch, memory, pace, trim
+from tui.bench import beside, charge_watch, memory, pace
 from tui.bench.drills import Drills
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
@@ -24,7 +24,7 @@ from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading, aged
 from tui.bench.resume import look_back
-from tui.bench.runner import Hands, Runner
+from tui.bench.runner import Hands
 from tui.bench.safety import Safety
 from tui.bench.seat import leave_seat
 from tui.bench.session import Session
@@ -32,11 +32,9 @@ from tui.bench.sleep_guard import SleepGuard
 from tui.bench.stage import Stage
 from tui.bench.stranger import Stranger
 from tui.bench.time_watch import TimeWatch
-from tui.domain.procedure import Field, Step
+from tui.domain.procedure import Step
 from tui.records.places import Home
 
-CELLS_FIELD = Field("cells_v", "Volts at the cells", "voltage", "V", "posts")
-"""Asked where the plan has a meter, but none that sees the cells: it stands at the supply, or has gone silent."""
 IDLE_JOURNAL_S = 60.0
 LET_GO_AFTER_S = 60.0
 """For so long after the end of a session an output that comes on by itself is still switched off."""
@@ -254,9 +252,13 @@ class Bench:
         )
         if self.state == "charging":
             findings += charge_watch.findings(self, session, reading)
+        findings += session.watches.check(self, session, reading)
+        while session.guard.glitches.news:
+            self.log("glitch", text=session.guard.glitches.news.pop(0))
         for finding in findings:
-            if not self._opening_ends(session, finding):
-                self.safety.act_on(finding)
+            if self._opening_ends(session, finding) or (finding.code in charge_watch.OF_PERSONS and session.facts.get("circuit_opened")):
+                continue  # an open circuit shows the supply's own volts: they ask nobody for anything, and each cell is asked next
+            self.safety.act_on(finding)
         self.safety.follow_off(session)
         if self.state in ("preparing", "charging", "resting") and self.safety.call is None:
             self._procedure(session)
@@ -384,16 +386,8 @@ class Bench:
         if runner.index != before or runner.phase == "until":
             self._phase_state(step)
         if charging:
-            self._ask_beside(session, runner, step)
+            beside.ask(self, session, runner, step)
             self._note_forecast(session)
-
-    def _ask_beside(self, session: Session, runner: Runner, step: Step) -> None:
-        """Questions beside the running charge: readings by hand when they are due, and the trim."""
-        due = session.attention.reading_due_s(self.reading)
-        if due is not None and due <= 0:
-            runner.side_question(step if step.fields else replace(step, fields=(CELLS_FIELD,)))
-        if step.until == "end-rule":
-            trim.ask_again(self.stage, session)
 
     def _note_forecast(self, session: Session) -> None:
         """The forecast at the start of the charge: what counts as far too long, and until when people may sleep."""

@@ -16,6 +16,10 @@ SENSELESS_POLLS = 3
 """Polls in a row, each asked up to three times by the driver, after which a supply is no longer trusted with the cells."""
 
 
+OF_PERSONS = ("attention", "attention-soon", "reading-due", "reading-overdue")
+"""Findings about who is there and who reads, by the volts at the cells."""
+
+
 def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     """What the charge itself can run into: its end rule, the taper, attention, overdue readings, a lost supply."""
     found: list[Finding] = []

@@ -18,12 +18,14 @@ from tui.bench.enrolment import enrol
 from tui.bench.guard import Finding
 from tui.bench.instruments import fitted
 from tui.bench.messages import (
+    GAS_TEXT,
     GIVE_AGAIN,
     Abandon,
     Acknowledge,
     Answer,
     Command,
     Continue,
+    Emergency,
     Finish,
     Inject,
     Mend,
@@ -40,6 +42,7 @@ from tui.bench.messages import (
     TypeReading,
 )
 from tui.bench.progress import charge_step, charging, connection, step_to_repeat
+from tui.bench.reading import Typed
 from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.resume import CODE, abandon, take_up
 from tui.bench.runner import Runner
@@ -206,12 +209,20 @@ def _answer(bench: Bench, command: Answer) -> Outcome:
         again = f"{doubtful} {GIVE_AGAIN}"
         runner.ask_again(again)
         return Outcome(False, again, confirm=True)
+    before = dict(session.composer.typed)
     outcome = runner.answer(command.prompt, command.values)
     if doubtful and outcome.ok:
         for point, value in command.values.items():
             if isinstance(value, float):
+                if point in before:
+                    bench.log("correction", durable=True, data={point: value}, **_corrects(session, before[point]))
                 _confirmed(bench, session, point, value)
     return outcome
+
+
+def _corrects(session: Session, before: Typed | None) -> dict[str, Any]:
+    """What a correction refers to: the earlier reading, which stays in the record."""
+    return {} if before is None else {"corrects": {"value": before.value, "test_time_s": round(before.time_s - session.started_s, 3)}}
 
 
 def _confirmed(bench: Bench, session: Session, point: str, value: float) -> None:
@@ -262,7 +273,8 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
         return Outcome(False, doubtful, confirm=True)
     before = session.composer.typed.get(command.point)
     kind = "correction" if doubtful and before is not None else "answer"
-    bench.log(kind, durable=True, data={command.point: value}, text="typed reading")
+    refers = _corrects(session, before) if kind == "correction" else {}
+    bench.log(kind, durable=True, data={command.point: value}, text="typed reading", **refers)
     session.composer.type(command.point, value, bench.now_s())
     if command.point == "cells_v" or command.point.startswith("cell:") or (command.point == "current_a" and session.by_hand):
         session.attention.read(bench.now_s())
@@ -290,6 +302,13 @@ def _output_off(bench: Bench, command: OutputOff) -> Outcome:
         bench.session.recorder.strict = False  # the stop waits for no disk
     bench.safety.stop("stopped by the operator")
     return Outcome(True, "Output off.")
+
+
+def _emergency(bench: Bench, command: Emergency) -> Outcome:
+    if bench.session is not None:
+        bench.session.recorder.strict = False  # nor does this
+    bench.safety.emergency()
+    return Outcome(True, GAS_TEXT)
 
 
 def _resume(bench: Bench, command: Resume) -> Outcome:
@@ -431,6 +450,7 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     TypeReading: _type_reading,
     TakeRemedy: _take_remedy,
     OutputOff: _output_off,
+    Emergency: _emergency,
     Resume: _resume,
     Finish: _finish,
     Acknowledge: _acknowledge,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from tui.bench.bench import Bench
+from tui.bench.expected import behind_the_leads_v, window_v, words
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.bench.session import Session
 
@@ -64,13 +65,17 @@ def doubt(bench: Bench, session: Session, point: str, value: float, values: Mapp
         amps = reading.amperes
         if shown is not None and amps is not None and amps > 2.0 and abs(value - shown) < 0.001:
             return (
-                f"{value:.3f} V is exactly what the supply shows, at {amps:.1f} A. The leads drop something: measure at the cells' posts."
+                f"{value:.3f} V is exactly what the supply shows, at {amps:.1f} A. The leads drop something: measure at the cells' posts. "
+                + words(behind_the_leads_v(session, shown, amps))
             )
         last = session.composer.typed.get(point)
-        if last is not None and value < last.value - 0.05 and reading.output_on:
-            return f"The last reading was {last.value:.3f} V and charge went in since. {value:.3f} V would be a fall: is that right?"
-        if last is not None and value > last.value + 0.15:
-            return f"{1000 * (value - last.value):.0f} mV more than the last reading of {last.value:.3f} V: is that right?"
+        if last is not None and reading.output_on:
+            window = window_v(session, reading, last)
+            before = f"the last reading was {last.value:.3f} V, {(reading.time_s - last.time_s) / 60:.0f} min ago."
+            if value < window[0]:
+                return f"{value:.3f} V would be a fall, though charge went in: {before} {words(window)} Is that right?"
+            if value > window[1]:
+                return f"{value:.3f} V is more than this charge explains: {before} {words(window)} Is that right?"
         if last is not None and value > session.plan.target_v + 0.01:
             return f"{value:.3f} V is above the target. If it is true the charge must stop: type it again to confirm."
     return ""

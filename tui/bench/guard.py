@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from tui.bench.glitches import Glitches
 from tui.bench.messages import Level
-from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
+from tui.bench.reading import Reading
 from tui.domain.limits import Limits
 
 SETTLED_V, SETTLING_S = 3.34, 900.0
@@ -58,6 +59,8 @@ class Finding:
     text: str
 
 
+ONCE = {"open": "no current", "negative": "current out of the cells", "trip-supply": "volts above the target at the supply"}
+
 _Seen = dict[str, tuple[int, float]]
 """Limit → (successive samples over it, bench time of the last such sample)."""
 
@@ -97,8 +100,7 @@ class Guard:
         self.current_step_a = current_step_a
         self.by_hand = by_hand
         self._seen: dict[str, tuple[int, float]] = {}
-        self._glitches: deque[float] = deque(maxlen=16)
-        self._last_volts: float | None = None
+        self.glitches = Glitches(limits)
         self._samples: deque[_Sample] = deque(maxlen=8)
         self._half_minute: deque[_Sample] = deque()  # thinned to one every few seconds
         self._flat: deque[tuple[float, float]] = deque()  # (time, volts) at constant current, for F-40
@@ -128,6 +130,7 @@ class Guard:
         self._charge(charge_ah, found)
         self._time_at_top(reading, found)
         self._falling_volts(reading, commanded, found, before)
+        self._unconfirmed(reading, before)
         order = {"warn": 0, "hold": 1, "trip": 2, "call": 3}
         return sorted(found, key=lambda finding: order[finding.level])
 
@@ -146,7 +149,7 @@ class Guard:
         points: list[tuple[str, str, float, float]] = []
         if reading.alarm_v is not None:
             points.append(("cells", "the cells", reading.alarm_v, reading.time_s - (reading.cells_v.age_s or 0.0)))
-        if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed"):
+        if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed", "echo"):
             where = "the supply's terminals" if self.series == 1 else f"a cell on average ({reading.supply_v.value:.2f} V at the supply)"
             points.append(("supply", where, reading.supply_v.value / self.series, reading.time_s - (reading.supply_v.age_s or 0.0)))
         limits = self.limits
@@ -188,26 +191,22 @@ class Guard:
 
     def _glitch(self, reading: Reading, found: list[Finding]) -> None:
         """F-38: an impossible number is no measurement. It is not acted on, but three in ten minutes are a fault of their own."""
-        volts = reading.cells_v.value if reading.cells_v.trust == "measured" else None
-        if volts is None:
-            return
-        jump = self._last_volts is not None and abs(volts - self._last_volts) > self.limits.glitch_step_v and len(self._samples) > 1
-        if not PLAUSIBLE_CELL_V[0] <= volts <= PLAUSIBLE_CELL_V[1] or jump:
-            self._glitches.append(reading.time_s)
+        if self.glitches.look(reading, steady=len(self._samples) > 1):
             self._seen["glitch"] = (1, reading.time_s)  # read again at once
-        else:
-            self._last_volts = volts
-        recent = [t for t in self._glitches if reading.time_s - t <= self.limits.glitch_window_s]
-        if len(recent) >= self.limits.glitch_count:
+        many = self.glitches.too_many(reading.time_s)
+        if many:
+            text = f"{many} readings in {self.limits.glitch_window_s / 60:.0f} min that cannot be. Look at the probes, the cables and the plugs; "
             found.append(
                 Finding(
-                    "hold",
-                    "glitches",
-                    "readings that cannot be",
-                    f"{len(recent)} impossible readings in {self.limits.glitch_window_s / 60:.0f} min (now {volts:.3f} V). "
-                    "Look at the meter's probes and its cable; the cells are not watched while it reads like this.",
+                    "hold", "glitches", "readings that cannot be", text + "cells and current are not watched while they read like this."
                 )
             )
+
+    def _unconfirmed(self, reading: Reading, before: _Seen) -> None:
+        """What was over a limit once and is not any more was a glitch, too; the volts at the cells have a rule of their own."""
+        for code, (count, sample_s) in before.items():
+            if count == 1 and code in ONCE and code not in self._seen and reading.amperes is not None:
+                self.glitches.note(f"{ONCE[code]} once ({reading.amperes:.2f} A now)", sample_s)
 
     # --- supply ---------------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ VERSION = 1
 EVERY_S = 600.0
 """Bench seconds between two checkpoints while current flows; turns of the procedure write theirs at once."""
 PLAIN = ("facts", "before_v", "end_v", "rest_v", "end_reason", "end_reason_so_far", "tail_current_a", "latched", "top_s")
+OF_THE_MOMENT = ("looked_s", "lifting_to_v")
+"""Facts that mean nothing to another bench: a moment on its clock, a switching that was under way."""
 MOMENTS = ("charging_since_s", "off_since_s", "knee_s", "last_trim_s")
 
 
@@ -70,6 +72,8 @@ def restore(session: Session, runner: Runner, memory: Mapping[str, Any], last_re
             session.enter(part)
         for name in PLAIN:
             _put(session, name, memory[name])
+        for fact in OF_THE_MOMENT:
+            session.facts.pop(fact, None)
         for name in MOMENTS:
             since = memory[name]
             setattr(session, name, None if since is None else session.started_s + float(since))

@@ -308,6 +308,11 @@ class OutputOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """Gas, a hiss or a swelling, seen by a person: output off with proof, latched, and words for the room (fault F-43)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """Go on after a HOLD (`checked` lists what the operator looked at) or after a TRIP (`reason` is typed, all gates again)."""
 
@@ -376,6 +381,7 @@ Command = (
     | TakeRemedy
     | TypeReading
     | OutputOff
+    | Emergency
     | Resume
     | Finish
     | Acknowledge
@@ -397,5 +403,10 @@ class Outcome:
     confirm: bool = False
 
 
+GAS_TEXT = (
+    "Leave the room, and take everybody with you. Open a window on your way, and switch the supply off at the mains if that is on your way, or "
+    "at the fuse box. Touch no cell. The gas of a cell is poisonous and burns. Fire: call the fire brigade, and say lithium batteries. Come "
+    "back after half an hour without hiss, smell or smoke; cells that swelled or vented are not charged again."
+)
 GIVE_AGAIN = "Give the same again if it is really so."
 """Ends the refusal of a doubtful but possible answer to a prompt."""

@@ -81,6 +81,12 @@ class Output:
         self.port.call(lambda supply: supply.set_voltage(voltage_v))
         self.told(voltage_v=voltage_v)
 
+    def set_current(self, current_a: float) -> None:
+        """Less current for a supply in trouble: the current set-point alone, output as it is."""
+        self._log("set", current_a=current_a)
+        self.port.call(lambda supply: supply.set_current(current_a))
+        self.told(current_a=current_a)
+
     def on(self) -> None:
         """Switch on. Whatever goes wrong here ends with an off command: an output whose state is unknown is not left alone."""
         self._log("output_on", durable=True)

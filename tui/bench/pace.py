@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.bench.attention import WARN_FRACTION
+from tui.bench.runner import LOOK_OVER
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
@@ -40,7 +41,7 @@ def speed(bench: Bench) -> float:
     waiting = (
         session is None
         or runner is None
-        or runner.prompt is not None
+        or (runner.prompt is not None and runner.prompt.step != LOOK_OVER)
         or runner.phase != "until"
         or bench.state not in ("charging", "resting")
         or bench.output.proving_off

@@ -22,6 +22,9 @@ from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
 from tui.domain.procedures import remedy
 
 Phase = Literal["ask", "act", "until", "paused", "over"]
+LOOK_OVER, EACH_CELL = "look-over", "each-cell"
+YIELDING = (LOOK_OVER, EACH_CELL)
+"""Questions that give way to more urgent ones, and are asked again later."""
 
 
 class Hands(Protocol):
@@ -174,11 +177,13 @@ class Runner:
         self._detour, self._then = step, then
         self._begin(step)
 
-    def side_question(self, step: Step) -> None:
-        """Ask `step`'s fields beside the running step, which goes on; ignored while another question is open."""
-        if self.prompt is None and self.phase == "until":
-            self._side = step
-            self._ask(blocking=False)
+    def side_question(self, step: Step) -> bool:
+        """Ask `step`'s fields beside the running step, which goes on; not while another question is open, unless that one yields."""
+        if self.phase != "until" or (self.prompt is not None and (step.id in YIELDING or self.prompt.step not in YIELDING)):
+            return False
+        self._side = step
+        self._ask(blocking=False)
+        return True
 
     def ask_again(self, refusal: str) -> None:
         """Put the open question once more, with what was doubtful about its answer."""
@@ -345,7 +350,7 @@ class Runner:
             self._ask(blocking=prompt.blocking, refusal=follow_up)
             return Outcome(False, follow_up)
         self.prompt = self._side = None
-        if self.phase == "until":
+        if self.phase in ("until", "paused"):
             return Outcome(True)  # asked beside the running step, which goes on
         for act in step.hands:
             self.stage.did(act)

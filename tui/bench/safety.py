@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.bench.guard import Finding
-from tui.bench.messages import Alarm, Call, State
+from tui.bench.messages import GAS_TEXT, Alarm, Call, State
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
@@ -30,8 +30,16 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
         "your meter shows the volts you expect",
     ),
     "F-33": ("the cells are cool and flat", "your meter shows the volts you expect", "this computer stays awake and the program runs on"),
+    "F-24": ("the joints of that cell are tight on both sides", "every cell is joined", "each cell was measured again"),
+    "F-42": ("the supply is cool", "its fan turns and its air slots are free"),
+    "inside-hot": ("the supply is cool", "its fan turns and its air slots are free"),
+    "F-43": ("the room was aired for half an hour", "no hiss, smell or smoke, seen from the door", "every cell is flat, cool and dry"),
+    "hot-joint": ("the ring, clip or joint is made anew", "it is cool"),
+    "negative-current": ("the + lead was off the cells", "the supply takes no current back", "your meter shows the volts you expect"),
     "attention": ("you stay within reach from here on",),
 }
+AT_THE_PANEL = ("set-voltage", "set-current", "panel-off", "found-on")
+"""What somebody else did at the supply's panel (fault F-35); the journal says so."""
 GENERAL_CHECKS = ("the cause is found and put right", "the cells are cool, flat and dry", "your meter shows the volts you expect")
 
 
@@ -69,6 +77,14 @@ class Safety:
             )
             self.hold("stopped")
 
+    def emergency(self) -> None:
+        """F-43: somebody smells gas, hears a hiss or sees a swelling. Off first; latched; the words are for the room, not for the bench."""
+        finding = Finding("trip", "F-43", "LEAVE · ventilate · mains off", GAS_TEXT)
+        self.begin_off(finding.title)
+        if self.bench.session is not None and self.bench.session.runner is not None:
+            self.call = None  # whatever was called for before, this is worse
+            self.act_on(finding)
+
     def crashed(self) -> None:
         """A defect was caught in the tick: hold whatever ran, and say so."""
         if self.bench.session is not None and self.bench.session.runner is not None and self.bench.state not in ("ended", "idle"):
@@ -100,7 +116,7 @@ class Safety:
         self.alarms[finding.code] = Alarm(self._alarm_ids, finding.level, finding.code, finding.title, finding.text, self.bench.elapsed_s)
         while len(self.alarms) > MOST_ALARMS:
             self.alarms.pop(next(iter(self.alarms)))
-        self.bench.log(finding.level, durable=finding.level != "warn", text=f"{finding.title}: {finding.text}", data={"code": finding.code})
+        self.bench.log(finding.level, durable=finding.level != "warn", text=f"{finding.title}: {finding.text}", data=_data(finding.code))
         return True
 
     def act_on(self, finding: Finding) -> None:
@@ -111,12 +127,13 @@ class Safety:
         if finding.level == "trip" and not session.result:
             session.latched = True
             self._after_call = "tripped"
-        if finding.level == "call" or (session.by_hand and self.bench.output.commanded.output_on):
+        hands_only = session.by_hand and (self.bench.output.commanded.output_on or finding.code == "negative-current")
+        if finding.level == "call" or hands_only:
             self.begin_off(finding.title)
             self.start_call(finding.title, finding.text)
-        elif (self.bench.output.commanded.output_on or self.bench.reading.output_on is not False) and (
-            new or not self.bench.output.proving_off
-        ):
+        elif (
+            self.bench.output.commanded.output_on or self.bench.reading.output_on is not False or finding.code == "negative-current"
+        ) and (new or not self.bench.output.proving_off):
             self.begin_off(finding.title)
         if self.bench.state in ("preparing", "charging", "resting") or (finding.level == "trip" and self.bench.state == "hold"):
             self.hold(finding.code)
@@ -200,3 +217,7 @@ class Safety:
                 + (self.bench.supply.error if self.bench.supply else ""),
             )
             self.act_on(finding)
+
+
+def _data(code: str) -> dict[str, str]:
+    return {"code": code, "by": "panel"} if code in AT_THE_PANEL else {"code": code}

@@ -26,7 +26,7 @@ from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
 from tui.bench.connection import CLOSED, Connection, Hangup
 from tui.bench.link import Link
-from tui.bench.messages import Command, Outcome, OutputOff, Present, ScreenEvent, Snapshot
+from tui.bench.messages import Command, Emergency, Outcome, OutputOff, Present, ScreenEvent, Snapshot
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ LOCK_S = 0.2
 MOST_CONNECTIONS = 16
 MOST_WAITING = 16
 """Requests of one screen that may wait for the bench; a person at a keyboard never comes near."""
-FROM_ANYBODY = (OutputOff, Present)
+FROM_ANYBODY = (OutputOff, Emergency, Present)
 """Commands that are taken from a screen without the keys: any key on any screen shows that somebody is there."""
 IN_DANGER = ("off", "stop", "status", "ack")
 SHOWN_WITHIN_S = 0.5

@@ -16,12 +16,13 @@ from tui.bench.messages import Result
 from tui.bench.reading import Composer
 from tui.bench.recorder import Recorder
 from tui.bench.runner import Runner
+from tui.bench.watches import Watches
 from tui.domain import calculations
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.domain.procedure import Part
 
-OF_A_PART = ("forecast_high_s", "lift_to_v", "trimmed_set_v", "circuit_opened", "cell_at_target", "last_highest_v")
+OF_A_PART = ("forecast_high_s", "lift_to_v", "trimmed_set_v", "circuit_opened", "cell_at_target", "last_highest_v", "cells_asked")
 """Facts that say nothing about the next part."""
 
 
@@ -58,6 +59,7 @@ class Session:
     end_rule: EndRule = field(init=False)
     attention: Attention = field(init=False)
     forecaster: Forecaster = field(init=False)
+    watches: Watches = field(init=False)
     series: int = 1  # cells in series on the leads, in this part
     count: ChargeCount = field(default_factory=ChargeCount)  # into the bank of this part
     runner: Runner | None = None
@@ -133,6 +135,7 @@ class Session:
             fastest_taper_s=fastest_taper_s(self.limits, self.current_a, calculations.capacity_ah(plan)),
         )
         self.forecaster = Forecaster(plan, self.current_a)
+        self.watches = Watches(self)
 
     def part_ended(self, reason: str, now_s: float, *, by_rule: bool = False, detail: str = "") -> PartEnd:
         """Note how this part's charge came to its end."""
@@ -193,7 +196,7 @@ class Session:
         """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""
         self.composer.typed.pop("cells_v", None)
         self.off_since_s = self.watched_s = None
-        for fact in ("forecast_high_s", "lift_to_v", "circuit_opened", "cell_at_target", "last_highest_v"):
+        for fact in ("forecast_high_s", "lift_to_v", "lifting_to_v", "circuit_opened", "cell_at_target", "last_highest_v"):
             self.facts.pop(fact, None)
         self.end_rule.restart()
 
@@ -219,9 +222,10 @@ class Session:
 
     @property
     def current_a(self) -> float:
-        """The current of the charge: the smallest bound, a quarter of it for cold cells, rounded down to the supply's step."""
+        """The current of the charge: the smallest bound, a quarter of it for cold cells, less for a hot supply, rounded down to the supply's step."""
         known = [value for value in (self.surface_c, self.facts.get("probe_c")) if value is not None]
-        return calculations.set_points(self.plan, min(known, default=None))[1]
+        planned_a = calculations.set_points(self.plan, min(known, default=None))[1]
+        return min(planned_a, self.facts.get("spared_a", planned_a))
 
     @property
     def set_v(self) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
-from tui.bench import trim
+from tui.bench import beside, trim
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
@@ -118,6 +118,8 @@ class Stage:
             volts, amps = session.facts.get("trimmed_set_v", session.set_v), session.current_a
         if self.hands is not None:
             self.hands.do(act, voltage_v=volts, current_a=amps)
+        if act.partition(":")[0] in ("leads-on", "leads-apart", "short-leads", "take-apart"):
+            session.facts["leads_on"] = float(act.startswith("leads-on"))
         if act.partition(":")[0] in ("wire-cells", "wire-series"):  # what each cell showed alone says nothing once they are joined
             for point in [point for point in session.composer.typed if point.startswith("cell:")]:
                 del session.composer.typed[point]
@@ -184,6 +186,9 @@ class Stage:
             self._detail(step, f"{single:.{decimals}f} {step.fields[0].unit}" if isinstance(single, float) else "")
         if "trim_v" in values:
             return trim.took(self, float(values["trim_v"]))
+        for name in ("look", "each_cell"):
+            if name in values:
+                beside.answered(self, name, str(values[name]))
         if "lift" in values:
             trim.lift(self, str(values["lift"]))
         return ""
@@ -197,7 +202,13 @@ class Stage:
         session, reading = self.running, self.reading
         if step.until == "volts":
             volts = reading.cells_v.value
-            reached = volts is not None and not reading.upper_bound and reading.cells_v.trust != "stale" and volts >= step.until_v
+            reached = (
+                volts is not None
+                and not reading.upper_bound
+                and not session.guard.glitches.doubtful
+                and reading.cells_v.trust != "stale"
+                and volts >= step.until_v
+            )
             if reached and volts is not None:
                 session.end_reason_so_far = f"the cells reached {volts:.3f} V"
                 if volts >= session.knee_v and session.knee_s is None:
@@ -221,7 +232,7 @@ class Stage:
         volts, limits, target_v = reading.cells_v.value, session.limits, session.plan.target_v
         if volts is None:
             return False
-        read = reading.cells_trusted and volts >= target_v - limits.target_reached_v - 1e-9
+        read = reading.cells_trusted and not session.guard.glitches.doubtful and volts >= target_v - limits.target_reached_v - 1e-9
         reached = read or session.attention.full_before_next(reading) or self._whole_string_full()
         if reached:
             session.tail_current_a = reading.amperes

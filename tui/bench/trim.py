@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from drivers.roles import InstrumentError
+from tui.bench.runner import YIELDING, Runner
 from tui.bench.session import Session
 from tui.domain import calculations
 from tui.domain.procedure import Field, Step
@@ -62,13 +63,25 @@ def took(stage: Stage, volts: float) -> str:
 
 
 def lift(stage: Stage, choice: str) -> None:
-    """The operator's word on lifting the set-point by the error that the meter showed."""
+    """The operator's word on lifting the set-point by the error that the meter showed; `ask_again` then has it done."""
     to_v = stage.facts.pop("lift_to_v", None)
     if to_v is not None and choice == LIFT:
-        _set(stage, stage.running, to_v)
-        stage.log(
-            "set", durable=True, text="lifted above the target on the operator's word: the meter showed the supply low", voltage_v=to_v
-        )
+        stage.facts["lifting_to_v"] = to_v
+        stage.log("set", durable=True, text="to be lifted on the operator's word: the meter showed the supply low", voltage_v=to_v)
+
+
+def _lifted(stage: Stage, session: Session, runner: Runner, to_v: float) -> None:
+    """Volts go up only with the output proved off (fault F-47): off, set, on, and back to where the charge was."""
+    session.facts["trimmed_set_v"] = round(to_v, 4)
+    session.end_rule.restart()
+    step = Step(
+        id="lifting",
+        title="Lift the set-point",
+        instruction=f"The output goes off, the set-point goes to {to_v:.3f} V, and the output comes on again.",
+        tutorial="4.6",
+        action="charge",
+    )
+    runner.detour(step, then=runner.step.id)
 
 
 def _set(stage: Stage, session: Session, volts: float) -> None:
@@ -91,7 +104,11 @@ def ask_again(stage: Stage, session: Session) -> None:
     if lifted and stage.reading.cells_trusted and cells_v is not None and cells_v > session.plan.target_v + session.limits.trim_tolerance_v:
         _set(stage, session, session.plan.target_v)
         stage.warn("lift-undone", "lift taken back", f"The cells show {cells_v:.3f} V: the set-point is the target again.")
-    if runner is None or runner.prompt is not None:
+    to_v = session.facts.pop("lifting_to_v", None)
+    if to_v is not None and runner is not None:
+        _lifted(stage, session, runner, to_v)
+        return
+    if runner is None or (runner.prompt is not None and runner.prompt.step not in YIELDING):
         return
     to_v = session.facts.get("lift_to_v")
     if to_v is not None:

@@ -57,6 +57,7 @@ class Limits:
     plausible_low_v: float = 0.0
     plausible_high_v: float = 5.0
     glitch_step_v: float = 0.5
+    glitch_spike_v: float = 0.1
     glitch_count: int = 3
     glitch_window_s: float = 600.0
     link_retry_s: float = 60.0
@@ -73,6 +74,7 @@ class Limits:
     attention_knee_s: float = 10 * 60.0
     attention_top_s: float = 5 * 60.0
     attention_metered_s: float = 30 * 60.0
+    look_over_s: float = 30 * 60.0
     # off with proof
     off_current_a: float = 0.05
     off_current_counts: int = 2
@@ -90,6 +92,16 @@ class Limits:
     leakage_floor_a: float = 0.5
     falling_v: float = 0.020
     falling_window_s: float = 300.0
+    cell_apart_v: float = 0.010
+    cell_apart_ohm: float = 0.001
+    cell_follow_v: float = 0.010
+    same_end_v: float = 0.002
+    drop_shift_v: float = 0.025
+    echo_s: float = 600.0
+    fold_back_fraction: float = 0.05
+    fold_back_to: float = 0.8
+    inside_warm_c: float = 65.0
+    inside_hot_c: float = 75.0
     leads_left_on_s: float = 30 * 60.0
     too_slow_factor: float = 3.0
     # end of the charge
@@ -179,6 +191,7 @@ _HIGHER = frozenset(
         "dead_v",
         "cold_refuse_c",
         "cold_warn_c",
+        "cell_follow_v",
         "top_margin_v",
         "glitch_window_s",
         "open_circuit_current_a",
