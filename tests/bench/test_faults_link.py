@@ -198,6 +198,19 @@ def test_f29_supply_found_on_after_the_call_was_answered_by_hand_is_switched_off
     assert "found-on" in codes(bench)
 
 
+def test_f29_a_meter_that_goes_silent_is_told_and_readings_are_asked_of_the_operator(plateau):
+    plateau.rig.embedded.meter.inject("silence")
+    settle(plateau, 5)
+    assert "meter-silent" not in codes(plateau)
+    settle(plateau, 15)
+    assert "meter-silent" in codes(plateau)
+    snapshot = plateau.snapshot()
+    assert snapshot.state == "charging" and snapshot.cells_v.trust == "derived" and snapshot.reading_due_s is not None
+    plateau.rig.embedded.meter.undo("silence")
+    settle(plateau, 3)
+    assert "meter-silent" not in codes(plateau)
+
+
 # --- F-29: the port -----------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from drivers.modbus import READ, decode_request
 from drivers.supplies.riden import RidenSupply
 from tests.bench.conftest import Driven
 from tests.bench.setup_words import Make, answer, asked, at, both, card_text, no_reason_helps, start_refused, untouched, warned
-from tui.bench.messages import Answer, Override
+from tui.bench.messages import Answer, Override, Start
 from tui.bench.script import ScriptStuck
 from tui.cli import cli
 from tui.domain import quantities
@@ -173,11 +173,9 @@ def test_f19_a_set_point_beyond_the_rating_tells_of_a_wrong_scale(drive: Make) -
     run = drive(supply="RD6006", amps=6.0)
     run.world.set_supply(current_a=6.0)
     run.wire.inject("wrong-model", number=60121)
-    at(run, "supply")
     log = written(run)
-    run.send(Answer(asked(run).id, {}))
-    run.go_until(lambda run: bool(asked(run).refusal), longest_s=60)
-    assert "a set-point of 60 A, and its rating is 12 A" in asked(run).refusal
+    refused = run.send(Start(run.plan.to_json()))
+    assert not refused.ok and "60 A, which a RD6012 does not have" in refused.message
     assert log == []
 
 

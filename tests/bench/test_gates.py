@@ -23,7 +23,8 @@ WRONG = [
     ("post-polarity", "post_v", -3.3, "polarity|revers|minus|−|-", False),
     ("post-polarity", "post_v", 0.0, "", False),
     ("post-polarity", "post_v", 2.7, "", False),
-    ("leads-off", "lead_end_off_v", 3.6, "", True),
+    ("leads-off", "lead_end_off_v", 3.6, "", False),
+    ("leads-off", "lead_end_off_v", 1.2, "", True),
     ("rest-volts", "cell:A3", 4.1, "A3", True),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 
@@ -24,6 +25,11 @@ class KeyedLink(FakeLink):
     """A link on which another screen has the keys at first."""
 
     taken = 0
+    about: ClassVar[dict[str, Any]] = {}
+    problem = ""
+
+    def attached(self, timeout_s: float = 0.0) -> bool:
+        return True
 
     def take_keys(self) -> Outcome:
         self.taken += 1

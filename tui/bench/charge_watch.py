@@ -16,6 +16,8 @@ SENSELESS_POLLS = 3
 """Polls in a row, each asked up to three times by the driver, after which a supply is no longer trusted with the cells."""
 
 
+METER_SILENT_S = 10.0
+"""Bench seconds: one line that was lost is no fault."""
 OF_PERSONS = ("attention", "attention-soon", "reading-due", "reading-overdue")
 """Findings about who is there and who reads, by the volts at the cells."""
 
@@ -32,6 +34,7 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         text = f"The current rises to {reading.amperes or 0:.2f} A at constant volts. A cell may be failing; feel for a warm one."
         found.append(Finding("trip", "F-39", "the current rises at the top", text))
     found += _attention(bench, session, reading)
+    found += _meter(bench, session, reading)
     found += _journal(session, reading)
     found += disk.findings(bench, session)
     entered = session.runner.entered_s if session.runner else 0.0
@@ -48,6 +51,20 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
     if session.series > 1 and reading.cells_trusted and reading.output_on and volts is not None:
         session.facts["last_highest_v"] = volts
     return found
+
+
+def _meter(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
+    """F-29 for the meter: without it the volts at the cells are derived from the supply's, which ends nothing."""
+    if bench.meter is None or reading.meter_fresh:
+        session.meter_silent_since_s = None
+        bench.safety.alarms.pop("meter-silent", None)
+        return []
+    if session.meter_silent_since_s is None:
+        session.meter_silent_since_s = reading.time_s
+    if reading.time_s - session.meter_silent_since_s < METER_SILENT_S:
+        return []
+    text = "The volts at the cells are only derived from the supply's now, and readings are asked of you. Look at its cable, battery and range."
+    return [Finding("warn", "meter-silent", "the meter has gone silent", f"{bench.meter.error} {text}".strip())]
 
 
 def _journal(session: Session, reading: Reading) -> list[Finding]:

@@ -73,6 +73,7 @@ class Session:
     charging_since_s: float | None = None  # bench time of the part's first output-on
     off_since_s: float | None = None  # bench time of the last proof of off after charging
     knee_s: float | None = None
+    meter_silent_since_s: float | None = None
     disk_due_s: float = 0.0  # bench time of the next look at the disk of the records
     disk_told: bool = False  # that it fills up
     watched_s: float | None = None  # bench time of the charge's last look
