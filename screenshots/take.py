@@ -16,9 +16,12 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TOPBALANCE_HOME"] = tempfile.mkdtemp(prefix="topbalance-pictures-")
 
 from drivers.simulated.description import BenchDescription, describe
+from drivers.simulated.faults import make_fault
 from tui.app import TopBalanceApp
-from tui.bench.headless import LockStep, lock_step_rig
-from tui.bench.messages import Answer, Finish, Resume, Start
+from tui.bench.bench import Bench
+from tui.bench.headless import EmbeddedHands, LockStep, lock_step_rig
+from tui.bench.instruments import Instruments
+from tui.bench.messages import Acknowledge, Answer, Finish, OutputOff, Resume, Start, TypeReading
 from tui.bench.stepped import SteppedLink
 from tui.cli_bench import plan_from
 from tui.records.places import home
@@ -36,11 +39,25 @@ class Photographer:
 
     def __init__(self, description: BenchDescription, procedure: str) -> None:
         self.place = home(demo=True)
-        rig = lock_step_rig(description, self.place)
+        rig = self.rig = lock_step_rig(description, self.place)
         self.plan = plan_from(description, rig.supply_address, rig.meter_address, {**CHOICES, "procedure": procedure})
         self.steps = LockStep(rig)
         self.link = SteppedLink(self.steps)
         self.world = rig.embedded.world
+
+    def die(self, gap_s: float) -> None:
+        """The program is killed with the supply on; `gap_s` later it is started again."""
+        old = self.steps.bench
+        assert old.session is not None
+        old.session.recorder.close()
+        self.steps.clock.advance(gap_s)
+        lines = self.rig.embedded.memory_lines()
+        instruments = Instruments(self.steps.clock, self.place, line_factory=lambda address: lines[str(address)]())
+        hands = EmbeddedHands(self.rig.embedded)
+        self.rig.bench = Bench(self.place, self.steps.clock, instruments, hands=hands, line_now_s=self.steps.clock.now_s, takes_up=True)
+        self.steps = LockStep(self.rig)
+        self.link = SteppedLink(self.steps)
+        self.steps.step()
 
     @property
     def at(self) -> str:
@@ -85,6 +102,21 @@ class Photographer:
         self.go(lambda: self.at == "to-knee" and bench.session is not None and bench.session.count.charge_ah > 25)
         await self.take("charging", "f3")
         await self.take("why", "f3", "question_mark")
+        self.die(2.2 * 3600)
+        self.go(lambda: not self.steps.bench.output_unproved)
+        await self.take("resumed", "f4")
+        bench = self.steps.bench
+        self.steps.send(Resume("everything is as it was"))
+        self.go(lambda: self.at == "to-knee" and bench.state == "charging")
+        self.rig.embedded.inject_fault(make_fault("output-stuck-on"))
+        self.steps.send(OutputOff())
+        self.go(lambda: bench.state == "call")
+        await self.take("call")
+        self.rig.embedded.undo_fault(make_fault("output-stuck-on"))
+        self.steps.send(Acknowledge(0))
+        self.steps.send(TypeReading("cells_v", 3.34, sure=True))
+        self.go(lambda: bench.state == "hold" and not bench.output_unproved)
+        self.steps.send(Resume("the relay works again"))
         self.go(lambda: self.at == "hold" and (bench.reading.amperes or 9) < 1.5)
         await self.take("top", "f3")
         self.world.inject("lead-falls-off")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import fuzz, kills, physics, process, screen, speed, startup, stop
+from tests.benchmarks import fuzz, kills, physics, process, screen, speed, startup, stop, verdict
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -19,6 +19,7 @@ MEASUREMENTS = (
     *screen.MEASUREMENTS,
     *speed.MEASUREMENTS,
     *stop.MEASUREMENTS,
+    *verdict.MEASUREMENTS,
     *process.MEASUREMENTS,
     *kills.MEASUREMENTS,
     *physics.MEASUREMENTS,
