@@ -22,7 +22,7 @@ def kills(quick: bool) -> Iterator[Figure]:
     logging.getLogger("tui.bench").setLevel(logging.CRITICAL)  # each start tells what it took up
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as place, patch.dict(os.environ, {"TOPBALANCE_HOME": place}):
-        tally = Killing(home(demo=True), seed=4).until(10 if quick else KILLS)
+        tally = Killing(home(demo=True), seed=4).until(3 if quick else KILLS)
     lost = sum(wrong.startswith("lost") for wrong in tally.wrong)
     detail = f"{tally.acknowledged} acknowledged in {tally.sessions} sessions; {tally.early} more kills before a first step"
     yield at_most(f"{tally.kills} kills: acknowledged readings lost", lost, 0, "", detail=detail)
