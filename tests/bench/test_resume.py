@@ -273,6 +273,17 @@ def test_f32_a_journal_of_a_newer_program_is_not_touched(drive, place, monkeypat
     assert path.read_bytes() == before
 
 
+def test_f32_a_session_of_a_built_in_bench_is_not_taken_up_on_real_instruments(drive, place):
+    bench = drive(supply="manual", soc=0.97, meter=False)
+    bench.start()
+    bench.go_to("cell-volts")
+    bench.bench.running.recorder.close()
+    real = Bench(place, bench.clock, Instruments(bench.clock, place), line_now_s=bench.clock.now_s, takes_up=True)
+    real.tick()
+    assert real.session is None and real.left == []
+    assert Sessions(place).list()[-1].state == "running", "it waits for its own bench"
+
+
 def test_f32_in_a_resting_session_nothing_is_taken_up(drive, place):
     bench = drive(soc=0.985)
     bench.start()

@@ -21,6 +21,7 @@ class Left:
 
     row: Session
     plan: Plan
+    embedded: bool = False  # on a built-in bench
     own_procedure: str = ""
     supply: Mapping[str, Any] = field(default_factory=dict)  # model, serial … as identified at its start
     adapters: Mapping[str, Any] = field(default_factory=dict)  # of supply and meter, by which their lines are found again
@@ -98,6 +99,7 @@ def _read(row: Session, path: Path) -> Left:
     return Left(
         row,
         Plan.from_json(start["plan"]),
+        bool(start.get("embedded_bench")),
         str(start.get("own_procedure") or ""),
         start.get("supply") or {},
         start.get("adapters") or {},

@@ -39,7 +39,8 @@ REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, JournalUnwri
 def look_back(bench: Bench) -> None:
     """Called once when a bench begins: take up what an earlier program left. Sessions that never came to a step are ended at once."""
     try:
-        found = left.all_left(bench.home)
+        embedded = bench.hands is not None
+        found = [one for one in left.all_left(bench.home) if not one.memory or one.embedded == embedded]  # a home may hold both
         for one in [one for one in found if not one.memory]:
             left.end(bench.home, one, "the program ended before the first step")
             found.remove(one)
