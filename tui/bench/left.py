@@ -21,7 +21,7 @@ class Left:
 
     row: Session
     plan: Plan
-    embedded: bool = False  # on a built-in bench
+    embedded: bool | None = None  # on a built-in bench; None where its journal does not tell
     own_procedure: str = ""
     supply: Mapping[str, Any] = field(default_factory=dict)  # model, serial … as identified at its start
     adapters: Mapping[str, Any] = field(default_factory=dict)  # of supply and meter, by which their lines are found again

@@ -40,7 +40,7 @@ def look_back(bench: Bench) -> None:
     """Called once when a bench begins: take up what an earlier program left. Sessions that never came to a step are ended at once."""
     try:
         embedded = bench.hands is not None
-        found = [one for one in left.all_left(bench.home) if not one.memory or one.embedded == embedded]  # a home may hold both
+        found = [one for one in left.all_left(bench.home) if one.embedded in (None, embedded)]  # a home may hold both
         for one in [one for one in found if not one.memory]:
             left.end(bench.home, one, "the program ended before the first step")
             found.remove(one)
