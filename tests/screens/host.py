@@ -68,7 +68,7 @@ def home_in(folder: Path) -> Home:
     return place
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], *, turns: int = 200) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], *, turns: int = 1000) -> None:
     """Wait for a condition, not for a time; fails when it never comes."""
     for _ in range(turns):
         if condition():

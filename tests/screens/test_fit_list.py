@@ -33,11 +33,11 @@ def shown(bench) -> set[str]:
 @on_loop
 async def test_what_fits_is_seen_at_a_glance_with_hours_and_why_not(tmp_path, size):
     async with setup(tmp_path, size=size) as bench:
-        await until(bench.pilot, lambda: "What fits" in bench.text)
-        assert "▶✓ Parallel, single step" in bench.text and "★ Pre-charge, then parallel" in bench.text
+        await until(bench.pilot, lambda: "▶✓ Parallel, single step" in bench.text and "★ Pre-charge, then parallel" in bench.text)
+        assert "What fits" in bench.text
         assert " h " in next(line for line in bench.text.splitlines() if "Parallel, single" in line and "✓" in line)
         await bench.type("rating", "12V/10A")
-        assert "✗ Series pre-charge" in bench.text
+        await until(bench.pilot, lambda: "✗ Series pre-charge" in bench.text)
         fits = bench.app.query_one(FitList)
         fits.focus()
         await bench.pilot.press("down", "question_mark")
