@@ -111,9 +111,12 @@ def run_attached(place: Home, demo: Sequence[str] | None = None, faults: Sequenc
     from tui.attached import AttachedApp
     from tui.bench.remote import RemoteLink
 
+    started = time.monotonic()
+
     def begin() -> None:
         from tui.bench_process import ensure_bench
 
+        time.sleep(max(0.0, started + BUILD_AFTER_S - time.monotonic()))  # the first paint does not share its processor
         ensure_bench(place, demo)
 
     _log_to_file(place)
