@@ -82,7 +82,8 @@ class Safety:
         finding = Finding("trip", "F-43", "LEAVE · ventilate · mains off", GAS_TEXT)
         self.begin_off(finding.title)
         if self.bench.session is not None and self.bench.session.runner is not None:
-            self.call = None  # whatever was called for before, this is worse
+            if self.call is not None:  # whatever was called for before, this is worse
+                self.call, self.bench.state = None, self._after_call
             self.act_on(finding)
 
     def crashed(self) -> None:
