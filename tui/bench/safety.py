@@ -136,7 +136,8 @@ class Safety:
             self.bench.output.commanded.output_on or self.bench.reading.output_on is not False or finding.code == "negative-current"
         ) and (new or not self.bench.output.proving_off):
             self.begin_off(finding.title)
-        if self.bench.state in ("preparing", "charging", "resting") or (finding.level == "trip" and self.bench.state == "hold"):
+        trips = finding.level == "trip" and (self.bench.state == "hold" or (new and self.bench.state in ("call", "tripped")))
+        if self.bench.state in ("preparing", "charging", "resting") or trips:
             self.hold(finding.code)
 
     def hold(self, code: str) -> None:
