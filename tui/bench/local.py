@@ -89,10 +89,17 @@ class LocalLink:
             except Exception:
                 # A defect in the bench must not leave the output on behind a dead thread.
                 log.exception("the bench ran into a defect; the output is switched off")
-                bench.safety.begin_off("defect in the program")
-                bench.safety.crashed()
+                self._stand_still()
                 due = time.monotonic() + TICK_S
         self._proved = self._wind_down()
+
+    def _stand_still(self) -> None:
+        """After a defect. A second one on the way, the same in the record perhaps, must not end the thread."""
+        for act in (lambda: self._bench.safety.begin_off("defect in the program"), self._bench.safety.crashed):
+            try:
+                act()
+            except Exception:
+                log.exception("and a second defect in the answer to it")
 
     def _take(self, wait_s: float) -> None:
         """Carry out what waits in the queue; wait for the first at most `wait_s`."""

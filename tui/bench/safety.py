@@ -146,9 +146,9 @@ class Safety:
             self.bench.session.runner.pause()
             self.bench.session.end_rule.restart()
         self.held_checks = HELD_CHECKS.get(code, GENERAL_CHECKS)
-        self.bench.remember()
         if self.bench.state != "call":
             self.bench.state = "tripped" if self.bench.session is not None and self.bench.session.latched else "hold"
+        self.bench.remember()
 
     def begin_off(self, reason: str) -> None:
         """Output off, now; the proof follows in the next ticks. Slows a scaled clock down so that the proof's time is real.
