@@ -201,11 +201,13 @@ class Bench:
         self.log("checkpoint", durable=True, data=memory.capture(session, output_on=self.output.commanded.output_on))
 
     def leave(self, reason: str) -> None:
-        """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start."""
+        """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start,
+        one whose output may still be on above all.
+        """
         session = self.session
         if session is None or session.result or session.runner is None:
             return
-        if self.takes_up and session.outcome != "balanced":
+        if self.takes_up and (session.outcome != "balanced" or session.latched or self.output_may_be_on or self.output_unproved):
             self.remember()
             self.log("pause", durable=True, text=reason, output_on=self.reading.output_on)
             session.recorder.close()
