@@ -412,7 +412,7 @@ def _screen_event(bench: Bench, event: ScreenEvent) -> Outcome:
 
 
 def _note(bench: Bench, command: Note) -> Outcome:
-    if bench.session is None:
+    if bench.session is None or bench.session.result or bench.state == "ended":
         return Outcome(False, "No session is running, so there is nowhere to keep a note.")
     bench.log("note", durable=True, text=command.text[:2000])
     return Outcome(True)
