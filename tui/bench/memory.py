@@ -31,7 +31,7 @@ class Forgotten(ValueError):
 
 
 def capture(session: Session, *, output_on: bool) -> dict[str, Any]:
-    """The checkpoint of this moment, as plain JSON. `output_on`: what the supply was told."""
+    """The checkpoint of this moment, as plain JSON. `output_on`: it was told on, or is not proved off yet."""
     runner = session.runner
     assert runner is not None
     surface = session.composer.typed.get("surface_c")
