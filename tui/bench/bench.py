@@ -475,6 +475,10 @@ class Bench:
         if self.session is not None:
             self.session.recorder.close()
 
+    def forget_output(self) -> None:
+        """With its port closed nobody is there who could prove an off any more."""
+        self._output = self._stage = None
+
     def _close_ports(self) -> None:
         for port in (self.supply, self.meter):
             if port is not None:
