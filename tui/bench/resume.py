@@ -20,6 +20,7 @@ from tui.bench.left import Left
 from tui.bench.messages import Abandon, Continue, Outcome, Unfinished
 from tui.bench.recorder import Recorder
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
+from tui.bench.stranger import Stranger
 from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.domain.procedures import steps
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CODE = "F-32"
-REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, JournalUnwritable, ValueError)
+REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, OSError, ValueError)
 
 
 def look_back(bench: Bench) -> None:
@@ -85,10 +86,31 @@ def take_up(bench: Bench, command: Continue | None = None) -> Outcome:
     except REFUSALS as problem:
         leave_seat(bench)
         bench.left_problem = str(problem)
+        if not isinstance(problem, InstrumentError):
+            _off_all_the_same(bench, one)
         return Outcome(False, bench.left_problem)
     bench.left.pop()
     bench.left_problem = ""
     return Outcome(True, "The session is back, with the output off. Go on with g.")
+
+
+def _off_all_the_same(bench: Bench, one: Left) -> None:
+    """The session cannot go on, its record cannot be written perhaps; the output that it left on is switched off with proof (F-34 c)."""
+    if one.plan.supply.by_hand or not one.supply:
+        return
+    try:
+        plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
+        port, profile, first = open_supply(bench, plan)
+        _same(one, profile)
+    except REFUSALS as problem:
+        log.error("whether the output is on is not known: %s", problem)
+        leave_seat(bench)
+        return
+    if first.output_on is False:
+        leave_seat(bench)
+        return
+    bench.stranger = Stranger(bench, plan, profile, port)
+    bench.stranger.switch_off("left on by a session that cannot go on")
 
 
 def abandon(bench: Bench, command: Abandon) -> Outcome:
