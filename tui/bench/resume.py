@@ -25,7 +25,6 @@ from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.domain.procedures import steps
 from tui.records.cell import InvalidCell
-from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
 if TYPE_CHECKING:
@@ -41,12 +40,17 @@ def look_back(bench: Bench) -> None:
     """Called once when a bench begins: take up what an earlier program left. Sessions that never came to a step are ended at once."""
     try:
         found = left.all_left(bench.home)
-        for one in [one for one in found if not one.memory]:
-            left.end(bench.home, one, "the program ended before the first step")
-            found.remove(one)
-    except (StoreError, JournalUnwritable, ValueError, KeyError) as problem:
+    except (StoreError, OSError, ValueError, KeyError, TypeError) as problem:
         log.error("what earlier sessions left could not be read: %s", problem)
+        text = f"Whether an earlier session was left without an end is not known: {problem} Look at the supply; if it is on, switch it off."
+        bench.warn("records", "earlier sessions cannot be read", text)
         return
+    for one in [one for one in found if not one.memory]:
+        found.remove(one)
+        try:
+            left.end(bench.home, one, "the program ended before the first step")
+        except (StoreError, OSError, ValueError) as problem:
+            log.error("session %s, without a first step, could not be ended: %s", one.row.id, problem)
     bench.left = found
     if found:
         outcome = take_up(bench)
