@@ -73,7 +73,12 @@ class Stranger:
     def watch(self, reading: Reading) -> bool:
         """Judge this tick's reading; False once the output is off and there is nothing to watch any more."""
         if self.output.proving_off:
-            return not self.output.step_off(reading)
+            if self.output.step_off(reading):
+                return False
+            if self.output.off_overdue:
+                text = "It was told off again and again and has not shown that it obeyed. Switch it off at its mains switch, or pull the + lead."
+                self._bench.safety.raise_alarm(Finding("call", "F-36", "the output is not proved off", text))
+            return True
         if reading.output_on is False:
             return False
         supply = reading.supply
