@@ -198,7 +198,9 @@ class Bench:
         if session is None or session.runner is None or session.result:
             return
         self._remembered_s = self.now_s()
-        self.log("checkpoint", durable=True, data=memory.capture(session, output_on=self.output.commanded.output_on or self.output_unproved))
+        may_be_on = self.output.commanded.output_on or self.output_unproved
+        held = [finding.row() for finding in self.safety.standing]
+        self.log("checkpoint", durable=True, data={**memory.capture(session, output_on=may_be_on), "held": held})
 
     def leave(self, reason: str) -> None:
         """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start,

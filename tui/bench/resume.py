@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CODE = "F-32"
-REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, OSError, ValueError)
+REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, OSError, ValueError, KeyError, TypeError)
 
 
 def look_back(bench: Bench) -> None:
@@ -163,6 +163,9 @@ def _take_up(bench: Bench, one: Left) -> None:
         text="taken up after the program had stopped",
         data={"output_found": first.output_on, "supply": profile.model},
     )
+    for row in one.memory.get("held", ()):
+        if row["code"] != CODE:
+            bench.safety.raise_alarm(Finding(**row))  # why it was stopped already is not forgotten
     _off_first(bench, one, first.output_on, gap_s)
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."

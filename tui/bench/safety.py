@@ -54,6 +54,12 @@ class Safety:
         self._alarm_ids = 0
         self._after_call: State = "hold"
 
+    @property
+    def standing(self) -> list[Finding]:
+        """What holds or trips the session now."""
+        stops = [alarm for alarm in self.alarms.values() if alarm.level in ("hold", "trip")]
+        return [Finding(alarm.level, alarm.code, alarm.title, alarm.text) for alarm in stops]
+
     def clear(self) -> None:
         """The operator looked at what was held: alarms and checks are done with."""
         self.alarms.clear()
