@@ -378,9 +378,10 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if session is None or bench.state == "ended":
         return Outcome(False, "No session is running.")
     result = {"tripped": "tripped", "hold": "held"}.get(bench.state, "stopped")
+    crashed = bench.state == "hold" and {finding.code for finding in bench.safety.standing} == {CODE}
     if CODE in bench.safety.alarms:
         result = "unfinished"  # it never went on after a crash
-    if bench.state in ("resting", "preparing") and session.outcome == "balanced":
+    if (crashed or bench.state in ("resting", "preparing")) and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
     return Outcome(True, "" if result == "balanced" or session.outcome == "done" else NOT_BALANCED)
