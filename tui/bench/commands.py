@@ -41,7 +41,7 @@ from tui.bench.messages import (
     TakeRemedy,
     TypeReading,
 )
-from tui.bench.progress import charge_step, charging, connection, step_to_repeat
+from tui.bench.progress import charge_step, charges_unmeasured, charging, connection, step_to_repeat
 from tui.bench.reading import Typed
 from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.resume import CODE, abandon, take_up
@@ -332,6 +332,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         runner.begin_anew()
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
+    taken_up = CODE in bench.safety.alarms
     opened_by_fault = "F-28" in bench.safety.alarms and bench.safety.alarms["F-28"].level == "hold"
     bench.safety.clear()
     bench.state = "preparing"
@@ -340,7 +341,11 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         session.look_again()
         runner.detour(_recheck(session, *connection(runner)), then=charge_step(runner).id)
     else:
-        runner.go_back_to(step_to_repeat(runner, by_hand=session.by_hand).id)
+        again = step_to_repeat(runner, by_hand=session.by_hand).id
+        if taken_up and charges_unmeasured(runner):
+            runner.detour(_recheck(session, *connection(runner)), then=again)
+        else:
+            runner.go_back_to(again)
     return Outcome(True)
 
 
