@@ -155,6 +155,7 @@ def _take_up(bench: Bench, one: Left) -> None:
     surface_c = one.memory.get("surface_c")
     if surface_c is not None:
         session.composer.type("surface_c", float(surface_c), session.started_s)  # old: it is asked again before it counts
+    session.attention.current_a = session.forecaster.current_a = session.end_rule.set_current_a = session.current_a
     text = "the program did not run; what flowed in this time is not counted"
     bench.log("gap", durable=True, seconds=None if gap_s is None else round(gap_s, 1), text=text)
     bench.log(
