@@ -23,7 +23,7 @@ from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading, aged
-from tui.bench.resume import look_back
+from tui.bench.resume import look_back, try_again
 from tui.bench.runner import Hands
 from tui.bench.safety import Safety
 from tui.bench.seat import leave_seat
@@ -82,6 +82,7 @@ class Bench:
         self._looked_back = not takes_up
         self.left: list[Left] = []  # sessions that wait to be taken up, oldest first
         self.left_problem = ""  # why the newest of them cannot go on
+        self.left_tried_s = 0.0  # line time
         self.lost_at_v: float | None = None  # the cells when the supply fell silent
 
     # --- what actions and runner see (Hall, Stage) -------------------------------------------------------------
@@ -226,6 +227,7 @@ class Bench:
         if not self._looked_back:
             self._looked_back = True
             look_back(self)
+        try_again(self)
         self.drills.tick()
         if self._let_go:
             self._age()

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CODE = "F-32"
+AGAIN_S = 30.0
+"""Line seconds between two tries to reach the supply of a session that may have left it on."""
 REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, OSError, ValueError, KeyError, TypeError)
 
 
@@ -56,6 +58,14 @@ def look_back(bench: Bench) -> None:
         outcome = take_up(bench)
         if not outcome.ok:
             log.warning("session %s cannot go on: %s", found[-1].row.id, outcome.message)
+
+
+def try_again(bench: Bench) -> None:
+    """Called in each idle tick: a supply that may be on and could not be reached is asked for again, whether somebody is there or not."""
+    if not bench.left or not bench.left[-1].output_on or bench.session is not None or bench.stranger is not None:
+        return
+    if bench.line_now_s() - bench.left_tried_s >= AGAIN_S:
+        take_up(bench)
 
 
 def unfinished(bench: Bench) -> Unfinished | None:
@@ -84,6 +94,7 @@ def take_up(bench: Bench, command: Continue | None = None) -> Outcome:
         return Outcome(False, "No session waits to go on.")
     if bench.session is not None and bench.state != "ended":
         return Outcome(False, "A session is running. End it first (e).")
+    bench.left_tried_s = bench.line_now_s()
     leave_seat(bench)
     try:
         _take_up(bench, one)
@@ -112,6 +123,7 @@ def _off_all_the_same(bench: Bench, one: Left) -> None:
         return
     if first.output_on is False:
         leave_seat(bench)
+        bench.left[-1] = replace(one, output_on=False)
         return
     bench.stranger = Stranger(bench, plan, profile, port)
     bench.stranger.switch_off("left on by a session that cannot go on")

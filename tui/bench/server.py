@@ -153,7 +153,8 @@ class BenchServer:
 
     def _end_when_idle(self) -> None:
         now, snapshot = time.monotonic(), self._link.snapshot()
-        idle = snapshot.state in ("idle", "ended") and not snapshot.output_on
+        left_on = snapshot.unfinished is not None and snapshot.unfinished.output_on  # its supply is still looked for
+        idle = snapshot.state in ("idle", "ended") and not snapshot.output_on and not left_on
         if self._connections:
             self._idle_since = self._alone_since = now
         elif not idle:
