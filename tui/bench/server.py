@@ -416,7 +416,7 @@ class BenchServer:
             self._later(self._commands, connection, number, lambda: {"outcome": codec.to_json(self._carry_out(connection, command))})
 
     def _carry_out(self, connection: Connection, command: Command) -> Outcome:
-        if connection.gone:  # nobody waits for it any more: what was not begun is not begun now
+        if connection.gone and not isinstance(command, Emergency):  # nobody waits for it any more: what was not begun is not begun now
             return Outcome(False)
         return self._link.send(command)
 
