@@ -7,7 +7,6 @@ import pytest
 from drivers.clock import VirtualClock
 from drivers.roles import InstrumentError
 from tests.bench.test_resume import killed, lines, settle
-
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
 from tui.bench.local import LocalLink
@@ -333,8 +332,6 @@ def test_f42_by_hand_one_fold_back_is_told_once(drive):
         settle(bench, 20.0)
     assert bench.bench.state == "charging", bench.snapshot().call
     assert bench.bench.running.current_a == pytest.approx(8.0)
-
-
 
 
 def test_f34_a_program_that_ends_leaves_a_strange_output_alone(drive):

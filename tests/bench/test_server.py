@@ -20,9 +20,9 @@ from tui.bench import codec, remote, socket_place
 from tui.bench.messages import (
     Acknowledge,
     Channel,
+    Emergency,
     Note,
     Outcome,
-    Emergency,
     OutputOff,
     Point,
     Present,

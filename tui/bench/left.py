@@ -17,7 +17,9 @@ from tui.records.sessions import Session, Sessions
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """One such session. `memory` is its newest checkpoint, `reading` the newest reading since then, `output_on`: its supply was told on, or never proved off."""
+    """One such session. `memory` is its newest checkpoint, `reading` the newest reading since then; `output_on` tells that its supply was told
+    on, or never proved off.
+    """
 
     row: Session
     plan: Plan

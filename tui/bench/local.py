@@ -96,11 +96,15 @@ class LocalLink:
 
     def _stand_still(self) -> None:
         """After a defect. A second one on the way, the same in the record perhaps, must not end the thread."""
-        for act in (lambda: self._bench.safety.begin_off("defect in the program"), self._bench.safety.crashed):
-            try:
-                act()
-            except Exception:
-                log.exception("and a second defect in the answer to it")
+        safety = self._bench.safety
+        try:
+            safety.begin_off("defect in the program")
+        except Exception:
+            log.exception("a second defect, in the answer to the first")
+        try:
+            safety.crashed()
+        except Exception:
+            log.exception("a second defect, in the answer to the first")
 
     def _take(self, wait_s: float) -> None:
         """Carry out what waits in the queue; wait for the first at most `wait_s`."""
