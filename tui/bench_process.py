@@ -23,7 +23,7 @@ from tui.records.places import open_private
 
 if TYPE_CHECKING:
     from drivers.simulated.description import BenchDescription
-    from tui.bench.link import Link
+    from tui.bench.local import LocalLink
     from tui.records.places import Home
 
 STOP_S = 4.0
@@ -150,10 +150,11 @@ def run_demo(place: Home, description: BenchDescription, options: dict[str, Any]
 
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
-    return _serve(place, LocalLink(rig.bench).start(), {"kind": "demo", "defaults": defaults, "options": list(given)}, rig.close)
+    return _serve(place, LocalLink(rig.bench), {"kind": "demo", "defaults": defaults, "options": list(given)}, rig.close)
 
 
-def _serve(place: Home, link: Link, about: dict[str, Any], let_go: Callable[[], None]) -> int:
+def _serve(place: Home, link: LocalLink, about: dict[str, Any], let_go: Callable[[], None]) -> int:
+    """`link` is started once this process is the home's bench: of two that come at once, one alone takes up what was left."""
     from tui.bench.server import BenchRuns, BenchServer
 
     os.umask(0o077)
@@ -163,9 +164,9 @@ def _serve(place: Home, link: Link, about: dict[str, Any], let_go: Callable[[], 
     try:
         server = BenchServer(link, place, about=about)
     except (BenchRuns, OSError) as problem:
-        link.close()
         let_go()
         raise OSError(str(problem)) from problem
+    link.start()
 
     def handler(number: int, _frame: FrameType | None) -> None:
         server.stop(signal.Signals(number).name)

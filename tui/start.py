@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from drivers.simulated.description import BenchDescription
     from tui.app import TopBalanceApp
     from tui.bench.link import Link
+    from tui.bench.local import LocalLink
     from tui.records.places import Home
 
 SIGNAL_EXIT_S = 2.0
@@ -86,7 +87,7 @@ def run_application() -> int:
     if bench_process_wanted():
         return run_attached(place)
     _log_to_file(place)
-    return _run_screen(LateLink(lambda: real_bench(place)), place, demo=False, defaults=None)
+    return _run_screen(LateLink(lambda: real_bench(place).start()), place, demo=False, defaults=None)
 
 
 def bench_process_wanted() -> bool:
@@ -167,8 +168,8 @@ def _goes_on(last: Snapshot, *, demo: bool) -> str:
     )
 
 
-def real_bench(place: Home) -> Link:
-    """The bench on real instruments, on a thread of this process. No line is opened before a session starts."""
+def real_bench(place: Home) -> LocalLink:
+    """The bench on real instruments, on a thread of this process that is still to be started. No line is opened before a session starts."""
     from drivers.clock import ScaledClock
     from tui.bench.bench import Bench
     from tui.bench.instruments import Instruments
@@ -178,7 +179,7 @@ def real_bench(place: Home) -> Link:
     clock = ScaledClock()  # real time, unless the supply proves to be an emulator of ours that runs faster
     bench = Bench(place, clock, Instruments(clock, place), line_now_s=time.monotonic, takes_up=True)
     bench.sleep_guard = SleepGuard()
-    return LocalLink(bench).start()
+    return LocalLink(bench)
 
 
 def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:

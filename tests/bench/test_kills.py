@@ -11,6 +11,6 @@ def test_f32_kills_at_random_moments_lose_nothing(place, caplog):
     caplog.set_level(logging.CRITICAL)
     tally = Killing(place, seed=1).until(4)
     assert tally.wrong == []
-    assert tally.kills == tally.taken_up == 4
+    assert tally.taken_up >= 4 and tally.kills == tally.taken_up + tally.again
     assert tally.acknowledged > 100
     assert tally.max_cell_v <= 3.660

@@ -20,6 +20,7 @@ from tui.bench import codec, remote, socket_place
 from tui.bench.messages import (
     Acknowledge,
     Channel,
+    Emergency,
     Note,
     Outcome,
     OutputOff,
@@ -580,3 +581,17 @@ def test_a_home_far_down_has_its_socket_where_the_path_is_short_enough(tmp_path,
         assert path.is_relative_to(Path(os.environ.get("TMPDIR", "/tmp")))
         paths.add(path)
     assert len(paths) == 2
+
+
+def test_f43_an_emergency_is_carried_out_although_its_screen_is_gone(serve, bench):
+    served = serve()
+    screen = served.screen()
+    bench.slow.clear()
+    for command in (Start({}), Emergency()):
+        threading.Thread(target=screen.send, args=(command,), daemon=True).start()
+        waiting = 1 if isinstance(command, Start) else 2
+        wait_for(lambda waiting=waiting: served.server._connections[0].waiting == waiting)
+    screen.close()
+    wait_for(lambda: not served.server._connections)
+    bench.slow.set()
+    wait_for(lambda: any(isinstance(command, Emergency) for command in bench.told))

@@ -44,6 +44,7 @@ class Tally:
     kills: int = 0  # with a session under way
     early: int = 0  # before the session's first step was written down: there is nothing to take up
     taken_up: int = 0
+    again: int = 0  # killed once more before it had taken the session up
     sessions: int = 0
     acknowledged: int = 0
     max_cell_v: float = 0.0
@@ -143,19 +144,19 @@ def bench_description() -> BenchDescription:
 
 
 class Killing:
-    """Kills benches in `place` until `tally.kills` is what was asked for, and lets the last session come to its end."""
+    """Kills benches in `place` until sessions were taken up as often as was asked for, and lets the last one come to its end."""
 
     def __init__(self, place: Home, *, seed: int) -> None:
         self.place, self.tally, self._draw = place, Tally(), random.Random(seed)
         self._clock = VirtualClock()
         self._leg_s: float | None = None  # how long a leg takes that nothing disturbs; learned
 
-    def until(self, kills: int) -> Tally:
-        while self.tally.kills < kills:
-            self._one_session(kills)
+    def until(self, taken_up: int) -> Tally:
+        while self.tally.taken_up < taken_up:
+            self._one_session(taken_up)
         return self.tally
 
-    def _one_session(self, kills: int) -> None:
+    def _one_session(self, taken_up: int) -> None:
         """From start to end, killed at random moments; what was wrong is noted and the session given up."""
         embedded = EmbeddedBench(bench_description(), self._clock)
         plan = plan_from(embedded.description, embedded.supply_address, embedded.meter_address, CHOICES)
@@ -165,7 +166,7 @@ class Killing:
         try:
             while True:
                 leg += 1
-                kill_after_s = self._draw.uniform(0.0, 1.05 * self._leg_s) if self._leg_s and self.tally.kills < kills else None
+                kill_after_s = self._draw.uniform(0.0, 1.05 * self._leg_s) if self._leg_s and self.tally.taken_up < taken_up else None
                 ended = self._leg(embedded, plan, leg, kill_after_s, acknowledged, session)
                 self.tally.max_cell_v = max(self.tally.max_cell_v, embedded.world.max_cell_voltage_v)
                 if ended is not None:
@@ -203,7 +204,7 @@ class Killing:
         if kill_after_s is not None:
             killer = threading.Timer(kill_after_s, _kill, (pid,))
             killer.start()
-        began, ended = time.monotonic(), None
+        began, ended, came = time.monotonic(), None, False
         try:
             while here.poll(LONGEST_LEG_S):
                 word, *rest = here.recv()
@@ -214,6 +215,7 @@ class Killing:
                 elif word == "ack":
                     acknowledged.append(rest[0])
                 elif word == "took_up":
+                    came = True
                     self._took_up(session, *rest)
                 elif word == "advance":
                     self._clock.advance(rest[0])
@@ -232,6 +234,7 @@ class Killing:
             killer.cancel()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         here.close()
+        self.tally.again += bool(session) and not came
         if ended is not None:
             self._leg_s = max(0.9 * (self._leg_s or 0.0), time.monotonic() - began)
         elif status != -signal.SIGKILL:

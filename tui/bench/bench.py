@@ -23,7 +23,7 @@ from tui.bench.output import Output, switch_off
 from tui.bench.ports import Port
 from tui.bench.progress import CHARGING_UNTIL
 from tui.bench.reading import Reading, aged
-from tui.bench.resume import look_back
+from tui.bench.resume import look_back, try_again
 from tui.bench.runner import Hands
 from tui.bench.safety import Safety
 from tui.bench.seat import leave_seat
@@ -82,6 +82,7 @@ class Bench:
         self._looked_back = not takes_up
         self.left: list[Left] = []  # sessions that wait to be taken up, oldest first
         self.left_problem = ""  # why the newest of them cannot go on
+        self.left_tried_s = 0.0  # line time
         self.lost_at_v: float | None = None  # the cells when the supply fell silent
 
     # --- what actions and runner see (Hall, Stage) -------------------------------------------------------------
@@ -198,14 +199,18 @@ class Bench:
         if session is None or session.runner is None or session.result:
             return
         self._remembered_s = self.now_s()
-        self.log("checkpoint", durable=True, data=memory.capture(session, output_on=self.output.commanded.output_on))
+        may_be_on = self.output.commanded.output_on or self.output_unproved
+        held = [finding.row() for finding in self.safety.standing]
+        self.log("checkpoint", durable=True, data={**memory.capture(session, output_on=may_be_on), "held": held})
 
     def leave(self, reason: str) -> None:
-        """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start."""
+        """The program ends before the session does. One that only waits for resting volts has ended; any other goes on with the next start,
+        one whose output may still be on above all.
+        """
         session = self.session
         if session is None or session.result or session.runner is None:
             return
-        if self.takes_up and session.outcome != "balanced":
+        if self.takes_up and (session.outcome != "balanced" or session.latched or self.output_may_be_on or self.output_unproved):
             self.remember()
             self.log("pause", durable=True, text=reason, output_on=self.reading.output_on)
             session.recorder.close()
@@ -222,6 +227,7 @@ class Bench:
         if not self._looked_back:
             self._looked_back = True
             look_back(self)
+        try_again(self)
         self.drills.tick()
         if self._let_go:
             self._age()
@@ -472,6 +478,10 @@ class Bench:
         self._let_go, self._over_s = False, None
         if self.session is not None:
             self.session.recorder.close()
+
+    def forget_output(self) -> None:
+        """With its port closed nobody is there who could prove an off any more."""
+        self._output = self._stage = None
 
     def _close_ports(self) -> None:
         for port in (self.supply, self.meter):

@@ -41,7 +41,7 @@ from tui.bench.messages import (
     TakeRemedy,
     TypeReading,
 )
-from tui.bench.progress import charge_step, charging, connection, step_to_repeat
+from tui.bench.progress import charge_step, charges_unmeasured, charging, connection, step_to_repeat
 from tui.bench.reading import Typed
 from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.resume import CODE, abandon, take_up
@@ -332,6 +332,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         runner.begin_anew()
         return Outcome(True, "All gates again, from the first.")
     bench.log("ack", durable=True, text=f"hold cleared: {command.reason.strip() or '; '.join(bench.safety.held_checks)}")
+    taken_up = CODE in bench.safety.alarms
     opened_by_fault = "F-28" in bench.safety.alarms and bench.safety.alarms["F-28"].level == "hold"
     bench.safety.clear()
     bench.state = "preparing"
@@ -340,7 +341,11 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
         session.look_again()
         runner.detour(_recheck(session, *connection(runner)), then=charge_step(runner).id)
     else:
-        runner.go_back_to(step_to_repeat(runner, by_hand=session.by_hand).id)
+        again = step_to_repeat(runner, by_hand=session.by_hand).id
+        if taken_up and charges_unmeasured(runner):
+            runner.detour(_recheck(session, *connection(runner)), then=again)
+        else:
+            runner.go_back_to(again)
     return Outcome(True)
 
 
@@ -378,9 +383,10 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     if session is None or bench.state == "ended":
         return Outcome(False, "No session is running.")
     result = {"tripped": "tripped", "hold": "held"}.get(bench.state, "stopped")
+    crashed = bench.state == "hold" and {finding.code for finding in bench.safety.standing} == {CODE}
     if CODE in bench.safety.alarms:
         result = "unfinished"  # it never went on after a crash
-    if bench.state in ("resting", "preparing") and session.outcome == "balanced":
+    if (crashed or bench.state in ("resting", "preparing")) and session.outcome == "balanced":
         result = "balanced"
     bench.finish(result, session.end_reason or command.reason.strip() or "ended by the operator")
     return Outcome(True, "" if result == "balanced" or session.outcome == "done" else NOT_BALANCED)
@@ -412,7 +418,7 @@ def _screen_event(bench: Bench, event: ScreenEvent) -> Outcome:
 
 
 def _note(bench: Bench, command: Note) -> Outcome:
-    if bench.session is None:
+    if bench.session is None or bench.session.result or bench.state == "ended":
         return Outcome(False, "No session is running, so there is nowhere to keep a note.")
     bench.log("note", durable=True, text=command.text[:2000])
     return Outcome(True)

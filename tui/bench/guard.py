@@ -58,6 +58,9 @@ class Finding:
     title: str
     text: str
 
+    def row(self) -> dict[str, str]:
+        return {"level": self.level, "code": self.code, "title": self.title, "text": self.text}
+
 
 ONCE = {"open": "no current", "negative": "current out of the cells", "trip-supply": "volts above the target at the supply"}
 

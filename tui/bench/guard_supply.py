@@ -49,7 +49,7 @@ class SupplyHeat:
             return found
         self._folded += 1
         if self._folded >= (1 if self.by_hand else FOLDED_SAMPLES):
-            self._folded = 0
+            self._folded, self._full = 0, False  # with knobs the told current stays: what flows after the turn is no new fold-back
             found.append(self._fold_back(amps, told_a))
         return found
 

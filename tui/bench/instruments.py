@@ -97,8 +97,13 @@ class Instruments:
         def open_at(place: Address | str) -> Meter:
             return catalog.open_meter(place, clock=self.clock, line_factory=self._lines)
 
-        driver = open_at(address)
-        profile = _identified(driver)
+        try:
+            driver = open_at(address)
+            profile = _identified(driver)
+        except InstrumentError:
+            if not self.lock_step:
+                self._locks.give_back()  # the session goes on without it, and asks for it again
+            raise
         return self._port(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0])), profile
 
     def _port(self, driver: Any, reopen: Callable[[], Any]) -> Any:

@@ -17,7 +17,9 @@ from tui.records.sessions import Session, Sessions
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """One such session. `memory` is its newest checkpoint, `reading` the newest reading since then, `output_on` what the supply was told last."""
+    """One such session. `memory` is its newest checkpoint, `reading` the newest reading since then; `output_on` tells that its supply was told
+    on, or never proved off.
+    """
 
     row: Session
     plan: Plan
@@ -91,8 +93,8 @@ def _read(row: Session, path: Path) -> Left:
         kind = line["kind"]
         if kind == "reading":
             reading = reading or line
-        elif kind in ("output_on", "output_off") and output_on is None:
-            output_on = kind == "output_on"
+        elif output_on is None and kind in ("output_on", "output_off", "readback"):
+            output_on = kind != "readback" and not (kind == "output_off" and line.get("text") == "by hand")  # told off is not yet off
         elif kind == "checkpoint":
             memory = line["data"]
             break

@@ -64,7 +64,8 @@ class LocalLink:
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
         self._closing.set()
-        self._bench.off_at_once()
+        if self._bench.stranger is None:  # nobody asked for an output that is not ours to go off
+            self._bench.off_at_once()
         self._commands.put(None)
         self._thread.join(timeout_s)
         return not self._thread.is_alive() and self._proved
@@ -89,10 +90,21 @@ class LocalLink:
             except Exception:
                 # A defect in the bench must not leave the output on behind a dead thread.
                 log.exception("the bench ran into a defect; the output is switched off")
-                bench.safety.begin_off("defect in the program")
-                bench.safety.crashed()
+                self._stand_still()
                 due = time.monotonic() + TICK_S
         self._proved = self._wind_down()
+
+    def _stand_still(self) -> None:
+        """After a defect. A second one on the way, the same in the record perhaps, must not end the thread."""
+        safety = self._bench.safety
+        try:
+            safety.begin_off("defect in the program")
+        except Exception:
+            log.exception("a second defect, in the answer to the first")
+        try:
+            safety.crashed()
+        except Exception:
+            log.exception("a second defect, in the answer to the first")
 
     def _take(self, wait_s: float) -> None:
         """Carry out what waits in the queue; wait for the first at most `wait_s`."""

@@ -31,7 +31,7 @@ class Forgotten(ValueError):
 
 
 def capture(session: Session, *, output_on: bool) -> dict[str, Any]:
-    """The checkpoint of this moment, as plain JSON. `output_on`: what the supply was told."""
+    """The checkpoint of this moment, as plain JSON. `output_on`: it was told on, or is not proved off yet."""
     runner = session.runner
     assert runner is not None
     surface = session.composer.typed.get("surface_c")
@@ -48,6 +48,7 @@ def capture(session: Session, *, output_on: bool) -> dict[str, Any]:
         "charge_ah": round(session.count.charge_ah, 6),
         "energy_wh": round(session.count.energy_wh, 6),
         "surface_c": None if surface is None else surface.value,
+        "echoes": session.composer.echoes,
         "output_on": output_on,
         **{name: _copy(getattr(session, name)) for name in PLAIN},
         **{name: _since(getattr(session, name), session.started_s) for name in MOMENTS},
@@ -79,6 +80,8 @@ def restore(session: Session, runner: Runner, memory: Mapping[str, Any], last_re
             setattr(session, name, None if since is None else session.started_s + float(since))
         session.ends = {row["part"]: PartEnd(**{**row, "cells": tuple(row["cells"])}) for row in memory["ends"]}
         session.counted = (float(memory["counted_ah"][0]), float(memory["counted_ah"][1]))
+        if memory.get("echoes"):
+            session.composer.learn_echo()
         newest = {**memory, **{key: value for key, value in last_reading.items() if key in ("charge_ah", "energy_wh")}}
         session.count = ChargeCount(float(newest["charge_ah"]), float(newest["energy_wh"]))
     except (KeyError, TypeError, ValueError) as problem:

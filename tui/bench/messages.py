@@ -128,7 +128,7 @@ class Unfinished:
     gap_s: float | None = None  # wall seconds since its last sign of life; None when the clock went backwards
     charge_ah: float = 0.0
     cells_v: float | None = None  # last seen
-    output_on: bool = False  # what the supply was told last
+    output_on: bool = False  # the supply was told on, or is not proved off
     supply: str = ""
     problem: str = ""  # why it cannot go on now, and what to do
     others: int = 0  # older ones that wait behind it

@@ -40,6 +40,12 @@ class PortLocks:
         for _, owner in self._held:
             self._write(owner, session)
 
+    def give_back(self) -> None:
+        """Let the port go that was taken last."""
+        lock, owner = self._held.pop()
+        owner.unlink(missing_ok=True)
+        lock.release()
+
     def release(self) -> None:
         for lock, owner in self._held:
             owner.unlink(missing_ok=True)

@@ -72,6 +72,16 @@ def charging(runner: Runner) -> bool:
     return bool(ends) and of_part.index(here) <= ends[-1] and any(step.action == "charge" for step in of_part)
 
 
+def charges_unmeasured(runner: Runner) -> bool:
+    """Whether from here a charge is switched on before the leads are put on, and the posts measured, once more."""
+    for step in runner.steps[runner.index :]:
+        if step.action == "charge":
+            return True
+        if step.gate == "polarity" or any(hand.partition(":")[0] == "leads-on" for hand in step.hands):
+            return False
+    return False
+
+
 def step_to_repeat(runner: Runner, *, by_hand: bool) -> Step:
     """Where to go on after a hold outside a charge: the present step, or the one in which hands switched on what it measures."""
     here = runner.steps[runner.index]

@@ -97,11 +97,11 @@ class Composer:
         self.typed_fresh_s = 1800.0  # set by the bench from the present phase
         self.smallest_lead_ohm: float | None = None
         self._live_lead_ohm: float | None = None
-        self._echoes = False
+        self.echoes = False
 
     def learn_echo(self) -> None:
         """The supply was found to repeat its set-point: what it seemed to tell of the leads is worth nothing."""
-        self._echoes = True
+        self.echoes = True
         self.smallest_lead_ohm = self._live_lead_ohm = None
 
     def type(self, point: str, value: float, time_s: float) -> None:
@@ -150,7 +150,7 @@ class Composer:
             age = now_s - supply.time_s if supply else None
             supply_v = Channel(supply.voltage_v, trust, age) if supply and supply.voltage_v is not None else UNKNOWN
             current = Channel(supply.current_a, trust, age) if supply and supply.current_a is not None else UNKNOWN
-            if supply_v.trust == "measured" and supply is not None and (self._echoes or (profile is not None and profile.echoes_set_point)):
+            if supply_v.trust == "measured" and supply is not None and (self.echoes or (profile is not None and profile.echoes_set_point)):
                 near = supply.set_voltage_v is not None and supply_v.value is not None and abs(supply_v.value - supply.set_voltage_v) < 0.2
                 supply_v = Channel(supply_v.value, "echo", age) if near else supply_v
         series = self._series

@@ -325,7 +325,7 @@ class RemoteLink:
                 raise CodecError("The bench told something else than a Snapshot.")
             screens = document.get("screens")
             self._snapshot = replace(found, keys=document.get("keys") is True, screens=screens if isinstance(screens, int) else 1)
-            self._heard, self._problem = time.monotonic(), ""
+            self._heard, self._problem, self.unbegun = time.monotonic(), "", ""
             self._attached.set()
             return
         if "bye" in document:

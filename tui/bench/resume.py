@@ -20,11 +20,12 @@ from tui.bench.left import Left
 from tui.bench.messages import Abandon, Continue, Outcome, Unfinished
 from tui.bench.recorder import Recorder
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
+from tui.bench.stranger import Stranger
+from tui.bench.time_watch import TimeWatch
 from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.domain.procedures import steps
 from tui.records.cell import InvalidCell
-from tui.records.journal import JournalUnwritable
 from tui.records.store import StoreError
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CODE = "F-32"
-REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, JournalUnwritable, ValueError)
+AGAIN_S = 30.0
+"""Line seconds between two tries to reach the supply of a session that may have left it on."""
+REFUSALS = (InstrumentError, AddressError, StoreError, InvalidCell, OSError, ValueError, KeyError, TypeError)
 
 
 def look_back(bench: Bench) -> None:
@@ -41,17 +44,30 @@ def look_back(bench: Bench) -> None:
     try:
         embedded = bench.hands is not None
         found = [one for one in left.all_left(bench.home) if one.embedded in (None, embedded)]  # a home may hold both
-        for one in [one for one in found if not one.memory]:
-            left.end(bench.home, one, "the program ended before the first step")
-            found.remove(one)
-    except (StoreError, JournalUnwritable, ValueError, KeyError) as problem:
+    except (StoreError, OSError, ValueError, KeyError, TypeError) as problem:
         log.error("what earlier sessions left could not be read: %s", problem)
+        text = f"Whether an earlier session was left without an end is not known: {problem} Look at the supply; if it is on, switch it off."
+        bench.warn("records", "earlier sessions cannot be read", text)
         return
+    for one in [one for one in found if not one.memory]:
+        found.remove(one)
+        try:
+            left.end(bench.home, one, "the program ended before the first step")
+        except (StoreError, OSError, ValueError) as problem:
+            log.error("session %s, without a first step, could not be ended: %s", one.row.id, problem)
     bench.left = found
     if found:
         outcome = take_up(bench)
         if not outcome.ok:
             log.warning("session %s cannot go on: %s", found[-1].row.id, outcome.message)
+
+
+def try_again(bench: Bench) -> None:
+    """Called in each idle tick: a supply that may be on and could not be reached is asked for again, whether somebody is there or not."""
+    if not bench.left or not bench.left[-1].output_on or bench.session is not None or bench.stranger is not None:
+        return
+    if bench.line_now_s() - bench.left_tried_s >= AGAIN_S:
+        take_up(bench)
 
 
 def unfinished(bench: Bench) -> Unfinished | None:
@@ -80,16 +96,40 @@ def take_up(bench: Bench, command: Continue | None = None) -> Outcome:
         return Outcome(False, "No session waits to go on.")
     if bench.session is not None and bench.state != "ended":
         return Outcome(False, "A session is running. End it first (e).")
+    bench.left_tried_s = bench.line_now_s()
     leave_seat(bench)
     try:
         _take_up(bench, one)
     except REFUSALS as problem:
         leave_seat(bench)
         bench.left_problem = str(problem)
+        if not isinstance(problem, InstrumentError):
+            _off_all_the_same(bench, one)
         return Outcome(False, bench.left_problem)
     bench.left.pop()
     bench.left_problem = ""
+    bench.time_watch = TimeWatch(bench)  # a silent line may have taken long: that is no time in which nobody watched a charge
     return Outcome(True, "The session is back, with the output off. Go on with g.")
+
+
+def _off_all_the_same(bench: Bench, one: Left) -> None:
+    """The session cannot go on, its record cannot be written perhaps; the output that it left on is switched off with proof (F-34 c)."""
+    if one.plan.supply.by_hand or not one.supply:
+        return
+    try:
+        plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
+        port, profile, first = open_supply(bench, plan)
+        _same(one, profile)
+    except REFUSALS as problem:
+        log.error("whether the output is on is not known: %s", problem)
+        leave_seat(bench)
+        return
+    if first.output_on is False:
+        leave_seat(bench)
+        bench.left[-1] = replace(one, output_on=False)
+        return
+    bench.stranger = Stranger(bench, plan, profile, port)
+    bench.stranger.switch_off("left on by a session that cannot go on")
 
 
 def abandon(bench: Bench, command: Abandon) -> Outcome:
@@ -97,12 +137,16 @@ def abandon(bench: Bench, command: Abandon) -> Outcome:
     one = bench.left[-1] if bench.left else None
     if one is None or command.session != one.row.id:
         return Outcome(False, "No session waits to be ended.")
-    left.end(bench.home, one, command.reason.strip() or "the program had stopped; the operator did not go on")
+    said = "Ended as unfinished."
+    try:
+        left.end(bench.home, one, command.reason.strip() or "the program had stopped; the operator did not go on")
+    except StoreError as problem:  # its journal has the end, so it never goes on; the next start closes its row
+        said = f"Ended as unfinished in its journal; its row could not be written yet: {problem}"
     bench.left.pop()
     bench.left_problem = ""
     if one.output_on:
-        return Outcome(True, "Ended as unfinished. Its supply was on when the program stopped: look at it, and switch it off.")
-    return Outcome(True, "Ended as unfinished.")
+        said += " Its supply was on when the program stopped: look at it, and switch it off."
+    return Outcome(True, said)
 
 
 def _gap_s(bench: Bench, one: Left) -> float | None:
@@ -130,6 +174,7 @@ def _take_up(bench: Bench, one: Left) -> None:
     surface_c = one.memory.get("surface_c")
     if surface_c is not None:
         session.composer.type("surface_c", float(surface_c), session.started_s)  # old: it is asked again before it counts
+    session.attention.current_a = session.forecaster.current_a = session.end_rule.set_current_a = session.current_a
     text = "the program did not run; what flowed in this time is not counted"
     bench.log("gap", durable=True, seconds=None if gap_s is None else round(gap_s, 1), text=text)
     bench.log(
@@ -138,6 +183,9 @@ def _take_up(bench: Bench, one: Left) -> None:
         text="taken up after the program had stopped",
         data={"output_found": first.output_on, "supply": profile.model},
     )
+    for row in one.memory.get("held", ()):
+        if row["code"] != CODE:
+            bench.safety.raise_alarm(Finding(**row))  # why it was stopped already is not forgotten
     _off_first(bench, one, first.output_on, gap_s)
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."
@@ -189,6 +237,7 @@ def _off_first(bench: Bench, one: Left, found_on: bool | None, gap_s: float | No
     else:
         now = "The supply's output was found ON and is switched off. " if found_on else "The supply's output is switched off. "
         bench.output.told(output_on=True)
+        bench.running.off_since_s = None  # a rest begins with the proof of this off
         bench.safety.begin_off("taken up after the program had stopped")
     text = f"The program did not run {how_long}: a crash, a kill or a power cut. {last}{now}Nothing is lost; charge in the gap is not counted. "
     bench.safety.act_on(Finding("hold", CODE, "the program had stopped", text + "Go on (g), which measures first, or end the session (e)."))
@@ -198,8 +247,10 @@ def _off_first(bench: Bench, one: Left, found_on: bool | None, gap_s: float | No
 def _acts(one: Left) -> tuple[str, ...]:
     """The physical acts of the steps that were passed, in their order: how the bank stood on a simulated bench."""
     acts: list[str] = []
+    taken = one.memory.get("taken") or ()
+    here = taken[-1]["step_id"] if "@remedy-" in one.step_id and taken else one.step_id  # a remedy stands before the step that it is for
     for step in steps(one.plan, one.own_procedure):
-        if step.id == one.step_id:
+        if step.id == here:
             break
         acts += step.hands
     return tuple(acts)

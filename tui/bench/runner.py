@@ -300,10 +300,11 @@ class Runner:
             return Outcome(False, "Nothing of this kind is offered here.")
         taken = Taken(self.remedies + 1, self._remedy, step.id, dict(self._pending))
         try:
-            self.put_in(taken)
+            remedy(taken.name, part_of(step).plan, taken.values)
         except ValueError as problem:
             return Outcome(False, str(problem))
         self.stage.log("remedy", durable=True, step_id=step.id, text=prompt.remedy, data=dict(self._pending))
+        self.put_in(taken)
         self.answers.update(self._pending)
         self.remedies = taken.number
         self._enter(self.index)

@@ -54,6 +54,12 @@ class Safety:
         self._alarm_ids = 0
         self._after_call: State = "hold"
 
+    @property
+    def standing(self) -> list[Finding]:
+        """What holds or trips the session now."""
+        stops = [alarm for alarm in self.alarms.values() if alarm.level in ("hold", "trip")]
+        return [Finding(alarm.level, alarm.code, alarm.title, alarm.text) for alarm in stops]
+
     def clear(self) -> None:
         """The operator looked at what was held: alarms and checks are done with."""
         self.alarms.clear()
@@ -82,7 +88,8 @@ class Safety:
         finding = Finding("trip", "F-43", "LEAVE · ventilate · mains off", GAS_TEXT)
         self.begin_off(finding.title)
         if self.bench.session is not None and self.bench.session.runner is not None:
-            self.call = None  # whatever was called for before, this is worse
+            if self.call is not None:  # whatever was called for before, this is worse
+                self.call, self.bench.state = None, self._after_call
             self.act_on(finding)
 
     def crashed(self) -> None:
@@ -135,7 +142,8 @@ class Safety:
             self.bench.output.commanded.output_on or self.bench.reading.output_on is not False or finding.code == "negative-current"
         ) and (new or not self.bench.output.proving_off):
             self.begin_off(finding.title)
-        if self.bench.state in ("preparing", "charging", "resting") or (finding.level == "trip" and self.bench.state == "hold"):
+        trips = finding.level == "trip" and (self.bench.state == "hold" or (new and self.bench.state in ("call", "tripped")))
+        if self.bench.state in ("preparing", "charging", "resting") or trips:
             self.hold(finding.code)
 
     def hold(self, code: str) -> None:
@@ -144,9 +152,9 @@ class Safety:
             self.bench.session.runner.pause()
             self.bench.session.end_rule.restart()
         self.held_checks = HELD_CHECKS.get(code, GENERAL_CHECKS)
-        self.bench.remember()
         if self.bench.state != "call":
             self.bench.state = "tripped" if self.bench.session is not None and self.bench.session.latched else "hold"
+        self.bench.remember()
 
     def begin_off(self, reason: str) -> None:
         """Output off, now; the proof follows in the next ticks. Slows a scaled clock down so that the proof's time is real.

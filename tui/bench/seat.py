@@ -57,4 +57,5 @@ def leave_seat(bench: Bench) -> None:
     """Let instruments and session go: the bench is idle."""
     bench.close()
     bench.instruments.release()
+    bench.forget_output()
     bench.session, bench.state, bench.safety.call, bench.stranger = None, "idle", None, None

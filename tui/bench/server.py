@@ -153,7 +153,8 @@ class BenchServer:
 
     def _end_when_idle(self) -> None:
         now, snapshot = time.monotonic(), self._link.snapshot()
-        idle = snapshot.state in ("idle", "ended") and not snapshot.output_on
+        left_on = snapshot.unfinished is not None and snapshot.unfinished.output_on  # its supply is still looked for
+        idle = snapshot.state in ("idle", "ended") and not snapshot.output_on and not left_on
         if self._connections:
             self._idle_since = self._alone_since = now
         elif not idle:
@@ -415,7 +416,7 @@ class BenchServer:
             self._later(self._commands, connection, number, lambda: {"outcome": codec.to_json(self._carry_out(connection, command))})
 
     def _carry_out(self, connection: Connection, command: Command) -> Outcome:
-        if connection.gone:  # nobody waits for it any more: what was not begun is not begun now
+        if connection.gone and not isinstance(command, Emergency):  # nobody waits for it any more: what was not begun is not begun now
             return Outcome(False)
         return self._link.send(command)
 

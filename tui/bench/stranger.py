@@ -39,6 +39,8 @@ class Stranger:
     def words(self) -> str:
         """What stands where the next thing to do stands."""
         reading = self._bench.reading
+        if self.output.proving_off:
+            return f"The {self._profile.model} was told to switch its output off, and has not shown yet that it did. Look at it."
         shown = [
             f"{channel.value:.2f} {unit}"
             for channel, unit in ((reading.supply_v, "V"), (reading.current_a, "A"))
@@ -71,7 +73,12 @@ class Stranger:
     def watch(self, reading: Reading) -> bool:
         """Judge this tick's reading; False once the output is off and there is nothing to watch any more."""
         if self.output.proving_off:
-            return not self.output.step_off(reading)
+            if self.output.step_off(reading):
+                return False
+            if self.output.off_overdue:
+                text = "It was told off again and again and has not shown that it obeyed. Switch it off at its mains switch, or pull the + lead."
+                self._bench.safety.raise_alarm(Finding("call", "F-36", "the output is not proved off", text))
+            return True
         if reading.output_on is False:
             return False
         supply = reading.supply
@@ -82,9 +89,13 @@ class Stranger:
         self._over = self._over + 1 if found else 0
         if self._over >= self._limits.over_limit_reads:
             self._bench.safety.raise_alarm(Finding("trip", CODE, "a strange output over a limit", f"{found} It is switched off."))
-            self.output.told(output_on=True)
-            self.output.begin_off("over a limit, and not by this program")
+            self.switch_off("over a limit, and not by this program")
         return True
+
+    def switch_off(self, reason: str) -> None:
+        """Off; `watch` looks for the proof."""
+        self.output.told(output_on=True)
+        self.output.begin_off(reason)
 
     def _over_limit(self, reading: Reading) -> str:
         limits, series = self._limits, calculations.wiring(self._plan).series

@@ -20,15 +20,25 @@ WHOLE = 0.95
 
 
 class SlowWatch:
-    """The pace of one part's charge against its plan. `current_a` is what is set now, `elapsed_s` since its first output-on."""
+    """The pace of one part's charge against its plan. `current_a` is what is set now. Only time in which it charged counts: a hold, or a
+    night for which the program was gone, says nothing of the pace.
+    """
 
     def __init__(self, limits: Limits, plan: Plan, *, current_a: Callable[[], float]) -> None:
         self.limits, self.plan, self._current_a = limits, plan, current_a
         self._next_s = FIRST_LOOK_S
         self._told = False
+        self._elapsed_s = 0.0
+        self._looked_s: float | None = None
 
-    def check(self, reading: Reading, *, elapsed_s: float, charge_ah: float) -> list[Finding]:
+    def stands(self) -> None:
+        """The output is off."""
+        self._looked_s = None
+
+    def check(self, reading: Reading, *, charge_ah: float) -> list[Finding]:
         """The finding, once."""
+        self._elapsed_s += 0.0 if self._looked_s is None else reading.time_s - self._looked_s
+        self._looked_s, elapsed_s = reading.time_s, self._elapsed_s
         if self._told or elapsed_s < self._next_s or not reading.output_on:
             return []
         self._next_s = elapsed_s + LOOK_EVERY_S

@@ -47,6 +47,7 @@ class Watches:
         told = bench.output.commanded
         leads_on = bool(session.facts.get("leads_on"))
         if not reading.output_on:
+            self.slow.stands()
             resting = session.runner is not None and not session.result and session.runner.step.until == "rest"
             over = bool(session.end_reason or session.result) and not resting
             found = self.cells.check(reading, told)
@@ -56,8 +57,7 @@ class Watches:
         if bench.state == "charging":
             found += self.echo.check(reading, told) + self.meter.check(reading, told)
             if session.charging_since_s is not None:
-                elapsed_s = reading.time_s - session.charging_since_s
-                found += self.slow.check(reading, elapsed_s=elapsed_s, charge_ah=session.count.charge_ah)
+                found += self.slow.check(reading, charge_ah=session.count.charge_ah)
         for finding in list(found):
             if finding.code in ASKS_VOLTS:
                 self.asks = finding
