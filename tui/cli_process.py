@@ -117,8 +117,12 @@ def run_bench(demo: bool, **options: Any) -> None:
 
     place = _home(demo)
     if demo:
+        given = _given()
+        if not given and (given := bench_process.options_of_left(place)):
+            options = run_bench.make_context("run", list(given)).params
+            options.pop("demo")
         with lent(options, place):
-            code = bench_process.run_demo(place, description_from(options), options, _given())
+            code = bench_process.run_demo(place, description_from(options), options, given)
     else:
         code = bench_process.run_real(place)
     raise SystemExit(code)

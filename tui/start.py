@@ -159,7 +159,7 @@ def _goes_on(last: Snapshot, *, demo: bool) -> str:
     return (
         f"The bench goes on without a screen ({last.state}, {output}).\n"
         f"  {again:<28} shows it again\n"
-        f"  topbalance ack{option:<14} tells it that somebody is there (near the top it asks for that)\n"
+        f"  topbalance ack{option:<14} tells it that somebody is there: near the top it asks\n"
         f"  topbalance bench stop{option:<7} switches the output off and ends it\n"
     )
 

@@ -83,6 +83,7 @@ class Safety:
         self.begin_off(finding.title)
         if self.bench.session is not None and self.bench.session.runner is not None:
             self.call = None  # whatever was called for before, this is worse
+            self.alarms.pop("stopped", None)  # the same key press
             self.act_on(finding)
 
     def crashed(self) -> None:
@@ -120,6 +121,8 @@ class Safety:
         return True
 
     def act_on(self, finding: Finding) -> None:
+        if finding.code == "found-on" and self.bench.output.proving_off:
+            return  # it has not obeyed yet, which is no hand at its panel: the proof tells, and calls (F-36) where there is none
         new = self.raise_alarm(finding)
         if finding.level == "warn":
             return
