@@ -246,6 +246,6 @@ def test_a_bench_that_was_ended_is_not_started_again_by_its_screens(place):
     link = RemoteLink(place, kind="demo", begin=begin).start()
     assert link.attached(10)
     assert bench_process.stop(place)
-    wait_for(lambda: "was ended: asked to stop" in link.snapshot().next)
+    wait_for(lambda: "was ended (asked to stop), the output proved off" in link.snapshot().next)
     assert bench_process.status(place) is None
     link.close()

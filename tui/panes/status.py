@@ -168,7 +168,9 @@ def fitted(text: str, key: str, width: int) -> str:
 def next_words(snapshot: Snapshot) -> tuple[str, str]:
     """The bench's sentence, and the key that does it where the sentence does not name one."""
     text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
-    if not snapshot.keys and not any(alarm.code == "bench-gone" for alarm in snapshot.alarms):  # there is nobody to take them from
+    if any(alarm.code == "bench-gone" for alarm in snapshot.alarms):
+        return text, ""  # nobody takes an answer, and there are no keys to take
+    if not snapshot.keys:
         return f"This screen only looks on. {text}", "F12 takes the keys."
     if snapshot.prompt is not None and snapshot.prompt.remedy:
         return f"Press {REMEDY_KEY}: {snapshot.prompt.remedy[:1].lower()}{snapshot.prompt.remedy[1:]}. Or answer again. {text}", ""
