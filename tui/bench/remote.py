@@ -21,7 +21,7 @@ from typing import Any
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
 from tui.bench.connection import CLOSED
-from tui.bench.messages import Alarm, Command, Outcome, Point, SessionCard, Snapshot, unheard
+from tui.bench.messages import Alarm, Command, Forecast, Outcome, Point, SessionCard, Snapshot, unheard
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,16 @@ def as_ended(snapshot: Snapshot, silent_s: float, words: str, *, off: bool) -> S
     text = f"{words} The session is kept; nobody watches the cells meanwhile."
     alarm = Alarm(-1, "hold" if off else "call", "bench-gone", "the bench was ended", text, snapshot.elapsed_s + silent_s)
     next_words = f"{words} g starts it again, and the session waits there."
-    lost = replace(unheard(snapshot, silent_s), state="hold", call=None, prompt=None, held_checks=(), alarms=(alarm,), next=next_words)
+    lost = replace(
+        unheard(snapshot, silent_s),
+        state="hold",
+        call=None,
+        prompt=None,
+        held_checks=(),
+        alarms=(alarm,),
+        next=next_words,
+        forecast=Forecast(),
+    )
     return replace(lost, output_on=False) if off else lost
 
 
@@ -170,6 +179,8 @@ class RemoteLink:
             return []
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
+        if not self.attached():
+            return Outcome(False, f"Not done: {self._problem or GONE}")
         try:
             answer = self._request("command", timeout_s=timeout_s, command=codec.to_json(command))
             outcome = codec.from_json(answer.get("outcome"))
