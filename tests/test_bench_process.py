@@ -246,6 +246,18 @@ def test_a_bench_that_was_ended_is_not_started_again_by_its_screens(place):
     link = RemoteLink(place, kind="demo", begin=begin).start()
     assert link.attached(10)
     assert bench_process.stop(place)
-    wait_for(lambda: "was ended: asked to stop" in link.snapshot().next)
+    wait_for(lambda: "was ended (asked to stop), the output proved off" in link.snapshot().next)
     assert bench_process.status(place) is None
     link.close()
+
+
+def test_a_demo_without_options_takes_up_the_session_of_one_with_options(place):
+    pid = bench_process.ensure_bench(place, DEMO)["pid"]
+    link = RemoteLink(place, kind="demo").start()
+    assert link.attached(5) and link.send(Start(link.about["defaults"])).ok
+    until_output_on(link)
+    link.close()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: ended(pid), 5)
+    assert bench_process.ensure_bench(place, [])["options"] == DEMO
+    assert wait_for(lambda: bench_process.status(place)["state"] == "hold")

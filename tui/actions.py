@@ -18,6 +18,9 @@ REMEDY_KEY = "l"
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
 
 
+LOOKS_ON = "This screen only looks on: another has the keys. F12 takes them; ctrl+x switches the output off from here too."
+
+
 def _never(_: Snapshot) -> str:
     return ""
 
@@ -26,6 +29,11 @@ def _needs_session(snapshot: Snapshot) -> str:
     if snapshot.state in ("idle", "ended"):
         return "No session is running. Fill in Setup and start one."
     return ""
+
+
+def _with_keys(needs: Blocked) -> Blocked:
+    """What the bench takes from the screen with the keys alone, so that nobody types a note that is then refused."""
+    return lambda snapshot: needs(snapshot) or ("" if snapshot.keys else LOOKS_ON)
 
 
 def _needs_no_session(snapshot: Snapshot) -> str:
@@ -119,7 +127,7 @@ ACTIONS: tuple[Action, ...] = (
         priority=True,
     ),
     Action("help", "f1", "F1", "help", "Show this help.", "Always", priority=True),
-    Action("command_palette", "ctrl+p", "^p", "commands", "Find a command by its name.", "Always"),
+    Action("command_palette", "ctrl+p", "^p", "commands", "Find a command by its name; in the demo also drills.", "Always"),
     Action(
         "quit",
         "q,ctrl+q",
@@ -138,7 +146,9 @@ ACTIONS: tuple[Action, ...] = (
         _needs_no_keys,
         footer=True,
     ),
-    Action("start", "f5", "F5", "start", "Start the session with what stands in Setup.", "Answer", _needs_no_session, footer=True),
+    Action(
+        "start", "f5", "F5", "start", "Start the session with what stands in Setup.", "Answer", _with_keys(_needs_no_session), footer=True
+    ),
     Action(
         "take_remedy",
         REMEDY_KEY,
@@ -146,7 +156,7 @@ ACTIONS: tuple[Action, ...] = (
         "level first",
         "Do first what a refusal offers: charge the low cells, then the same is asked again.",
         "Answer",
-        _needs_remedy,
+        _with_keys(_needs_remedy),
         footer=True,
     ),
     Action(
@@ -156,7 +166,7 @@ ACTIONS: tuple[Action, ...] = (
         "override",
         "Pass a refused gate against advice, with a reason that stays in the record.",
         "Answer",
-        _needs_overridable,
+        _with_keys(_needs_overridable),
         footer=True,
     ),
     Action(
@@ -166,13 +176,36 @@ ACTIONS: tuple[Action, ...] = (
         "confirm",
         "Confirm what the checklist asks. Enter takes a typed value.",
         "Answer",
-        _needs_prompt,
+        _with_keys(_needs_prompt),
         footer=True,
     ),
-    Action("take_meter", "m", "m", "take meter", "Take the meter's reading into the field.", "Answer", _needs_meter, footer=True),
-    Action("acknowledge", "a", "a", "acknowledge", "Acknowledge the alarm that is shown.", "Answer", _needs_alarm, footer=True),
-    Action("resume", "g", "g", "go on", "Go on after a HOLD, once its checks are done.", "Answer", _needs_hold, footer=True),
-    Action("type_reading", "r", "r", "reading", "Type a value read by hand: number, Enter.", "Charge", _needs_session, footer=True),
+    Action(
+        "take_meter", "m", "m", "take meter", "Take the meter's reading into the field.", "Answer", _with_keys(_needs_meter), footer=True
+    ),
+    Action("acknowledge", "a", "a", "acknowledge", "Acknowledge the alarm that is shown.", "Answer", _with_keys(_needs_alarm), footer=True),
+    Action(
+        "resume",
+        "g",
+        "g",
+        "go on",
+        "Go on after a HOLD, once its checks are done, or with a session that was left.",
+        "Answer",
+        _with_keys(_needs_hold),
+        footer=True,
+    ),
+    Action(
+        "end_session",
+        "e",
+        "e",
+        "end",
+        "End the session early. Asks first; the output goes off.",
+        "Charge",
+        _with_keys(_needs_end),
+        footer=True,
+    ),
+    Action(
+        "type_reading", "r", "r", "reading", "Type a value read by hand: number, Enter.", "Charge", _with_keys(_needs_session), footer=True
+    ),
     Action(
         "why",
         "question_mark",
@@ -182,10 +215,18 @@ ACTIONS: tuple[Action, ...] = (
         "Charge",
         footer=True,
     ),
-    Action("note", "n", "n", "note", "Write a note into the session's record.", "Charge", _needs_session, footer=True),
-    Action("end_session", "e", "e", "end", "End the session early. Asks first; the output goes off.", "Charge", _needs_end),
-    Action("faster", "plus,equals_sign", "+", "faster", "Let the built-in bench run faster.", "Charge", _needs_emulator, footer=True),
-    Action("slower", "minus", "-", "slower", "Let the built-in bench run slower.", "Charge", _needs_emulator),
+    Action("note", "n", "n", "note", "Write a note into the session's record.", "Charge", _with_keys(_needs_session), footer=True),
+    Action(
+        "faster",
+        "plus,equals_sign",
+        "+",
+        "faster",
+        "Let the built-in bench run faster.",
+        "Charge",
+        _with_keys(_needs_emulator),
+        footer=True,
+    ),
+    Action("slower", "minus", "-", "slower", "Let the built-in bench run slower.", "Charge", _with_keys(_needs_emulator)),
     Action("go('bench')", "1", "1", "bench", "The bench: setup, live values, checklist.", "Go to", footer=True),
     Action(
         "go('advice')", "f8", "F8", "advice", "Advice: whether, which way, leads, supply, when to stop, afterwards.", "Go to", footer=True
@@ -219,6 +260,8 @@ def footer(snapshot: Snapshot, *, mode: str = "bench") -> Iterator[Action]:
             continue
         if mode != "bench" and action.group in ("Answer", "Charge") and action.name != "acknowledge":
             continue
+        if action.name == "end_session" and not (snapshot.state in ("hold", "tripped") or snapshot.unfinished is not None):
+            continue  # while all is well it would only be in the way of the others
         yield action
 
 

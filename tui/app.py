@@ -147,7 +147,9 @@ class TopBalanceApp(App[int]):
         now = time.monotonic()
         if found.seq != self.snapshot.seq or found.session != self.snapshot.session:
             self._heard = now
-        self.snapshot = as_stale(found, silent_s=now - self._heard)
+        was, self.snapshot = self.snapshot, as_stale(found, silent_s=now - self._heard)
+        if self.snapshot.state != was.state and self.snapshot.state in ("hold", "tripped") and self.bench is not None:
+            self.bench.unsay()  # what to do now must not wait behind the answer to an earlier key
         if found.wanted_speed == self._asked_speed:
             self._asked_speed = None
         if found.session != self._curve_session:
@@ -282,7 +284,9 @@ class TopBalanceApp(App[int]):
     def action_help(self) -> None:
         from tui.panes.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+        else:
             self.push_screen(HelpScreen())
 
     def action_command_palette(self) -> None:

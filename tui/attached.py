@@ -51,6 +51,22 @@ class AttachedApp(TopBalanceApp):
                 return None
         return self.defaults
 
+    def _begins_again(self) -> bool:
+        """Whether the bench was ended, and is started anew by this key press."""
+        if not self._remote.ended:
+            return False
+        self._remote.begin_again()
+        self.say("The bench is being started again …")
+        return True
+
+    def action_start(self) -> None:
+        if not self._begins_again():
+            super().action_start()
+
+    def action_resume(self) -> None:
+        if not self._begins_again():
+            super().action_resume()
+
     def action_take_keys(self) -> None:
         """Commands are taken from this screen from now on, and from no other."""
         if self._blocked("take_keys"):

@@ -5,7 +5,9 @@ It has a session of its own, so that no terminal can end or stop it; it writes t
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import json
 import logging
 import os
 import signal
@@ -142,12 +144,36 @@ def run_real(place: Home) -> int:
     return _serve(place, real_bench(place), {"kind": "real"}, lambda: None)
 
 
+def options_of_left(place: Home) -> list[str]:
+    """The options of the built-in bench on which a session was left without an end; none where no session waits."""
+    from tui.records.sessions import Sessions
+    from tui.records.store import StoreError
+
+    try:
+        given = json.loads(_options_path(place).read_text(encoding="utf-8"))
+        waits = bool(Sessions(place).unfinished())
+    except (OSError, ValueError, StoreError):
+        return []
+    return [str(word) for word in given] if waits and isinstance(given, list) else []
+
+
+def _options_path(place: Home) -> Path:
+    return place.data / "demo-options.json"
+
+
+def _keep_options(place: Home, given: Sequence[str]) -> None:
+    """For a start without options, as the screens do it again after a crash: the cells must be those of the session that waits."""
+    with contextlib.suppress(OSError), open(_options_path(place), "w", encoding="utf-8", opener=open_private) as file:
+        json.dump(list(given), file)
+
+
 def run_demo(place: Home, description: BenchDescription, options: dict[str, Any], given: Sequence[str]) -> int:
     """The same on the built-in bench, its emulators behind pseudo-terminals in this process. `given`: the options as they were typed."""
     from tui.bench import headless
     from tui.bench.local import LocalLink
     from tui.cli_bench import plan_from
 
+    _keep_options(place, given)
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
     defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
     return _serve(place, LocalLink(rig.bench), {"kind": "demo", "defaults": defaults, "options": list(given)}, rig.close)

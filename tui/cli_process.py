@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 demo_option = click.option("--demo", is_flag=True, help="The demo's bench instead of your own.")
 
 
+WAITS = " Its session waits: the next start takes it up."
+
+
 def _home(demo: bool) -> Home:
     from tui.records.places import home
 
@@ -79,12 +82,15 @@ def _show(found: dict[str, Any]) -> None:
 @demo_option
 def stop_bench(demo: bool) -> None:
     """Switch the output off, with proof, and end the bench. Done as well when none runs."""
-    from tui.bench_process import UNPROVED, stop
+    from tui.bench_process import UNPROVED, status, stop
 
-    off = stop(_home(demo))
+    place = _home(demo)
+    found = status(place) or {}
+    off = stop(place)
     if off is False:
         raise click.ClickException(UNPROVED)
-    click.echo("No bench runs." if off is None else "The output is off, and the bench has ended.")
+    waits = found.get("session") and found.get("state") not in ("idle", "ended")
+    click.echo("No bench runs." if off is None else "The output is off, and the bench has ended." + (WAITS if waits else ""))
 
 
 @bench.command("log")
@@ -117,8 +123,12 @@ def run_bench(demo: bool, **options: Any) -> None:
 
     place = _home(demo)
     if demo:
+        given = _given()
+        if not given and (given := bench_process.options_of_left(place)):
+            options = run_bench.make_context("run", list(given)).params
+            options.pop("demo")
         with lent(options, place):
-            code = bench_process.run_demo(place, description_from(options), options, _given())
+            code = bench_process.run_demo(place, description_from(options), options, given)
     else:
         code = bench_process.run_real(place)
     raise SystemExit(code)

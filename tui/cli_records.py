@@ -200,8 +200,8 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
         click.echo(json.dumps(asdict(session), ensure_ascii=False))
         return
     for key, value in session.listing().items():
-        click.echo(f"{key:<14} {value}")
-    click.echo(f"{'end reason':<14} {session.end_reason}")
+        click.echo(f"{key:<14} {'unknown' if value is None else value}")
+    click.echo(f"{'end reason':<14} {session.end_reason or ('none' if session.result else 'it has no end yet')}")
     with contextlib.suppress(TypeError, KeyError, ValueError):  # a plan of another version is no reason to show nothing
         click.echo(f"{'chosen':<14} {' · '.join(chosen(Plan.from_json(dict(session.plan))))}")
     found = check_session(store, session)

@@ -128,13 +128,17 @@ def run_attached(place: Home, demo: Sequence[str] | None = None, faults: Sequenc
     try:
         app.run(mouse=os.environ.get("TOPBALANCE_MOUSE", "1") != "0")
     finally:
-        last = link.snapshot() if link.attached() else None
+        last, ended = link.snapshot() if link.attached() else None, link.ended
         heard = link.close(timeout_s=SIGNAL_EXIT_S)
         log.info("the screen closed; the bench process goes on")
     if link.unbegun:
         raise OSError(link.unbegun)
-    if last is not None and last.state not in ("idle", "ended") and not caught:
+    if last is not None and (last.state not in ("idle", "ended") or last.output_on) and not caught:
         sys.stdout.write(_goes_on(last, demo=demo is not None))
+    if ended and not caught:
+        sys.stdout.write(
+            f"{ended}\n  {'topbalance demo' if demo is not None else 'topbalance'} starts it again; a session that was under way waits there.\n"
+        )
     if not heard:
         sys.stderr.write(
             "topbalance: OUTPUT OFF did not reach the bench process. Switch the supply off at its mains switch, or pull the + lead.\n"
@@ -163,7 +167,7 @@ def _goes_on(last: Snapshot, *, demo: bool) -> str:
     return (
         f"The bench goes on without a screen ({last.state}, {output}).\n"
         f"  {again:<28} shows it again\n"
-        f"  topbalance ack{option:<14} tells it that somebody is there (near the top it asks for that)\n"
+        f"  topbalance ack{option:<14} tells it that somebody is there: near the top it asks\n"
         f"  topbalance bench stop{option:<7} switches the output off and ends it\n"
     )
 

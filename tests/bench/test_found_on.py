@@ -105,3 +105,15 @@ def test_f34_after_a_crash_it_is_off_before_anything_else(drive):
     assert not again.world.output_on
     settle(again)
     assert again.send(Resume()).ok
+
+
+def test_f36_an_output_that_does_not_obey_is_called_and_blamed_on_nobody_at_its_panel(drive):
+    bench = drive(soc=0.97)
+    bench.start()
+    bench.go_to("to-knee")
+    settle(bench, 60)
+    bench.wire.inject("output-stuck-on")
+    bench.send(OutputOff())
+    settle(bench, 30)
+    assert bench.snapshot().state == "call"
+    assert "found-on" not in [alarm.code for alarm in bench.snapshot().alarms]

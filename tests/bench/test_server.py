@@ -389,7 +389,26 @@ def test_an_output_that_is_on_keeps_an_idle_bench(serve, bench, place):
     assert served.thread.is_alive()
 
 
-def test_when_the_bench_is_gone_nothing_looks_fresh_and_the_link_comes_back(serve, bench, place):
+def test_a_goodbye_tells_whether_the_output_is_off_and_which_key_starts_the_bench_again(serve, bench, place):
+    served = serve()
+    screen = served.screen()
+    assert not screen.ended
+    served.end()
+    left = wait_for(lambda: "was ended" in (found := screen.snapshot()).next and found)
+    assert (left.state, left.output_on, left.prompt) == ("hold", False, None), "the bench proved it off before it went"
+    assert "proved off first" in left.next and "g starts it again" in left.next and left.cells_v.trust == "stale"
+    assert wait_for(lambda: screen.ended)
+    answer = screen.send(Note("hello?"))
+    assert not answer.ok and "may still" not in answer.message
+    serve()
+    screen.begin_again()
+    wait_for(lambda: screen.snapshot().state != "hold")
+    assert not screen.ended
+
+
+def test_when_the_bench_is_gone_nothing_looks_fresh_and_the_link_comes_back(serve, bench, place, monkeypatch):
+    hear = RemoteLink._hear
+    monkeypatch.setattr(RemoteLink, "_hear", lambda link, told: None if "bye" in told else hear(link, told))  # it dies without a word
     served = serve()
     screen = served.screen()
     served.end()

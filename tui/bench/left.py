@@ -30,6 +30,7 @@ class Left:
     memory: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
     output_on: bool = False
+    paused: bool = False  # its program was ended in order, the output off first
     last_test_s: float = 0.0  # session time of the last line
     last_unix_s: float = 0.0
 
@@ -108,6 +109,7 @@ def _read(row: Session, path: Path) -> Left:
         memory,
         reading,
         bool(memory.get("output_on")) if output_on is None else output_on,
+        last["kind"] == "pause",
         float(last["test_time_s"]),
         float(last["unix_time_s"]),
     )

@@ -45,6 +45,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
             return f"An earlier session stopped without an end: g goes on with it, e ends it. {bench.left_problem}"
         return "Check the bank in Setup, then press F5 to start."
     if bench.state == "tripped":
+        if "F-43" in bench.safety.alarms:
+            return "Leave the room with everybody; mains off on your way. Only half an hour later, with no hiss, smell or smoke: g, or e to end."
         return "Find the cause. A new start needs a reason (g) and goes through every gate again."
     if bench.state == "hold":
         off = "Output off." if reading.output_on is False else "The output is not proved off: keep your hands on it."

@@ -21,7 +21,7 @@ from typing import Any
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
 from tui.bench.connection import CLOSED
-from tui.bench.messages import Alarm, Command, Outcome, Point, SessionCard, Snapshot, unheard
+from tui.bench.messages import Alarm, Command, Forecast, Outcome, Point, SessionCard, Snapshot, unheard
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,26 @@ def as_lost(snapshot: Snapshot, silent_s: float, words: str) -> Snapshot:
     )
 
 
+def as_ended(snapshot: Snapshot, silent_s: float, words: str, *, off: bool) -> Snapshot:
+    """The same after the bench said goodbye. A session waits, as in a HOLD, for the next bench; the key that starts it is told."""
+    if snapshot.state in ("idle", "ended"):
+        return replace(unheard(snapshot, silent_s), next=f"{words} F5 starts it again.")
+    text = f"{words} The session is kept; nobody watches the cells meanwhile."
+    alarm = Alarm(-1, "hold" if off else "call", "bench-gone", "the bench was ended", text, snapshot.elapsed_s + silent_s)
+    next_words = f"{words} g starts it again, and the session waits there."
+    lost = replace(
+        unheard(snapshot, silent_s),
+        state="hold",
+        call=None,
+        prompt=None,
+        held_checks=(),
+        alarms=(alarm,),
+        next=next_words,
+        forecast=Forecast(),
+    )
+    return replace(lost, output_on=False) if off else lost
+
+
 class RemoteLink:
     """Implements `tui.bench.link.Link` over the home's socket.
 
@@ -137,8 +157,11 @@ class RemoteLink:
         elif self._closed.is_set() or (not self._snapshot.seq and silent_s < SAID_AFTER_S):
             return self._snapshot
         else:
-            found = as_lost(self._snapshot, silent_s, self._problem or GONE)
+            found = self._after_goodbye(silent_s) if self._bye else as_lost(self._snapshot, silent_s, self._problem or GONE)
         return replace(found, next=f"OUTPUT OFF did not get through: {GONE} {BY_HAND}") if self._stop_unheard else found
+
+    def _after_goodbye(self, silent_s: float) -> Snapshot:
+        return as_ended(self._snapshot, silent_s, self._bye, off=self._ended_off)
 
     def card(self) -> SessionCard | None:
         try:
@@ -156,6 +179,8 @@ class RemoteLink:
             return []
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
+        if not self.attached():
+            return Outcome(False, f"Not done: {self._problem or GONE}")
         try:
             answer = self._request("command", timeout_s=timeout_s, command=codec.to_json(command))
             outcome = codec.from_json(answer.get("outcome"))
@@ -276,7 +301,7 @@ class RemoteLink:
             if self.unbegun:
                 raise Gone(self.unbegun) from problem
             if self._bye:
-                raise Gone(f"The bench was ended: {self._bye}.") from problem
+                raise Gone(self._bye) from problem
             if self._begin is None or time.monotonic() < self._begin_again_s:
                 raise
         self._begin_again_s = time.monotonic() + BEGIN_AGAIN_S
@@ -288,7 +313,17 @@ class RemoteLink:
             raise Gone(self.unbegun) from problem
         return socket_place.connect(self._home, timeout_s=ANSWER_S)
 
-    _bye = ""  # why the bench ended by itself or was ended
+    @property
+    def ended(self) -> str:
+        """That the bench said goodbye, why, and whether its output was proved off; "" while one runs or one that died is started again."""
+        return "" if self.attached() else self._bye
+
+    def begin_again(self) -> None:
+        """Start a bench in place of one that was meant to end: its user says so."""
+        self._bye, self._begin_again_s = "", 0.0
+
+    _ended_off = False
+    _bye = ""  # that the bench ended by itself or was ended
     _begin_again_s = 0.0
 
     unbegun = ""
@@ -329,7 +364,9 @@ class RemoteLink:
             self._attached.set()
             return
         if "bye" in document:
-            self._bye = str(document["bye"])[:200]
+            self._ended_off = document.get("off") is True
+            off = "the output proved off first." if self._ended_off else f"the output NOT proved off. {BY_HAND}"
+            self._bye = f"The bench was ended ({str(document['bye'])[:200]}), {off}"
             return
         number = document.get("id")
         if not isinstance(number, int):

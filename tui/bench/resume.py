@@ -239,7 +239,8 @@ def _off_first(bench: Bench, one: Left, found_on: bool | None, gap_s: float | No
         bench.output.told(output_on=True)
         bench.running.off_since_s = None  # a rest begins with the proof of this off
         bench.safety.begin_off("taken up after the program had stopped")
-    text = f"The program did not run {how_long}: a crash, a kill or a power cut. {last}{now}Nothing is lost; charge in the gap is not counted. "
+    why = "it had been ended, in order" if one.paused else "a crash, a kill or a power cut"
+    text = f"The program did not run {how_long}: {why}. {last}{now}Nothing is lost; charge in the gap is not counted. "
     bench.safety.act_on(Finding("hold", CODE, "the program had stopped", text + "Go on (g), which measures first, or end the session (e)."))
     bench.remember()
 

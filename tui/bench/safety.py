@@ -90,6 +90,7 @@ class Safety:
         if self.bench.session is not None and self.bench.session.runner is not None:
             if self.call is not None:  # whatever was called for before, this is worse
                 self.call, self.bench.state = None, self._after_call
+            self.alarms.pop("stopped", None)  # the same key press
             self.act_on(finding)
 
     def crashed(self) -> None:
@@ -127,6 +128,8 @@ class Safety:
         return True
 
     def act_on(self, finding: Finding) -> None:
+        if finding.code == "found-on" and self.bench.output.proving_off:
+            return  # it has not obeyed yet, which is no hand at its panel: the proof tells, and calls (F-36) where there is none
         new = self.raise_alarm(finding)
         if finding.level == "warn":
             return

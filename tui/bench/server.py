@@ -175,7 +175,7 @@ class BenchServer:
             self.path.unlink()
         for connection in list(self._connections):
             if connection.screen:
-                self._answer(connection, 0, bye=self._why or "a defect")
+                self._answer(connection, 0, bye=self._why or "a defect", off=off)
             self._drop(connection, "")
         for worker in (self._commands, self._lookups):
             worker.do(None)

@@ -48,8 +48,8 @@ class Stranger:
         ]
         values = f" ({', '.join(shown)})" if shown else ""
         return (
-            f"The output of the {self._profile.model} is on{values}, and not by this program. Nothing was sent "
-            "to it. Switch it off at its panel, or press ctrl+x and the program does it; then start."
+            f"The output of the {self._profile.model} is on{values}, and not by this program, which sent it nothing. "
+            "Switch it off at its panel or with ctrl+x; then start."
         )
 
     def reading(self, now_s: float, fresh: bool) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -34,17 +35,30 @@ _MOVING = (
 )
 
 
-def help_text() -> Content:
-    """All keys by group, then moving about, then the signs."""
+KEY_COLUMNS = 13
+WIDEST = 200
+
+
+def help_text(width: int = WIDEST) -> Content:
+    """All keys by group, then moving about, then the signs; words that go on in a next line stay under the words."""
     parts: list[Content | str | tuple[str, str]] = []
+
+    def row(key: str, words: str) -> None:
+        lines = wrap(words, max(20, width - KEY_COLUMNS))
+        parts.extend(((f"  {key:<{KEY_COLUMNS - 2}}", "bold"), f"\n{' ' * KEY_COLUMNS}".join(lines) + "\n"))
+
     for group in GROUPS:
         parts.append((f"{group}\n", "bold $accent"))
-        parts += [part for action in ACTIONS if action.group == group for part in ((f"  {action.shown:<11}", "bold"), f"{action.help}\n")]
+        for action in ACTIONS:
+            if action.group == group:
+                row(action.shown, action.help)
         parts.append("\n")
     parts.append(("Moving about\n", "bold $accent"))
-    parts += [part for key, words in _MOVING for part in ((f"  {key:<11}", "bold"), f"{words}\n")]
+    for key, words in _MOVING:
+        row(key, words)
     parts.append(("\nWhere a number comes from\n", "bold $accent"))
-    parts += [part for trust, words in _TRUST for part in ((f"  {trust_sign(trust)} {trust:<9}", "bold"), f"{words}\n")]
+    for trust, words in _TRUST:
+        row(f"{trust_sign(trust)} {trust}", words)
     parts.append("\nThis program is an aid. It does not replace the limits set on the supply, a meter of your own, and you being there.")
     return Content.assemble(*parts)
 
@@ -59,5 +73,12 @@ class HelpScreen(Dialog):
         with Vertical(classes="dialog -large"):
             yield Line("Help: all keys", classes="dialog-title")
             with VerticalScroll():
-                yield Text(help_text())
+                yield Text(help_text(), id="help-text")
             yield Line("↑ ↓ scroll · esc back · ^x OUTPUT OFF", classes="dialog-keys")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        text = self.query_one("#help-text", Text)
+        text.show(help_text(text.size.width or WIDEST))

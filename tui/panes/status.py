@@ -168,6 +168,8 @@ def fitted(text: str, key: str, width: int) -> str:
 def next_words(snapshot: Snapshot) -> tuple[str, str]:
     """The bench's sentence, and the key that does it where the sentence does not name one."""
     text = snapshot.next or ("Fill in Setup, then press F5 to start." if snapshot.state == "idle" else "")
+    if any(alarm.code == "bench-gone" for alarm in snapshot.alarms):
+        return text, ""  # nobody takes an answer, and there are no keys to take
     if not snapshot.keys:
         return f"This screen only looks on. {text}", "F12 takes the keys."
     if snapshot.prompt is not None and snapshot.prompt.remedy:
@@ -187,6 +189,8 @@ def _prompt_key(snapshot: Snapshot) -> str:
     if any(field.kind == "choice" for field in prompt.fields) and any(field.kind != "choice" for field in prompt.fields):
         return "Choose with ← → or type, and press Enter after each; m takes the meter's reading."
     if not prompt.blocking:  # it comes while the live values are in front
+        if all(field.kind == "choice" for field in prompt.fields):
+            return "F4 shows the answers: choose one, then press Enter."
         return "Type or m, then Enter, for each value; F4 shows the fields."
     if any(field.reading is not None for field in prompt.fields):
         return "Press m to take the meter's reading, then Enter."
