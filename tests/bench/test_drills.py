@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.simulated.faults import FAULTS
-from tests.bench.test_faults import charging, codes, settle  # noqa: F401 - a fixture
+from tests.bench.test_faults import codes, settle
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
 from tui.bench.instruments import Instruments
@@ -14,6 +14,17 @@ from tui.domain.drills import DRILLS, drill
 from tui.records.journal_reading import read
 
 NAMES = [*FAULTS, "meter:silence"]
+
+
+@pytest.fixture
+def charging(drive):
+    """Two small cells: what follows a drill is soon over."""
+    bench = drive(cells=2, capacity_ah=40.0, soc=0.97)
+    bench.start()
+    bench.go_to("to-knee")
+    settle(bench, 30)
+    assert bench.bench.state == "charging"
+    return bench
 
 
 def notes(bench) -> list[str]:
@@ -47,7 +58,7 @@ def test_every_fault_is_played_by_a_command_and_put_right(drive, name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("bms-") and name != "wrong-count"])
-def test_a_drill_in_the_charge_strikes_at_once_and_the_balance_can_go_on_after_it(charging, name):  # noqa: F811
+def test_a_drill_in_the_charge_strikes_at_once_and_the_balance_can_go_on_after_it(charging, name):
     assert charging.send(Inject(name)).ok
     assert charging.snapshot().drills == (name,)
     assert any(drill(name).title in note for note in notes(charging))
@@ -149,7 +160,7 @@ def test_an_output_switched_on_at_the_panel_stops_the_start_until_it_is_put_righ
     assert bench.send(Start(bench.plan.to_json())).ok
 
 
-def test_the_meter_falls_silent_alone(charging):  # noqa: F811
+def test_the_meter_falls_silent_alone(charging):
     assert charging.send(Inject("meter:silence")).ok
     settle(charging, 10)
     assert not charging.bench.reading.meter_fresh
@@ -159,7 +170,7 @@ def test_the_meter_falls_silent_alone(charging):  # noqa: F811
     assert charging.bench.reading.meter_fresh
 
 
-def test_a_fallen_lead_that_is_put_right_lies_where_it_lay(charging):  # noqa: F811
+def test_a_fallen_lead_that_is_put_right_lies_where_it_lay(charging):
     charging.send(Inject("lead-falls-off"))
     assert not charging.world.truth().leads_on
     charging.send(Mend("lead-falls-off"))
@@ -169,7 +180,7 @@ def test_a_fallen_lead_that_is_put_right_lies_where_it_lay(charging):  # noqa: F
     assert not charging.world.truth().leads_on  # hands have moved them since
 
 
-def test_f36_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_end(charging):  # noqa: F811
+def test_f36_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_end(charging):
     assert charging.send(Inject("output-stuck-on")).ok
     charging.send(OutputOff())
     settle(charging, 12)
@@ -186,7 +197,7 @@ def test_f36_an_output_that_stays_on_is_one_call_which_the_hands_of_the_bench_en
     assert charging.go_on().result == "balanced"
 
 
-def test_a_passing_drill_that_stops_nothing_is_told_of_for_some_minutes(charging):  # noqa: F811
+def test_a_passing_drill_that_stops_nothing_is_told_of_for_some_minutes(charging):
     assert charging.send(Inject("lost-reply")).ok
     settle(charging, 60)
     assert charging.snapshot().drills == ("lost-reply",)
@@ -195,7 +206,7 @@ def test_a_passing_drill_that_stops_nothing_is_told_of_for_some_minutes(charging
     assert charging.bench.state == "charging"
 
 
-def test_volts_typed_before_the_charge_do_not_stand_for_the_cells_when_the_meter_falls_silent(charging):  # noqa: F811
+def test_volts_typed_before_the_charge_do_not_stand_for_the_cells_when_the_meter_falls_silent(charging):
     assert charging.send(Inject("meter:silence")).ok
     settle(charging, 30)
     shown = charging.snapshot().cells_v

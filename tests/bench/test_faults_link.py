@@ -22,6 +22,7 @@ from drivers.simulated.riden import RidenEmulator
 from drivers.simulated.world import World
 from drivers.stable_id import Adapter
 from tests.bench.conftest import Driven
+from tui.bench import left
 from tui.bench.bench import LET_GO_AFTER_S, Bench
 from tui.bench.instruments import Instruments
 from tui.bench.messages import Acknowledge, Finish, OutputOff, Resume, Start, TypeReading
@@ -616,7 +617,7 @@ def test_wrong_device_is_an_error_of_its_own() -> None:
     assert not embedded.world.output_on
 
 
-def test_f29_after_a_crash_the_supply_is_found_at_its_new_number_and_switched_off(drive):
+def test_f29_after_a_crash_the_supply_is_found_at_its_new_number_and_switched_off(drive, monkeypatch):
     bench = drive(soc=0.9)
     sockets = plug_in(bench, serial="A50285BI")
     to_the_plateau(bench)
@@ -626,6 +627,8 @@ def test_f29_after_a_crash_the_supply_is_found_at_its_new_number_and_switched_of
     sockets.pull(USB0)
     sockets.plug(USB1, bench.wire, serial="A50285BI")
     instruments = Instruments(bench.clock, dead.home, line_factory=sockets.line, adapters=sockets.adapters)
+    all_left = left.all_left
+    monkeypatch.setattr(left, "all_left", lambda home: [dataclasses.replace(one, embedded=False) for one in all_left(home)])
     again = Bench(dead.home, bench.clock, instruments, line_now_s=bench.clock.now_s, takes_up=True)  # no hands: as on real instruments
     for _ in range(10):
         bench.clock.advance(0.5)

@@ -47,7 +47,7 @@ from tui.records.store import StoreError, StoreReadOnly, generations, transactio
 __all__ = ["drive", "full_disk"]  # fixtures
 
 START_S = 1_760_000_000.0
-KILLS = 300
+KILLS = 200
 
 
 def plan_of(inventory: Inventory) -> Plan:
