@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.bench.conftest import Driven
@@ -11,6 +13,12 @@ from tui.bench.instruments import Instruments
 from tui.bench.messages import Abandon, Acknowledge, Answer, Continue, Finish, Note, Resume, Start, TypeReading
 from tui.records.journal_reading import read, verify
 from tui.records.sessions import Sessions
+
+
+@pytest.fixture
+def drive(drive):
+    """Two small cells: a balance that goes on is soon over."""
+    return partial(drive, cells=2, capacity_ah=40.0)
 
 
 def killed(bench: Driven, gap_s: float = 0.0) -> Driven:
