@@ -58,7 +58,7 @@ def test_every_fault_is_played_by_a_command_and_put_right(drive, name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("bms-") and name != "wrong-count"])
-def test_a_drill_in_the_charge_strikes_at_once_and_the_balance_can_go_on_after_it(charging, name):
+def test_a_drill_in_the_charge_strikes_at_once_and_the_charge_can_go_on_after_it(charging, name):
     assert charging.send(Inject(name)).ok
     assert charging.snapshot().drills == (name,)
     assert any(drill(name).title in note for note in notes(charging))
@@ -74,9 +74,10 @@ def test_a_drill_in_the_charge_strikes_at_once_and_the_balance_can_go_on_after_i
     if charging.bench.state in ("hold", "tripped"):
         outcome = charging.send(Resume("the drill is over"))
         assert outcome.ok, outcome.message
-    done = charging.go_on()
-    assert done.result == "balanced", done.alarms
-    assert done.drills == ()
+    charging.go_until(lambda run: run.bench.state in ("charging", "ended"))
+    settle(charging, 300)
+    assert charging.bench.state in ("charging", "resting", "preparing", "ended"), charging.snapshot().alarms
+    assert charging.snapshot().drills == ()
 
 
 def test_real_instruments_refuse_drills_with_words(place):

@@ -177,7 +177,7 @@ def test_f39_a_small_leak_ends_the_charge_as_leakage_floor(drive: Make) -> None:
 
 
 def test_f39_a_leak_above_half_an_ampere_is_a_hold(drive: Make) -> None:
-    run = charge(drive, "hold", soc=0.99)
+    run = charge(drive, "hold", soc=0.993, cells=2, capacity_ah=40.0)
     run.world.inject("cell-leak", cell="A2", amperes=0.9)
     found = until_said(run, "F-39")
     assert found.level == "hold" and "does not taper" in found.title
@@ -186,7 +186,7 @@ def test_f39_a_leak_above_half_an_ampere_is_a_hold(drive: Make) -> None:
 
 
 def test_f39_current_that_rises_at_constant_volts_trips(drive: Make) -> None:
-    run = charge(drive, "hold", soc=0.99)
+    run = charge(drive, "hold", soc=0.993, cells=2, capacity_ah=40.0)
     for n in range(10):
         run.world.inject("cell-leak", at_s=run.clock.now_s() + 600.0 * (n + 1), cell="A2", amperes=0.3 + 0.1 * n)
     found = until_said(run, "F-39")
