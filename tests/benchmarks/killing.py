@@ -109,7 +109,7 @@ def _run(pipe: Connection, place: Home, plan: Plan, now_s: float, leg: int) -> N
 
     def send(command: Command) -> None:
         if run.send(command).ok and isinstance(command, Answer | Note | TypeReading):
-            pipe.send(("ack", command))
+            pipe.send(("ack", bench.running.recorder.id, command))
 
     run.step(0.5)
     pipe.send(("took_up", bench.session.recorder.id if bench.session is not None else "", bench.left_problem))
@@ -160,7 +160,7 @@ class Killing:
         """From start to end, killed at random moments; what was wrong is noted and the session given up."""
         embedded = EmbeddedBench(bench_description(), self._clock)
         plan = plan_from(embedded.description, embedded.supply_address, embedded.meter_address, CHOICES)
-        acknowledged: list[Command] = []
+        acknowledged: list[tuple[str, Command]] = []  # with the session that took it
         session, leg = "", 0
         self.tally.sessions += 1
         try:
@@ -183,7 +183,13 @@ class Killing:
             embedded.close()
 
     def _leg(
-        self, embedded: EmbeddedBench, plan: Plan, leg: int, kill_after_s: float | None, acknowledged: list[Command], session: str
+        self,
+        embedded: EmbeddedBench,
+        plan: Plan,
+        leg: int,
+        kill_after_s: float | None,
+        acknowledged: list[tuple[str, Command]],
+        session: str,
     ) -> str | None:
         """One process from its start to its death (None) or the session's end (its result)."""
         lines = {address: make() for address, make in embedded.memory_lines().items()}
@@ -213,7 +219,7 @@ class Killing:
                     if ended != "balanced":
                         self.tally.wrong += rest[1]
                 elif word == "ack":
-                    acknowledged.append(rest[0])
+                    acknowledged.append((rest[0], rest[1]))
                 elif word == "took_up":
                     came = True
                     self._took_up(session, *rest)
@@ -247,27 +253,24 @@ class Killing:
         elif session:
             self.tally.taken_up += 1
 
-    def _inspect(self, acknowledged: list[Command]) -> str:
+    def _inspect(self, acknowledged: list[tuple[str, Command]]) -> str:
         """Look at what the dead process left: stores whole, chain whole, everything acknowledged there. Gives the session's id, if it has one."""
         wrong = self.tally.wrong
         inventory, sessions = Inventory(self.place), Sessions(self.place)
         inventory.list()
-        rows = [row for row in sessions.list() if row.state == "running"]
         if inventory.problem or sessions.problem:
             wrong.append(f"damaged: {inventory.problem} {sessions.problem}")
-        if not rows:
-            return ""
-        path = sessions.journal_path(rows[-1].id)
-        if not path.exists():
-            return ""
-        report = verify(path)
-        if not report.ok:
-            wrong.append(report.message)
-        told = list(read(path))
-        notes = {line["text"] for line in told if line["kind"] == "note"}
-        answers = [line.get("data") for line in told if line["kind"] in ("answer", "correction", "override")]
-        wrong += [f"lost: {command}" for command in acknowledged if not _stands(command, notes, answers)]
-        begun = any(line["kind"] == "checkpoint" for line in told)
+        for session_id in {session_id for session_id, _ in acknowledged}:
+            report = verify(sessions.journal_path(session_id))
+            if not report.ok:
+                wrong.append(report.message)
+            told = list(read(sessions.journal_path(session_id)))
+            notes = {line["text"] for line in told if line["kind"] == "note"}
+            answers = [line.get("data") for line in told if line["kind"] in ("answer", "correction", "override")]
+            taken = [command for of_session, command in acknowledged if of_session == session_id]
+            wrong += [f"lost: {command}" for command in taken if not _stands(command, notes, answers)]
+        rows = [row for row in sessions.list() if row.state == "running" and sessions.journal_path(row.id).exists()]
+        begun = rows and any(line["kind"] == "checkpoint" for line in read(sessions.journal_path(rows[-1].id)))
         return rows[-1].id if begun else ""
 
 
