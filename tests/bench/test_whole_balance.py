@@ -92,3 +92,17 @@ def test_sixteen_cells_and_one_cell(drive):
     for cells in (1, 16):
         bench = drive(cells=cells, capacity_ah=50.0)
         assert bench.run(bench.plan).result == "balanced"
+
+
+def test_while_the_bench_does_something_by_itself_it_says_what(drive):
+    bench = drive()
+    bench.start()
+
+    def acts(action: str) -> bool:
+        runner = bench.bench.running.runner
+        return runner.phase == "act" and runner.step.action == action and not bench.bench.output.proving_off
+
+    bench.go_until(lambda _: acts("open-lead-test"))
+    assert "less than 3 s, with the leads apart" in bench.snapshot().next
+    bench.go_until(lambda _: acts("contact-test"))
+    assert "both leads sit well" in bench.snapshot().next

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,17 @@ from tui.domain.procedure import Step
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
     from tui.bench.reading import Reading
+
+
+ACTING: Mapping[str, str] = {
+    "identify": "Asking the supply who it is. Nothing is written to it.",
+    "write-test": "Trying harmless settings with the output off, and reading them back.",
+    "open-lead-test": "The output is on for less than 3 s, with the leads apart. Do not touch them.",
+    "contact-test": "A little current for 2 s tells whether both leads sit well. Do not touch them.",
+    "charge": "Writing the settings, reading them back, and switching on.",
+    "output-off": "Switching off; the supply must prove it.",
+}
+"""What the bench does by itself for some seconds."""
 
 
 def prompt_with_readings(bench: Bench) -> Prompt | None:
@@ -68,7 +80,7 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
         return "Resting. The cells drift down to their resting voltage; that is normal."
     if step.until:
         return "Charging. Do not adjust the voltage." if session.knee_s is None else "Near the top: stay near and watch the cells' volts."
-    return "Working…"
+    return ACTING.get(step.action, "Working…")
 
 
 def forecast(bench: Bench) -> Forecast:
