@@ -12,6 +12,7 @@ import random
 import signal
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
@@ -204,6 +205,8 @@ class Killing:
                 code = 0
             except (BrokenPipeError, EOFError):
                 code = 2
+            except Exception:  # noqa: BLE001 - told, then the process ends whatever it was
+                traceback.print_exc()
             finally:
                 os._exit(code)
         there.close()
