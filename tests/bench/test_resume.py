@@ -315,3 +315,17 @@ def test_f32_the_chain_of_several_parts_goes_on_in_its_part(drive):
     done = again.go_on()
     assert done.result == "balanced", (done.alarms, done.prompt)
     assert again.snapshot().parts[0].status == "done"
+
+
+def test_f32_killed_just_after_switching_on_the_cells_may_have_risen_far_meanwhile(drive):
+    """The supply goes on for hours: the posts then show far more than the cells did before, and the gate must not take that for other cells."""
+    bench = drive(soc=0.985)
+    bench.start()
+    bench.go_to("charge")
+    bench.go_until(lambda b: b.world.output_on and b.world.truth().leads_on)
+    assert bench.bench.running.charging_since_s is None
+    again = killed(bench, gap_s=7200.0)
+    settle(again)
+    assert again.send(Resume()).ok
+    done = again.go_on()
+    assert done.result == "balanced", (done.alarms, done.prompt)
