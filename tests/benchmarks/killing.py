@@ -273,8 +273,9 @@ class Killing:
             taken = [command for of_session, command in acknowledged if of_session == session_id]
             wrong += [f"lost: {command}" for command in taken if not _stands(command, notes, answers)]
         rows = [row for row in sessions.list() if row.state == "running" and sessions.journal_path(row.id).exists()]
-        begun = rows and any(line["kind"] == "checkpoint" for line in read(sessions.journal_path(rows[-1].id)))
-        return rows[-1].id if begun else ""
+        kinds = {line["kind"] for line in read(sessions.journal_path(rows[-1].id))} if rows else set()
+        waits = "checkpoint" in kinds and "session_end" not in kinds  # one that has its end is closed by the next start, not taken up
+        return rows[-1].id if waits else ""
 
 
 def _stands(command: Command, notes: set[str], answers: list[Any]) -> bool:
