@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drivers.address import AddressError
-from drivers.roles import InstrumentError, SupplyProfile, WrongDevice
+from drivers.roles import InstrumentError, Supply, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.manual import ManualSupply
 from tui.bench import left, memory
 from tui.bench.guard import Finding
 from tui.bench.left import Left
 from tui.bench.messages import Abandon, Continue, Outcome, Unfinished
+from tui.bench.ports import Port
 from tui.bench.recorder import Recorder
 from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
 from tui.bench.stranger import Stranger
@@ -117,9 +118,7 @@ def _off_all_the_same(bench: Bench, one: Left) -> None:
     if one.plan.supply.by_hand or not one.supply:
         return
     try:
-        plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
-        port, profile, first = open_supply(bench, plan)
-        _same(one, profile)
+        plan, port, profile, first = _reached(bench, one)
     except REFUSALS as problem:
         log.error("whether the output is on is not known: %s", problem)
         leave_seat(bench)
@@ -158,9 +157,7 @@ def _gap_s(bench: Bench, one: Left) -> float | None:
 def _take_up(bench: Bench, one: Left) -> None:
     """Raises what `REFUSALS` names."""
     memory.check(one.memory)
-    plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
-    port, profile, first = open_supply(bench, plan)
-    _same(one, profile)
+    plan, port, profile, first = _reached(bench, one)
     bench.follow(profile.emulated, plan.supply.address)
     no_meter = missing_meter(bench, plan)
     gap_s = _gap_s(bench, one)
@@ -190,6 +187,14 @@ def _take_up(bench: Bench, one: Left) -> None:
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."
         bench.warn("meter-missing", "the meter does not answer", text)
+
+
+def _reached(bench: Bench, one: Left) -> tuple[Plan, Port[Supply], SupplyProfile, SupplyReading]:
+    """The session's own supply where it is now, its first reading, and the plan with that address. Raises what `REFUSALS` names."""
+    plan = _where_now(bench, one) if bench.hands is None else bench.hands.woken(one.plan, _acts(one), one.charge_ah)
+    port, profile, first = open_supply(bench, plan)
+    _same(one, profile)
+    return plan, port, profile, first
 
 
 def _where_now(bench: Bench, one: Left) -> Plan:
