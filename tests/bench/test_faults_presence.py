@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from drivers.clock import ScaledClock
+from tests.bench.test_faults import codes, settle
 from tui.bench.messages import Acknowledge, OutputOff, Present, Resume, ScreenEvent, Start, TypeReading
 from tui.bench.sleep_guard import SleepGuard
 from tui.bench.time_watch import TimeWatch
@@ -20,16 +21,6 @@ from tui.records import attention_times
 from tui.records.journal_reading import read
 
 KNEE_S, TOP_S, METERED_S = 600.0, 300.0, 1800.0
-
-
-def codes(bench) -> set[str]:
-    return {alarm.code for alarm in bench.snapshot().alarms}
-
-
-def settle(bench, seconds: float = 20.0) -> None:
-    end = bench.clock.now_s() + seconds
-    while bench.clock.now_s() < end:
-        bench.step(0.5)
 
 
 def lines(bench, kind: str) -> list[dict]:
