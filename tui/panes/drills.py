@@ -17,6 +17,14 @@ OPEN = "Drill: let something go wrong …"
 OPEN_HELP = "Faults that the built-in bench plays, to practise what the program does."
 
 
+class _FirstHit(DiscoveryHit):
+    """Before the common entries: providers answer in no fixed order, and an entry that comes last stands below the edge of the list."""
+
+    @property
+    def score(self) -> float:
+        return 1.0
+
+
 class _Entry(NamedTuple):
     title: str
     help: str
@@ -61,8 +69,8 @@ class DrillCommands(_Drills):
         if not self.bench_app.snapshot.emulated:
             return
         for entry in self._mends():
-            yield DiscoveryHit(entry.title, entry.run, help=entry.help)
-        yield DiscoveryHit(OPEN, self._open, help=OPEN_HELP)
+            yield _FirstHit(entry.title, entry.run, help=entry.help)
+        yield _FirstHit(OPEN, self._open, help=OPEN_HELP)
 
     def _open(self) -> None:
         self.app.push_screen(CommandPalette(providers=(DrillList,), placeholder="What shall go wrong?"))
