@@ -1,107 +1,75 @@
-"""Which instruments are supported: families, models with scale and rating, how each is recognised, what it senses, how sure that is.
+"""Which instruments are supported: families, how each is reached and recognised, what it senses, how sure that is.
 
-`open_supply` and `open_meter` turn an address into a driver. Another family comes in through the entry-point group `topbalance.drivers`:
-each entry point names a `Family` under the family's name, and is loaded only when an address asks for it.
+`open_supply`, `open_meter` and `open_bms` turn an address into a driver. Another family comes in through the entry-point group
+`topbalance.drivers`: each entry point names a `Family` under the family's name, and is loaded only when an address asks for it.
+A family's module is imported only when one of its instruments is opened; it gives `open_driver(address, line, clock, in_memory)`, and its
+tables of models, scales and ratings stand there. `in_memory` tells a driver that waits for messages that on this line nothing waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Literal
+from typing import Any, Literal, cast
 
 from drivers.address import Address, AddressError
-from drivers.clock import Clock, WallClock
+from drivers.clock import Clock
 from drivers.line import SerialLine
-from drivers.roles import Line, Meter, Supply
+from drivers.roles import Bms, Line, Meter, Supply
 
 ENTRY_POINTS = "topbalance.drivers"
 
+Kind = Literal["supply", "meter", "bms"]
 LineFactory = Callable[[Address], Line]
 """Gives the line for an address instead of a serial port: a test, or the embedded bench at full speed."""
+Opener = Callable[[Address, Clock, LineFactory | None], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class RidenModel:
-    """One model of the Riden family, recognised by the exact value of register 0 and by nothing else.
+class Port:
+    """How a family's serial port is opened. `bauds` are those that its devices are found at, the usual one first."""
 
-    `ranges` holds (counts per ampere, largest current in A): one entry, or two where register 20 selects the range.
-    `battery_scale_known`: whether sources agree on the scale of the battery terminal's register.
-    """
-
-    name: str
-    ids: tuple[int, ...]
-    counts_per_volt: int
-    ranges: tuple[tuple[int, float], ...]
-    max_voltage_v: float = 60.0
-    battery_scale_known: bool = True
-    evidence: str = ""
-
-
-_SEVERAL = "several independent implementations agree"
-_HARDWARE = _SEVERAL + ", seen on hardware"
-
-RIDEN_MODELS = (  # from the Riden register sheet; a wrong row here is a tenfold over-voltage, so a doubtful ID stays out
-    RidenModel("RD6006", (60061, 60062), 100, ((1000, 6.0),), evidence=_SEVERAL),
-    RidenModel("RD6006P", (60065,), 1000, ((10000, 6.0),), battery_scale_known=False, evidence=_HARDWARE),
-    RidenModel("RK6006", (60066,), 100, ((1000, 6.0),), evidence=_HARDWARE),
-    RidenModel("RD6012", (60121,), 100, ((100, 12.0),), evidence=_HARDWARE),
-    RidenModel("RD6012P", (60125,), 1000, ((10000, 6.0), (1000, 12.0)), battery_scale_known=False, evidence=_HARDWARE),
-    RidenModel("RD6018", (60181,), 100, ((100, 18.0),), evidence=_HARDWARE),  # 60182-60189 may be an RD6018P: left out
-    RidenModel("RD6024", (60241,), 100, ((100, 24.0),), evidence=_HARDWARE),
-    RidenModel("RD6030", (60301,), 100, ((100, 30.0),), evidence=_HARDWARE),
-)
-RIDEN_BY_ID: Mapping[int, RidenModel] = {model_id: model for model in RIDEN_MODELS for model_id in model.ids}
-RIDEN_IDS = range(60060, 60310)  # where the family's identities lie; one without a row above can be looked at, never set
+    bauds: tuple[int, ...] = (115200,)
+    gap_s: float = 0.05
+    dtr: bool = False
+    rts: bool = False
+    frame: str = "8N1"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family of instruments. `open` makes the driver; `options` are the names an address may carry."""
+    """One family of instruments. `module` holds its driver; a third party's family may give `open` instead, which is then called with the
+    address, the clock and the line factory.
+
+    `options` are the names an address may carry besides `baud` and `speed`. `senses` and `lacks` are for the table of what is supported,
+    `evidence` says how sure its protocol is, `notes` what an owner should know. None of our families was tried on hardware by us.
+    """
 
     name: str
-    kind: Literal["supply", "meter"]
+    kind: Kind
     title: str
-    options: tuple[str, ...]
-    open: Callable[[Address, Clock, LineFactory | None], Supply | Meter]
+    module: str = ""
+    options: tuple[str, ...] = ()
+    port: Port | None = field(default_factory=Port)  # None: there is no line
     senses: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     usb_ids: tuple[str, ...] = ()  # "vendor:product"; a hint where to look, never an identity
     models: tuple[str, ...] = ()
     evidence: str = ""
+    notes: tuple[str, ...] = ()
+    open: Opener | None = None
+
+    @property
+    def all_options(self) -> tuple[str, ...]:
+        return self.options if self.port is None else (*self.options, "baud", "speed")
 
 
-def _serial(address: Address, line_factory: LineFactory | None, *, baud: int = 115200) -> Line:
-    if line_factory is not None:
-        return line_factory(address)
-    if not address.url:
-        raise AddressError(f"'{address}' names no line: give one, as in {address.family}:/dev/ttyUSB0")
-    return SerialLine(address.url, baud=address.integer("baud", baud, low=300, high=4_000_000))
-
-
-def _open_riden(address: Address, clock: Clock, line_factory: LineFactory | None) -> Supply:
-    from drivers.supplies.riden import RidenSupply
-
-    unit, prove = address.integer("address", 1, low=1, high=247), address.speed is not None  # wrong options come before an open port
-    return RidenSupply(_serial(address, line_factory), address=str(address), clock=clock, unit=unit, prove=prove)
-
-
-def _open_manual(address: Address, clock: Clock, line_factory: LineFactory | None) -> Supply:
-    from drivers.supplies.manual import ManualSupply, parse_rating
-
-    max_voltage_v, max_current_a = parse_rating(address)
-    voltage_step_v = address.number("voltage-step", 0.01, low=0.0, above=True)
-    current_step_a = address.number("current-step", 0.01, low=0.0, above=True)
-    return ManualSupply(str(address), clock, max_voltage_v, max_current_a, voltage_step_v, current_step_a)
-
-
-def _open_text_line(address: Address, clock: Clock, line_factory: LineFactory | None) -> Meter:
-    from drivers.meters.text_line import TextLineMeter
-
-    line = _serial(address, line_factory)
-    in_memory = line_factory is not None
-    return TextLineMeter(line, address=address, clock=clock, line_clock=clock if in_memory else WallClock(), in_memory=in_memory)
-
+SEVERAL = "several independent sources agree"
+ONE = "from one source"
+HARDWARE = SEVERAL + ", seen on hardware by them"
+CH340 = "1A86:7523"
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
@@ -110,8 +78,8 @@ FAMILIES: Mapping[str, Family] = {
             "riden",
             "supply",
             "Riden RD60xx and RK6006 over USB, TTL or a serial bridge",
-            ("address", "baud", "speed"),
-            _open_riden,
+            "drivers.supplies.riden",
+            ("address",),
             senses=(
                 "set-points",
                 "output",
@@ -123,27 +91,214 @@ FAMILIES: Mapping[str, Family] = {
                 "temperature",
                 "output at power-up",
             ),
-            usb_ids=("1A86:7523",),
-            models=tuple(model.name for model in RIDEN_MODELS),
-            evidence=_HARDWARE,
+            usb_ids=(CH340,),
+            models=("RD6006", "RD6006P", "RK6006", "RD6012", "RD6012P", "RD6018", "RD6024", "RD6030"),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "dps",
+            "supply",
+            "Ruideng DPS and DPH, communication versions, over TTL",
+            "drivers.supplies.dps",
+            options=("address",),
+            port=Port((9600, 19200, 4800, 2400), 0.1),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            usb_ids=(CH340,),
+            models=("DPS3005", "DPS5005", "DPH5005", "DPS5015", "DPS5020", "DPS8005"),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "korad",
+            "supply",
+            "Korad KA/KD and KWR, and what is sold as Tenma, Velleman, RND, Stamos",
+            "drivers.supplies.korad",
+            port=Port((9600,), 0.1),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
+            lacks=("over-voltage protection that can be set",),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "hanmatek",
+            "supply",
+            "Hanmatek HM305P, HM310P, HM310T, HM605, and eTommens, Rockseed",
+            "drivers.supplies.hanmatek",
+            options=("address",),
+            port=Port((9600,), 0.01),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            lacks=("CC or CV (concluded)",),
+            usb_ids=(CH340,),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "wanptek",
+            "supply",
+            "Wanptek WPS, NPS, KPS and their relatives with the USB option",
+            "drivers.supplies.wanptek",
+            options=("address",),
+            port=Port((9600, 4800, 2400, 19200), 0.05),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
+            lacks=("over-voltage protection",),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "owon",
+            "supply",
+            "OWON SPE, SPM, SPS, P4000, Kiprim DC, multicomp",
+            "drivers.supplies.owon",
+            port=Port((115200, 9600), 0.03),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            usb_ids=(CH340,),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "rigol",
+            "supply",
+            "Rigol DP700 and DP800, serial or LAN",
+            "drivers.supplies.rigol",
+            options=("channel",),
+            port=Port((9600,), 0.05),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "siglent",
+            "supply",
+            "Siglent SPD3303X and SPD1000X over LAN",
+            "drivers.supplies.siglent",
+            options=("channel",),
+            port=Port((9600,), 0.1),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "scpi",
+            "supply",
+            "Other SCPI supplies: Keysight E36xx, BK Precision 91xx, R&S HMP and HMC",
+            "drivers.supplies.scpi",
+            options=("channel",),
+            port=Port((9600,), 0.05),
+            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "manson",
+            "supply",
+            "Manson HCS, Voltcraft PPS, BK Precision 1685B, 1687B, 1688B",
+            "drivers.supplies.manson",
+            options=("rated-current",),
+            port=Port((9600,), 0.05),
+            senses=("set-points", "terminal voltage", "current", "CC or CV"),
+            lacks=("whether its output is on", "protection that trips", "steps finer than 0.1 V"),
+            evidence=HARDWARE,
         ),
         Family(
             "manual",
             "supply",
             "Any supply without interface: the operator sets, reads and types",
+            "drivers.supplies.manual",
             ("voltage-step", "current-step"),
-            _open_manual,
+            port=None,
             senses=("what the operator types",),
             evidence="needs none",
+        ),
+        Family(
+            "owon-xdm",
+            "meter",
+            "OWON XDM1041, XDM1241, XDM2041 bench meters",
+            "drivers.meters.owon_xdm",
+            options=("point", "cell", "limit"),
+            port=Port((115200,), 0.05),
+            senses=("volts",),
+            usb_ids=(CH340,),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "scpi-dmm",
+            "meter",
+            "SCPI bench meters: Keysight, Siglent, Rigol, Fluke, over serial or LAN",
+            "drivers.meters.scpi_dmm",
+            options=("point", "cell", "limit", "frame"),
+            port=Port((9600,), 0.05, dtr=True, rts=True),
+            senses=("volts",),
+            evidence=SEVERAL,
+        ),
+        Family(
+            "es51922",
+            "meter",
+            "Hand-held meters with the ES51922 chip (UNI-T UT61E with its serial cable)",
+            "drivers.meters.es51922",
+            options=("point", "cell", "limit", "frame"),
+            port=Port((19200,), 0.0, dtr=True, rts=False, frame="7O1"),
+            senses=("volts",),
+            evidence=HARDWARE,
         ),
         Family(
             "text-line",
             "meter",
             "A meter that sends lines of text (microcontroller boards, loggers)",
-            ("baud", "point", "channels", "unit", "decimal", "checksum", "limit", "speed"),
-            _open_text_line,
+            "drivers.meters.text_line",
+            ("point", "cell", "channels", "unit", "decimal", "checksum", "limit"),
             senses=("volts of one or more channels",),
             evidence="grammar of our own, given in the documentation for builders",
+        ),
+        Family(
+            "jbd",
+            "bms",
+            "JBD: Xiaoxiang, Overkill Solar and many others",
+            "drivers.bms.jbd",
+            port=Port((9600,), 0.1),
+            senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit on newer boards"),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "jk-uart",
+            "bms",
+            "JK BMS, older UART and RS485 protocol (4E57)",
+            "drivers.bms.jk_uart",
+            port=Port((115200,), 0.1),
+            senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit"),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "jk-pb",
+            "bms",
+            "JK BMS, PB series and others set to RS485 Modbus",
+            "drivers.bms.jk_pb",
+            options=("address",),
+            port=Port((115200,), 0.12),
+            senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit"),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "daly",
+            "bms",
+            "Daly, A5 frames over UART or RS485",
+            "drivers.bms.daly",
+            options=("address", "invert"),
+            port=Port((9600,), 0.15),
+            senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit on some boards"),
+            evidence=HARDWARE,
+        ),
+        Family(
+            "seplos-v2",
+            "bms",
+            "Seplos V2 and Pace, ASCII frames",
+            "drivers.bms.seplos_v2",
+            options=("address",),
+            port=Port((9600, 19200), 0.1),
+            senses=("cells", "pack", "current", "charge switch", "protection"),
+            evidence=ONE,
+        ),
+        Family(
+            "ble",
+            "bms",
+            "Many BMSs over Bluetooth LE (needs the extra topbalance[ble])",
+            "drivers.bms.ble",
+            options=("kind", "secret"),
+            port=None,
+            senses=("cells", "pack", "current", "charge switch"),
+            lacks=("over-voltage limit",),
+            evidence="through the library aiobmsble",
         ),
     )
 }
@@ -161,13 +316,38 @@ def find_family(name: str) -> Family:
     raise AddressError(f"no instrument family is called '{name}'; there are: {', '.join(FAMILIES)}")
 
 
-def _open(address: Address | str, kind: str, clock: Clock, line_factory: LineFactory | None) -> Supply | Meter:
+def kind_of(address: Address | str) -> Kind:
+    """Whether an address names a supply, a meter or a BMS. Raises AddressError."""
+    return find_family(Address.parse(address).family).kind
+
+
+def _line(family: Family, address: Address, line_factory: LineFactory | None) -> Line | None:
+    port = family.port
+    if port is None:
+        return None
+    if line_factory is not None:
+        return line_factory(address)
+    if not address.url:
+        raise AddressError(f"'{address}' names no line: give one, as in {address.family}:/dev/ttyUSB0")
+    baud = address.integer("baud", port.bauds[0], low=300, high=4_000_000)
+    return SerialLine(address.url, baud=baud, gap_s=port.gap_s, dtr=port.dtr, rts=port.rts, frame=port.frame)
+
+
+def _open(address: Address | str, kind: Kind, clock: Clock, line_factory: LineFactory | None) -> Any:
     parsed = Address.parse(address)
     family = find_family(parsed.family)
     if family.kind != kind:
         raise AddressError(f"'{parsed}' is a {family.kind}, and a {kind} is asked for here")
-    parsed.refuse_unknown(family.options)
-    return family.open(parsed, clock, line_factory)
+    if family.open is not None:
+        parsed.refuse_unknown(family.options)
+        return family.open(parsed, clock, line_factory)
+    parsed.refuse_unknown(family.all_options)
+    _ = parsed.speed  # wrong options come before an open port
+    module = import_module(family.module)
+    if check := getattr(module, "check_address", None):
+        check(parsed)
+    line = _line(family, parsed, line_factory)
+    return module.open_driver(parsed, line, clock, line_factory is not None)
 
 
 def open_supply(address: Address | str, *, clock: Clock, line_factory: LineFactory | None = None) -> Supply:
@@ -175,9 +355,14 @@ def open_supply(address: Address | str, *, clock: Clock, line_factory: LineFacto
 
     Raises AddressError (the address cannot be understood) or LostLine (the port does not open).
     """
-    return _open(address, "supply", clock, line_factory)  # type: ignore[return-value]  # the kind was checked
+    return cast(Supply, _open(address, "supply", clock, line_factory))
 
 
 def open_meter(address: Address | str, *, clock: Clock, line_factory: LineFactory | None = None) -> Meter:
-    """The driver of a meter; raises like `open_supply`. With a `line_factory` its staleness runs on `clock`, else on wall time."""
-    return _open(address, "meter", clock, line_factory)  # type: ignore[return-value]  # the kind was checked
+    """The driver of a meter; raises like `open_supply`."""
+    return cast(Meter, _open(address, "meter", clock, line_factory))
+
+
+def open_bms(address: Address | str, *, clock: Clock, line_factory: LineFactory | None = None) -> Bms:
+    """The driver of a BMS, which only ever reads; raises like `open_supply`."""
+    return cast(Bms, _open(address, "bms", clock, line_factory))

@@ -24,7 +24,8 @@ class SerialLine:
     other end then may be another device, so a driver identifies it afresh before it writes.
 
     `gap_s`: smallest time between the last byte of one exchange and the next request. `dtr`, `rts`: levels set before the port opens
-    (boards reset on DTR, some meters live from it). `trace` keeps the newest exchanges as (wall time, direction, bytes).
+    (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1". `trace` keeps the newest
+    exchanges as (wall time, direction, bytes).
     """
 
     def __init__(
@@ -35,20 +36,21 @@ class SerialLine:
         gap_s: float = 0.05,
         dtr: bool = False,
         rts: bool = False,
+        frame: str = "8N1",
         write_deadline_s: float = 1.0,
         trace_length: int = 400,
     ) -> None:
         self.url = url
         self.trace: deque[tuple[float, Direction, bytes]] = deque(maxlen=trace_length)
-        self._baud, self._gap_s, self._dtr, self._rts = baud, gap_s, dtr, rts
+        self._baud, self._gap_s, self._dtr, self._rts, self._frame = baud, gap_s, dtr, rts, frame
         self._write_deadline_s = write_deadline_s
         self._last_byte_s = -1e9
         self._closed = False
         self._port: Any = None  # a pyserial port; the URL handlers share no typed base
         self._open()
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
-        """Drop stale input, send, and return up to `expect` bytes that arrived before the deadline (fewer, or none, if it passed)."""
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
+        """See `roles.Line`. Raises LostLine."""
         wait_s = self._last_byte_s + self._gap_s - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
@@ -58,14 +60,13 @@ class SerialLine:
                 self._note("x", stale)
             self._note(">", request)
             port.write(request)
-            if port.timeout != deadline_s:
-                port.timeout = deadline_s
-            answer = bytes(port.read(expect))
+            answer = self._gather(port, expect, deadline_s, end, silence_s) if expect else b""
         except OSError as error:
             raise self._lost("exchange", error) from error
         finally:
             self._last_byte_s = time.monotonic()
-        self._note("<", answer)
+        if expect:
+            self._note("<", answer)
         return answer
 
     def write(self, data: bytes) -> None:
@@ -93,6 +94,26 @@ class SerialLine:
     # --- inside ---
 
     @staticmethod
+    def _gather(port: Any, expect: int, deadline_s: float, end: bytes, silence_s: float) -> bytes:
+        """What arrives: all that is expected in one wait of the system where nothing else ends it, else piece by piece."""
+        if not end and not silence_s:
+            if port.timeout != deadline_s:
+                port.timeout = deadline_s
+            return bytes(port.read(expect))
+        answer, stop_s = b"", time.monotonic() + deadline_s
+        while len(answer) < expect and not (end and answer.endswith(end)):
+            left_s = stop_s - time.monotonic()
+            port.timeout = max(min(left_s, silence_s) if answer and silence_s else left_s, 0.0)
+            came = port.read(1)
+            if not came:
+                break
+            if waiting := min(port.in_waiting, expect - len(answer) - 1):
+                port.timeout = 0
+                came += port.read(waiting)
+            answer += came
+        return answer
+
+    @staticmethod
     def _waiting(port: Any) -> bytes:
         data = b""
         while (count := port.in_waiting) and len(data) < MOST_WAITING_BYTES:  # a socket tells only "some", so ask again
@@ -112,6 +133,7 @@ class SerialLine:
     def _open(self) -> None:
         try:
             port = serial.serial_for_url(self.url, do_not_open=True, baudrate=self._baud, timeout=0.5, write_timeout=self._write_deadline_s)
+            port.bytesize, port.parity, port.stopbits = int(self._frame[0]), self._frame[1], int(self._frame[2])
             port.dtr, port.rts = self._dtr, self._rts
             if "://" not in self.url:
                 port.exclusive = True

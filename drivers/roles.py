@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Mode = Literal["CV", "CC"]
+Point = Literal["bank", "supply", "cells", "cell", "walk"]
+"""Where a meter's probes are: on the posts of the bank or the string, on the supply's terminals, one channel on each cell, on one cell that
+the address names (`cell=A3`), or carried from cell to cell."""
 
 
 def printable(text: str) -> str:
@@ -35,10 +38,22 @@ class SupplyProfile:
     echoes_set_point: bool = False  # reports the set-point instead of a measurement near it
     emulated: bool = False  # proved by our own emulator's token; never true for hardware
     poll_s: float = 0.5  # smallest gap between two polls, wall seconds
+    min_voltage_v: float = 0.0  # smallest set-point that it takes
+    max_power_w: float | None = None  # where it cannot give its largest voltage and current at once
+    reports_output: bool = True  # False: no question tells its output; the driver concludes it from what was acknowledged and flows
+    reports_mode: bool = True  # False: the driver concludes CV or CC from the set-points
+    over_current_folds: bool = False  # its over-current protection switches off as soon as it limits; the driver keeps it off
+    has_watchdog: bool = False  # switches off by itself when the line dies
+    notes: tuple[str, ...] = ()  # what its owner should know before cells are near, a sentence each
 
     def __post_init__(self) -> None:
         for name in ("model", "serial", "firmware"):
             object.__setattr__(self, name, printable(getattr(self, name)))
+
+    @property
+    def settable(self) -> bool:
+        """Whether anything may ever be written to it: its model, and with that its scale and rating, are known."""
+        return self.max_voltage_v > 0.0 and self.max_current_a > 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +78,18 @@ class SupplyReading:
 
 @dataclass(frozen=True, slots=True)
 class MeterReading:
-    """One message of a meter. `channels_v` maps channel name ("1", "2", …) to volts; None is an invalid channel."""
+    """One message of a meter. `channels_v` maps channel name ("1", "2", …) to volts; None is an invalid channel.
+
+    `status`: ok, overload, wrong_function (not volts), not_dc, stale, garbled, no_answer. `flags` are what else the meter shows: "hold",
+    "low battery", "auto range"; "REL", "MAX" or "MIN" make the volts unusable and come with None.
+    """
 
     time_s: float
     channels_v: dict[str, float | None]
-    status: str = "ok"  # ok, overload, stale, garbled, no_answer
+    status: str = "ok"
     resolution_v: float | None = None
     text: str = ""  # the line as it came, for the trace
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", printable(self.text))
@@ -81,12 +101,61 @@ class MeterProfile:
 
     family: str  # "text-line"
     model: str
-    point: Literal["bank", "supply", "cells"] = "bank"
+    point: Point = "bank"
     interval_s: float = 0.5  # usual gap between two messages, wall seconds
     emulated: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "model", printable(self.model))
+
+
+@dataclass(frozen=True, slots=True)
+class BmsProfile:
+    """What is known of a battery management system after it was identified."""
+
+    family: str  # "jbd"
+    model: str
+    serial: str = ""
+    firmware: str = ""
+    cell_count: int | None = None
+    emulated: bool = False
+    poll_s: float = 1.0  # smallest gap between two polls, wall seconds
+
+    def __post_init__(self) -> None:
+        for name in ("model", "serial", "firmware"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True)
+class BmsReading:
+    """One consistent poll of a BMS. Current is positive while charging. `cell_voltages_v[0]` is cell 1; a tap that cannot be right is None and
+    keeps its place. `protection` names what is tripped ("cell_overvoltage", "charge_overcurrent", …); None where it is not known.
+    """
+
+    time_s: float
+    cell_voltages_v: tuple[float | None, ...] = ()
+    pack_voltage_v: float | None = None
+    current_a: float | None = None
+    soc_pct: float | None = None
+    remaining_ah: float | None = None
+    nominal_ah: float | None = None
+    cycles: int | None = None
+    temperatures_c: tuple[float | None, ...] = ()
+    charge_fet_on: bool | None = None
+    discharge_fet_on: bool | None = None
+    balancing: bool | None = None
+    balancing_cells: tuple[int, ...] = ()  # counted from 1
+    protection: tuple[str, ...] | None = None
+    cell_overvoltage_protection_v: float | None = None  # the setting, where it can be read
+    cell_overvoltage_release_v: float | None = None
+    cell_overvoltage_delay_s: float | None = None
+
+    @property
+    def charge_cut_by_cell_overvoltage(self) -> bool | None:
+        """The charge path is open and a cell's over-voltage is the reason; None where either is not known."""
+        if self.protection is None or self.charge_fet_on is None:
+            return None
+        return "cell_overvoltage" in self.protection and not self.charge_fet_on
 
 
 class InstrumentError(Exception):
@@ -197,13 +266,29 @@ class Meter(Protocol):
     def close(self) -> None: ...
 
 
+class Bms(Protocol):
+    """A battery management system, only ever read: no driver has a way to write a setting."""
+
+    address: str
+
+    def identify(self) -> BmsProfile: ...
+
+    def read(self) -> BmsReading:
+        """One poll, every frame of it checked. Raises NoAnswer or GarbledAnswer rather than give a set of cells that may be wrong."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Line(Protocol):
     """One byte line with one owner. Deadlines and gaps are wall seconds."""
 
     url: str
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
-        """Drop stale input, send, and return up to `expect` bytes that arrived before the deadline (fewer, or none, if it passed)."""
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
+        """Keep the line's gap, drop stale input, send, and return what arrived before the deadline: up to `expect` bytes, nothing more once
+        they end with `end`, or once nothing came for `silence_s` after the first byte. `expect` 0: send only.
+        """
         ...
 
     def write(self, data: bytes) -> None: ...

@@ -6,23 +6,24 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import cast, get_args
 
+from drivers import proof
 from drivers.address import Address
-from drivers.clock import Clock
+from drivers.clock import Clock, WallClock
 from drivers.meters.text_grammar import Framer, Grammar, Unit
 from drivers.meters.text_grammar import Line as TextLine
-from drivers.roles import GarbledAnswer, Line, LostLine, MeterProfile, MeterReading, NoAnswer, WrongDevice
+from drivers.roles import GarbledAnswer, Line, LostLine, MeterProfile, MeterReading, NoAnswer, Point, WrongDevice
 
-TOKEN_REQUEST, TOKEN = b"token?\n", "# topbal!!"
 START_UP_S = 5.0  # a board that reboots when its port opens
-TOKEN_DEADLINE_S = 2.0
 GOOD_LINES_AT_START, GOOD_LINES_AFTER_STALE = 3, 2
 STALE_AT_LEAST_S, STALE_AT_MOST_S = 2.0, 10.0
 REPEATS_ARE_STALE = 3
 HIGHEST_CELL_V, HIGHEST_PACK_V = 5.0, 75.0
 
-Point = Literal["bank", "supply", "cells"]
+
+def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> TextLineMeter:
+    return TextLineMeter(line, address=address, clock=clock, line_clock=clock if in_memory else WallClock(), in_memory=in_memory)
 
 
 class TextLineMeter:
@@ -39,7 +40,7 @@ class TextLineMeter:
         self._line, self._clock, self._line_clock, self._in_memory = line, clock, line_clock, in_memory
         self._prove = address.speed is not None
         self._emulated = False
-        self._point = cast(Point, address.choice("point", "bank", ("bank", "supply", "cells")))
+        self._point = cast(Point, address.choice("point", "bank", get_args(Point)))
         self._channels = address.integer("channels", 0, low=1, high=999) if "channels" in address.options else 0
         self._unit = cast(Unit, address.choice("unit", "auto", ("auto", "V", "mV")))
         self._decimal_comma = address.choice("decimal", "point", ("point", "comma")) == "comma"
@@ -86,8 +87,8 @@ class TextLineMeter:
     def prove_emulated(self) -> bool:
         """Whether our own emulator answers: asks for the token. Not for hardware, to which nothing is ever written."""
         self._take()
-        self._line.write(TOKEN_REQUEST)
-        self._emulated = self._wait_for(lambda: self._token_seen, TOKEN_DEADLINE_S)
+        self._line.write(proof.REQUEST)
+        self._emulated = self._wait_for(lambda: self._token_seen, proof.DEADLINE_S)
         return self._emulated
 
     def close(self) -> None:
@@ -138,7 +139,7 @@ class TextLineMeter:
                 continue
             line = self._grammar.read(raw)
             if line.kind == "comment":
-                self._token_seen = self._token_seen or line.text == TOKEN
+                self._token_seen = self._token_seen or line.text == proof.ANSWER.decode().strip()
             elif line.kind in ("reading", "junk"):
                 self._junk.append(line.kind == "junk")
             if line.kind == "junk":

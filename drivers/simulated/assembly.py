@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from drivers.roles import Mode
 from drivers.simulated.bank import Bank, Network, Source
-from drivers.simulated.bms import Bms
+from drivers.simulated.bms import RECLOSES_BELOW_V, Bms, BmsState
 from drivers.simulated.cells import Cell, Chemistry
 from drivers.simulated.chain import Chain
 from drivers.simulated.charges import CellTruth, Charge
@@ -131,6 +131,22 @@ class Assembly:
         elif fault == "bms-stuck":
             self.bms.stuck = failing
         self.drive()
+
+    def bms_state(self) -> BmsState:
+        """At the taps of the string as it is wired; at each cell while none is."""
+        cells_v = [truth.voltage_v for truth in self.cell_truths()]
+        groups = self.wiring.string if self.wiring.in_series else [[k] for k in range(len(cells_v))]
+        bms = self.bms or Bms(BmsDescription())
+        return BmsState(
+            tuple(sum(cells_v[k] for k in group) / len(group) for group in groups),
+            self.terminals()[1] if self._guarded else 0.0,
+            self.charge_path_closed and bms.lets_charge,
+            bms.tripped,
+            bms.held_open,
+            bms.over_voltage_v,
+            bms.over_voltage_v - RECLOSES_BELOW_V,
+            bms.delay_s,
+        )
 
     @property
     def charge_path_closed(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from drivers.simulated.description_table import DescriptionError as DescriptionError
 from drivers.simulated.description_table import Table
-from drivers.simulated.riden_models import RIDEN_MODELS
+from drivers.simulated.families import EMULATED, SUPPLY_MODELS, rating
 
 Hookup = Literal["diagonal", "same-end"]
 MeterPoint = Literal["bank", "supply", "cells"]
@@ -27,7 +27,7 @@ REFERENCE_R0_MOHM_AH = 0.65 * 280.0  # cell model section 3: 0.65 mΩ for 280 Ah
 
 @dataclass(frozen=True, slots=True)
 class SupplyDescription:
-    """`model` of the Riden family or "manual". Voltage and current, V and A, cap the model's rating; None leaves it."""
+    """`model` of any family that can be emulated, or "manual". Voltage and current, V and A, cap the model's rating; None leaves it."""
 
     model: str = "RD6012"
     voltage_v: float | None = None
@@ -36,11 +36,11 @@ class SupplyDescription:
 
     @property
     def max_voltage_v(self) -> float:
-        return self._capped(self.voltage_v, RIDEN_MODELS[self.model].max_voltage_v if self.has_interface else MANUAL_RATING[0])
+        return self._capped(self.voltage_v, self.rating[0])
 
     @property
     def max_current_a(self) -> float:
-        return self._capped(self.current_a, RIDEN_MODELS[self.model].max_current_a if self.has_interface else MANUAL_RATING[1])
+        return self._capped(self.current_a, self.rating[1])
 
     def _capped(self, cap: float | None, rating: float) -> float:
         """A known model's rating can only be lowered; a supply without interface may have any."""
@@ -51,6 +51,15 @@ class SupplyDescription:
     @property
     def has_interface(self) -> bool:
         return self.model != "manual"
+
+    @property
+    def rating(self) -> tuple[float, float]:
+        """V and A of the model, before the caps."""
+        return rating(self.model) if self.has_interface else MANUAL_RATING
+
+    @property
+    def family(self) -> str:
+        return SUPPLY_MODELS.get(self.model, "manual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,14 @@ class BmsDescription:
     over_voltage_v: float = 3.65
     delay_s: float = 1.0
     fitted: bool = True
+    family: str = ""  # of its serial line; "" it has none
 
 
 @dataclass(frozen=True, slots=True)
 class MeterDescription:
     """A reading is true volts × (1 + gain_error) + offset_v, rounded to the resolution."""
 
+    family: str = "text-line"
     point: MeterPoint = "bank"
     gain_error: float = 0.0
     offset_v: float = 0.0
@@ -158,6 +169,8 @@ def describe(
     arrangement: str = "",
     bms_over_voltage_v: float | None = None,
     meter_point: MeterPoint = "bank",
+    meter_family: str = "text-line",
+    bms_family: str = "",
 ) -> BenchDescription:
     """The bench of the short options: states of charge spread evenly over `soc` in an order drawn from `seed`, plausible cells.
 
@@ -186,13 +199,13 @@ def describe(
     document: dict[str, Any] = {
         "supply": supply,
         "leads": {"resistance_mohm": lead_mohm},
-        "meter": {"point": meter_point},
+        "meter": {"point": meter_point, "family": meter_family},
         "cell": rows,
     }
     if arrangement:
         document["bank"] = {"arrangement": arrangement}
     if bms_over_voltage_v is not None:
-        document["bms"] = {"over_voltage_v": bms_over_voltage_v}
+        document["bms"] = {"over_voltage_v": bms_over_voltage_v, "family": bms_family}
     return parse(document, "short options")
 
 
@@ -224,7 +237,7 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
 
     supply_table = Table(source, "[supply]", document.get("supply", {}))
     supply = SupplyDescription(
-        model=supply_table.choice("model", "RD6012", (*RIDEN_MODELS, "manual")),
+        model=supply_table.choice("model", "RD6012", (*SUPPLY_MODELS, "manual")),
         voltage_v=supply_table.optional_number("voltage_v", 0.5, 1000),
         current_a=supply_table.optional_number("current_a", 0.01, 1000),
         set_point_error_v=supply_table.number("set_point_error_v", 0.0, -1, 1),
@@ -235,6 +248,7 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
     leads_table.done()
     meter_table = Table(source, "[meter]", document.get("meter", {}))
     meter = MeterDescription(
+        family=meter_table.choice("family", "text-line", _emulated("meter")),
         point=meter_table.choice("point", "bank", ("bank", "supply", "cells")),
         gain_error=meter_table.number("gain_error", 0.0, -0.5, 0.5),
         offset_v=meter_table.number("offset_v", 0.0, -1, 1),
@@ -264,11 +278,16 @@ def _cell(table: Table, index: int) -> CellDescription:
     return cell
 
 
+def _emulated(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, row in EMULATED.items() if row.kind == kind)
+
+
 def _bms(table: Table) -> BmsDescription:
     bms = BmsDescription(
         over_voltage_v=table.number("over_voltage_v", 3.65, 2.5, 5.0),
         delay_s=table.number("delay_s", 1.0, 0, 3600),
         fitted=table.flag("fitted", True),
+        family=table.choice("family", "", ("", *_emulated("bms"))),
     )
     table.done()
     return bms

@@ -9,6 +9,7 @@ import time
 import tty
 from typing import Protocol
 
+from drivers import proof
 from drivers.clock import Clock
 
 
@@ -30,6 +31,11 @@ class Emulator(Protocol):
     def message(self) -> bytes:
         """What it sends by itself now."""
         ...
+
+
+def heard(emulator: Emulator, data: bytes) -> bytes:
+    """What an emulator answers to bytes, or its proof that it is one: the same for every family, on every kind of line."""
+    return proof.ANSWER if data == proof.REQUEST else emulator.feed(data)
 
 
 class PtyServer:
@@ -79,7 +85,7 @@ class PtyServer:
 
     def _hear(self) -> None:
         try:
-            answer = self._emulator.feed(os.read(self._master, 4096))
+            answer = heard(self._emulator, os.read(self._master, 4096))
         except OSError:  # a client closed in between; the next one opens the same terminal
             return
         if answer and self._emulator.delay_s > 0:
@@ -104,16 +110,16 @@ class MemoryLine:
         self._waiting = b""
         self._spoke_s: float | None = None
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         """The emulator's answer, at most `expect` bytes; b"" when it would come after the deadline (the late answer is dropped)."""
         self._waiting = b""
-        answer = self._emulator.feed(request)
+        answer = heard(self._emulator, request)
         if self._emulator.delay_s > deadline_s:
             return b""
         return answer[:expect]
 
     def write(self, data: bytes) -> None:
-        self._waiting += self._emulator.feed(data)
+        self._waiting += heard(self._emulator, data)
 
     def read_available(self) -> bytes:
         """What waits, and one message of an emulator that speaks by itself for each new bench time."""

@@ -125,5 +125,8 @@ class WireFaults:
             return b""
         if self._garbled > 0 and answer:
             self._garbled -= 1
+            middle = len(answer) // 2  # a text without a checksum is spoilt where that shows: in a sign that no number has
+            if answer.isascii() and len(answer) > 1:
+                return answer[:middle] + bytes((answer[middle] | 0x80,)) + answer[middle + 1 :]
             return answer[:-1] + bytes((answer[-1] ^ 0x55,))
         return answer

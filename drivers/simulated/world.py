@@ -15,6 +15,7 @@ from drivers.clock import Clock
 from drivers.roles import Mode
 from drivers.simulated import physics_faults
 from drivers.simulated.assembly import Assembly
+from drivers.simulated.bms import BmsState
 from drivers.simulated.charges import Charge, Truth
 from drivers.simulated.description import BenchDescription, MeterPoint
 from drivers.simulated.faults import Fault, FaultError, FaultQueue, make_fault
@@ -132,6 +133,12 @@ class World:
             if point == "supply":
                 return [self._bench.terminals()[0]]
             return [cell.voltage_v for cell in self._bench.cell_truths()]
+
+    def bms_state(self) -> BmsState:
+        """What the BMS of the string sees, at one instant."""
+        with self._lock:
+            self.advance()
+            return self._bench.bms_state()
 
     # --- a bench that is built anew for a session that goes on ----------------------------------------------------
 

@@ -21,6 +21,11 @@ def parse_rating(address: Address) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
+def open_driver(address: Address, line: object, clock: Clock, in_memory: bool) -> ManualSupply:
+    steps = [address.number(f"{name}-step", 0.01, low=0.0, above=True) for name in ("voltage", "current")]
+    return ManualSupply(str(address), clock, *parse_rating(address), *steps)
+
+
 class ManualSupply:
     """Implements `roles.Supply` with the operator's hands and eyes.
 

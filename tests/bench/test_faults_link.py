@@ -252,7 +252,7 @@ class SocketLine:
         if self._sockets.plugged.get(self.url, (None, None))[1] is not self._emulator:
             raise LostLine(self.url, "exchange", "the line is gone.")
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         self._there()
         self._sockets.asked.append((self._emulator, request))
         return self._line.ask(request, expect, deadline_s)

@@ -119,7 +119,7 @@ class Stranger:
     def __init__(self, says: bytes) -> None:
         self.says, self.heard = says, list[bytes]()
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         self.heard.append(request)
         return self.says[:expect]
 

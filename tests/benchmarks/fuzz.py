@@ -37,7 +37,7 @@ class NoisyLine:
         requests = [modbus.Request(1, modbus.READ, register, count) for register, count in ((0, 42), (1, 42), (8, 2), (16, 3), (0, 43))]
         self._others = [_answer(request) for request in requests]
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         decoded = modbus.decode_request(request)
         assert decoded is not None
         self.good = _answer(decoded)

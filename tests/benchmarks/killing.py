@@ -73,7 +73,7 @@ class _FarLine:
         self._pipe.send((*words[:1], self.url, *words[1:]))
         return self._pipe.recv()
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         return self._far("ask", request, expect, deadline_s)  # type: ignore[no-any-return]
 
     def write(self, data: bytes) -> None:

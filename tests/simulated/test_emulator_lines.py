@@ -11,11 +11,12 @@ import pytest
 import serial
 from simulated_benches import bench
 
+from drivers import proof
 from drivers.clock import VirtualClock
 from drivers.modbus import read_request, write_request
 from drivers.simulated.embedded import EmbeddedBench
 from drivers.simulated.faults import FaultError, parse_fault
-from drivers.simulated.lines import MemoryLine, PtyServer
+from drivers.simulated.lines import MemoryLine, PtyServer, heard
 from drivers.simulated.text_line import TextLineEmulator
 from drivers.simulated.world import World
 
@@ -76,9 +77,9 @@ def test_the_meter_s_address_is_ready_for_a_string_where_one_is_expected(tables:
 
 def test_token_is_answered_on_a_line_of_its_own_only() -> None:
     emulator = meter(0.9)
-    assert emulator.feed(b"tok") == b""
-    assert emulator.feed(b"en?\r\n") == b"# topbal!!\n"
-    assert emulator.feed(b"hello\nnot token?\n") == b""
+    assert heard(emulator, b"tok") == b""
+    assert heard(emulator, proof.REQUEST) == proof.ANSWER
+    assert heard(emulator, b"hello\nnot token?\n") == b""
 
 
 def test_meter_s_faults() -> None:
@@ -131,8 +132,8 @@ def test_pseudo_terminal_gives_the_same_bytes_to_a_serial_port() -> None:
                 port.write(request)
                 assert port.read(len(expected)) == expected
         with serial.Serial(path, 115200, timeout=5) as port:  # a client may come again
-            port.write(read_request(1, 0xFE00, 4))
-            assert port.read(13)[3:11] == b"topbal!!"
+            port.write(proof.REQUEST)
+            assert port.read(len(proof.ANSWER)) == proof.ANSWER
     finally:
         embedded.close()
     embedded.close()

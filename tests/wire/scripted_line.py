@@ -14,7 +14,7 @@ class ScriptedLine:
         self.steps = list(steps)
         self.sent: list[bytes] = []
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         assert self.steps, f"nothing more may be sent, but {request.hex(' ')} was"
         wanted, answer = self.steps.pop(0)
         assert request == wanted, f"sent {request.hex(' ')} where {wanted.hex(' ')} belongs"

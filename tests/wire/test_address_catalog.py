@@ -9,6 +9,7 @@ from drivers import catalog
 from drivers.address import Address, AddressError
 from drivers.clock import VirtualClock
 from drivers.roles import LostLine
+from drivers.supplies import riden
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_a_third_party_family_is_loaded_when_it_is_asked_for(monkeypatch: pytest
 
         def load(self) -> object:
             EntryPoint.loaded += 1
-            return catalog.Family("acme", "supply", "an Acme supply", (), lambda address, clock, lines: address)
+            return catalog.Family("acme", "supply", "an Acme supply", open=lambda address, clock, lines: address)
 
     monkeypatch.setattr(catalog, "entry_points", lambda group, name: [EntryPoint()] if (group, name)[1] in ("acme", "other") else [])
     catalog.open_supply("manual:30V/10A", clock=VirtualClock())
@@ -110,9 +111,9 @@ def test_a_third_party_family_is_loaded_when_it_is_asked_for(monkeypatch: pytest
 
 
 def test_no_identity_belongs_to_two_models() -> None:
-    ids = [model_id for model in catalog.RIDEN_MODELS for model_id in model.ids]
-    assert len(ids) == len(set(ids)) == len(catalog.RIDEN_BY_ID)
-    assert all(model_id in catalog.RIDEN_IDS for model_id in ids)
+    ids = [model_id for model in riden.MODELS for model_id in model.ids]
+    assert len(ids) == len(set(ids)) == len(riden.BY_ID)
+    assert all(model_id in riden.IDENTITIES for model_id in ids)
     assert not set(range(60182, 60190)) & set(ids)  # may be another model with other factors
 
 

@@ -30,7 +30,7 @@ class OneAnswer:
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         return self.answer[:expect]
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class LateLine:
         self.registers = riden_registers(r8=365, r9=1000) + [0] * 80
         self.registers[82:84] = [375, 1100]
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         decoded = modbus.decode_request(request)
         assert decoded is not None
         self.queue.append(modbus.read_reply(decoded, self.registers[decoded.register : decoded.register + decoded.count]))

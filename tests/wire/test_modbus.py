@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drivers import modbus
 from drivers.roles import GarbledAnswer, NoAnswer, Refused
 
-FRAMES = json.loads(Path(__file__).with_name("riden_frames.json").read_text(encoding="utf-8"))
+FRAMES = json.loads(Path(__file__).with_name("frames").joinpath("riden.json").read_text(encoding="utf-8"))
 GOOD = [row for row in FRAMES if "error" not in row["meaning"]]
 ASKED = {"device": "riden:test", "request": "a request"}
 

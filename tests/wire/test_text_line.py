@@ -14,7 +14,7 @@ from drivers.meters.text_grammar import Framer, Grammar
 from drivers.meters.text_line import TextLineMeter
 from drivers.roles import GarbledAnswer, LostLine, NoAnswer, WrongDevice
 
-ROWS = json.loads(Path(__file__).with_name("text_line_frames.json").read_text(encoding="utf-8"))
+ROWS = json.loads(Path(__file__).with_name("frames").joinpath("text-line.json").read_text(encoding="utf-8"))
 
 
 class FedLine:
@@ -24,7 +24,7 @@ class FedLine:
         self.url, self.data, self.written, self.lost = "fed", b"", b"", False
         self.answers: dict[bytes, bytes] = {}
 
-    def ask(self, request: bytes, expect: int, deadline_s: float) -> bytes:
+    def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         raise AssertionError("a streaming meter is not asked")
 
     def write(self, data: bytes) -> None:

@@ -1,0 +1,84 @@
+"""Which families the embedded bench can play, with the models and ratings of its supplies.
+
+Each family's module gives `make(world, model, **options)`. The ratings are told here a second time on purpose: a wrong scale in a driver's own
+table must not be hidden by the same slip in its emulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from drivers.simulated.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedFamily:
+    """`models` maps a model's name to its rating, V and A, the usual one first; for meters and BMSs the ratings say nothing."""
+
+    kind: Literal["supply", "meter", "bms"]
+    module: str
+    models: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def usual_model(self) -> str:
+        return next(iter(self.models), "")
+
+
+EMULATED: Mapping[str, EmulatedFamily] = {
+    "riden": EmulatedFamily(
+        "supply",
+        "drivers.simulated.riden",
+        {
+            "RD6012": (60.0, 12.0),
+            "RD6006": (60.0, 6.0),
+            "RD6006P": (60.0, 6.0),
+            "RK6006": (60.0, 6.0),
+            "RD6012P": (60.0, 12.0),
+            "RD6018": (60.0, 18.0),
+            "RD6024": (60.0, 24.0),
+            "RD6030": (60.0, 30.0),
+        },
+    ),
+    "dps": EmulatedFamily(
+        "supply",
+        "drivers.simulated.dps",
+        {"DPS5020": (50.0, 20.0), "DPS3005": (30.0, 5.0), "DPS5005": (50.0, 5.0), "DPH5005": (50.0, 5.0), "DPS5015": (50.0, 15.0)},
+    ),
+    "korad": EmulatedFamily("supply", "drivers.simulated.korad", {"KA3010P": (31.0, 10.0), "KA3005P": (31.0, 5.1)}),
+    "hanmatek": EmulatedFamily(
+        "supply", "drivers.simulated.hanmatek", {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM605": (60.0, 5.0)}
+    ),
+    "wanptek": EmulatedFamily("supply", "drivers.simulated.wanptek", {"WPS3010": (32.0, 10.2), "WPS605": (62.0, 5.2)}),
+    "owon": EmulatedFamily("supply", "drivers.simulated.owon", {"SPE6103": (60.0, 10.0), "SPM6103": (60.0, 10.0), "DC310S": (30.0, 10.0)}),
+    "rigol": EmulatedFamily("supply", "drivers.simulated.rigol", {"DP811": (40.0, 5.0), "DP832": (32.0, 3.2), "DP711": (32.0, 5.3)}),
+    "siglent": EmulatedFamily("supply", "drivers.simulated.siglent", {"SPD1305X": (30.0, 5.0), "SPD3303X": (32.0, 3.2)}),
+    "scpi": EmulatedFamily("supply", "drivers.simulated.scpi", {"E36312A": (25.0, 5.0), "HMP4040": (32.0, 10.0), "BK9115": (80.0, 60.0)}),
+    "manson": EmulatedFamily("supply", "drivers.simulated.manson", {"HCS-3302": (32.0, 15.0), "HCS-3204": (60.0, 5.0)}),
+    "owon-xdm": EmulatedFamily("meter", "drivers.simulated.owon_xdm"),
+    "scpi-dmm": EmulatedFamily("meter", "drivers.simulated.scpi_dmm"),
+    "es51922": EmulatedFamily("meter", "drivers.simulated.es51922"),
+    "text-line": EmulatedFamily("meter", "drivers.simulated.text_line"),
+    "jbd": EmulatedFamily("bms", "drivers.simulated.jbd"),
+    "jk-uart": EmulatedFamily("bms", "drivers.simulated.jk_uart"),
+    "jk-pb": EmulatedFamily("bms", "drivers.simulated.jk_pb"),
+    "daly": EmulatedFamily("bms", "drivers.simulated.daly"),
+    "seplos-v2": EmulatedFamily("bms", "drivers.simulated.seplos_v2"),
+}
+
+SUPPLY_MODELS: Mapping[str, str] = {model: family for family, row in EMULATED.items() if row.kind == "supply" for model in row.models}
+"""The family of each supply's model."""
+
+
+def rating(model: str) -> tuple[float, float]:
+    """V and A of an emulated supply's model."""
+    return EMULATED[SUPPLY_MODELS[model]].models[model]
+
+
+def make(family: str, world: World, model: str = "", **options: str) -> Any:
+    """One emulator. `options`: "point" and "cell" for a meter. Raises FaultError."""
+    row = EMULATED[family]
+    return import_module(row.module).make(world, model or row.usual_model, **options)

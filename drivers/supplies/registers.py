@@ -1,0 +1,53 @@
+"""Supplies whose set-points are Modbus registers (Riden, DPS, Hanmatek): how they are written, read back, and told from strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from drivers.clock import Clock
+from drivers.modbus import Unit
+from drivers.roles import GarbledAnswer, InstrumentError, Line
+from drivers.supplies.checked import CheckedSupply, SetPoint, counts, stranger
+
+
+class RegisterSupply(CheckedSupply):
+    """`registers` says where the set-points are; `_per_unit` how many counts make a V or an A of each, from the identity alone.
+
+    `most_at_once`: the most registers that one request may ask for.
+    """
+
+    family_title: ClassVar[str]
+    registers: ClassVar[Mapping[SetPoint, int]]
+
+    def __init__(
+        self, line: Line, *, address: str, clock: Clock, unit: int = 1, prove: bool = False, deadline_s: float = 0.5, tries: int = 3
+    ) -> None:
+        super().__init__(line, address=address, clock=clock, prove=prove)
+        self.unit = Unit(line, address, unit, deadline_s=deadline_s, tries=tries)
+
+    def _per_unit(self, point: SetPoint) -> float:
+        raise NotImplementedError
+
+    def _put(self, point: SetPoint, value: float) -> None:
+        self.unit.write(self.registers[point], counts(value, self._per_unit(point)))
+
+    def _taken(self, points: Iterable[SetPoint]) -> dict[SetPoint, float]:
+        """Neighbours are read together."""
+        wanted = sorted((self.registers[point], point) for point in points)
+        found: dict[SetPoint, float] = {}
+        while wanted:
+            first, point = wanted.pop(0)
+            together = [point]
+            while wanted and wanted[0][0] == first + len(together):
+                together.append(wanted.pop(0)[1])
+            for one, value in zip(together, self.unit.read(first, len(together)), strict=True):
+                found[one] = value / self._per_unit(one)
+        return found
+
+    def _stranger(self, error: InstrumentError) -> InstrumentError:
+        """A disturbed answer from a Modbus device stays what it is; anything else on the port is another device."""
+        raw = self.unit.last_answer
+        if isinstance(error, GarbledAnswer) and raw[:2] == bytes((self.unit.unit, 3)):
+            return error
+        return stranger(self.address, self.family_title, raw, error)
