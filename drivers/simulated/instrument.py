@@ -53,8 +53,7 @@ class EmulatedInstrument(ABC):
         """The answer to one whole request; b"" is silence."""
         with self._lock:
             self._happen()
-            answer = self._answer(request)
-            return b"" if self.faults.gone else self.faults.spoil(answer)
+            return b"" if self.faults.gone else self.faults.spoil(self._answer(request))
 
     def message(self) -> bytes:
         """What it sends by itself now."""
