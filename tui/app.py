@@ -76,7 +76,7 @@ class TopBalanceApp(App[int]):
     CSS_PATH = "topbalance.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "bench": BenchScreen,
-        **{name: _workspace(name) for name in ("cells", "sessions", "advice")},
+        **{name: _workspace(name) for name in ("cells", "sessions", "instruments", "advice")},
     }
     DEFAULT_MODE = "bench"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 from tui.cli_drills import begin_drills
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ class LateLink:
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         return self._link.history(since_s) if self._link is not None else []
+
+    def instruments(self) -> InstrumentList:
+        link = self._get()
+        return link.instruments() if link is not None else InstrumentList()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return self._link.trace(address) if self._link is not None else []
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
         link = self._get()

@@ -21,6 +21,7 @@ from tui.bench.messages import (
     Acknowledge,
     Channel,
     Emergency,
+    InstrumentList,
     Note,
     Outcome,
     OutputOff,
@@ -30,6 +31,7 @@ from tui.bench.messages import (
     Snapshot,
     Start,
     StepCard,
+    TraceLine,
     TypeReading,
 )
 from tui.bench.remote import RemoteLink
@@ -70,6 +72,12 @@ class FakeBench:
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         return [point for point in POINTS if point.time_s >= since_s]
+
+    def instruments(self) -> InstrumentList:
+        return InstrumentList()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return []
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
         self.closed.set()

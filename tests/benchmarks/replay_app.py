@@ -7,7 +7,7 @@ import time
 
 from tests.benchmarks.recorded import record
 from tui.app import TopBalanceApp
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 from tui.records.places import home
 
 RECORDED_S = 180
@@ -35,6 +35,12 @@ class ReplayLink:
 
     def stop_output(self) -> None:
         return None
+
+    def instruments(self) -> InstrumentList:
+        return InstrumentList()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return []
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
         return True

@@ -14,6 +14,7 @@ from tui.bench.messages import (
     Command,
     FieldView,
     Forecast,
+    InstrumentList,
     Outcome,
     PartView,
     Point,
@@ -22,6 +23,7 @@ from tui.bench.messages import (
     Snapshot,
     StepCard,
     StepView,
+    TraceLine,
 )
 from tui.domain.plan import Plan, PlanCell, PlanSupply
 
@@ -390,6 +392,7 @@ class FakeLink:
         self.closes = closes
         self.answers: Callable[[Command], Outcome] = lambda _: Outcome(True)
         self.shown_card = CARD
+        self.shown_instruments = InstrumentList()
 
     def show(self, snapshot: Snapshot) -> None:
         self.current = replace(snapshot, seq=self.current.seq + 1)
@@ -409,6 +412,12 @@ class FakeLink:
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         return [point for point in curve(min(self.current.elapsed_s, 13330)) if point.time_s >= since_s]
+
+    def instruments(self) -> InstrumentList:
+        return self.shown_instruments
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return [TraceLine(1_760_000_000.0 + at, ">" if at % 2 else "<", bytes(range(at, at + 8)).hex()) for at in range(1, 7)]
 
     def close(self, *, timeout_s: float = 5.0) -> bool:
         self.closed += 1

@@ -31,6 +31,7 @@ from tui.bench.session import Session
 from tui.bench.sleep_guard import SleepGuard
 from tui.bench.stage import Stage
 from tui.bench.stranger import Stranger
+from tui.bench.survey import Survey
 from tui.bench.time_watch import TimeWatch
 from tui.domain.procedure import Step
 from tui.records.places import Home
@@ -71,6 +72,7 @@ class Bench:
         self.time_watch = TimeWatch(self)
         self.sleep_guard: SleepGuard | None = None  # of the bench on real instruments
         self.drills = Drills(self)
+        self.survey = Survey(self)
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""

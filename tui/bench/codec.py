@@ -15,13 +15,15 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 
-VERSION = 2
+VERSION = 3
 """Of everything that a line may hold; grows when a message or a request changes its shape."""
 LONGEST_LINE = 1_000_000
 """Bytes. A whole curve and the largest plan are a fifth of it."""
-MESSAGES: Mapping[str, type] = {kind.__name__: kind for kind in (*get_args(Command), Outcome, Snapshot, SessionCard, Point)}
+MESSAGES: Mapping[str, type] = {
+    kind.__name__: kind for kind in (*get_args(Command), Outcome, Snapshot, SessionCard, Point, InstrumentList, TraceLine)
+}
 
 Turn = Callable[[Any, str], Any]
 """Takes a value and the place where it stands, and gives what stands there on the other side. Raises CodecError."""

@@ -26,7 +26,9 @@ from tui.bench.messages import (
     Command,
     Continue,
     Emergency,
+    FindInstruments,
     Finish,
+    GiveRole,
     Inject,
     Mend,
     Note,
@@ -35,10 +37,12 @@ from tui.bench.messages import (
     Override,
     Present,
     Resume,
+    SaveTrace,
     ScreenEvent,
     Speed,
     Start,
     TakeRemedy,
+    TryInstrument,
     TypeReading,
 )
 from tui.bench.progress import charge_step, charges_unmeasured, charging, connection, step_to_repeat
@@ -466,4 +470,8 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     ScreenEvent: _screen_event,
     Inject: _inject,
     Mend: _mend,
+    FindInstruments: lambda bench, command: bench.survey.find(command.ports),
+    GiveRole: lambda bench, command: bench.survey.give_role(command.mark, command.role),
+    TryInstrument: lambda bench, command: bench.survey.try_out(command.address, writes=command.writes),
+    SaveTrace: lambda bench, command: bench.survey.save_trace(command.address),
 }

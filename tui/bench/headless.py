@@ -113,7 +113,7 @@ def pty_rig(description: BenchDescription, home: Home, *, speed: float, takes_up
     bench = Bench(
         home,
         clock,
-        Instruments(clock, home),
+        Instruments(clock, home, lines=lambda: [station.place for station in embedded.stations]),
         hands=EmbeddedHands(embedded),
         line_now_s=time.monotonic,
         set_speed=set_speed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,11 +30,19 @@ class Instruments:
     """
 
     def __init__(
-        self, clock: Clock, home: Home, *, line_factory: Callable[[Address], Line] | None = None, adapters: Lookup | None = None
+        self,
+        clock: Clock,
+        home: Home,
+        *,
+        line_factory: Callable[[Address], Line] | None = None,
+        adapters: Lookup | None = None,
+        lines: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
+        """`lines`: where instruments may stand besides the adapters, on the built-in bench."""
         self.clock = clock
         self.home = home
         self._lines = line_factory
+        self.lines = lines
         self._adapters: Lookup = adapters or ((lambda: ()) if line_factory else stable_id.plugged_in)
         self._locks = PortLocks(home)
         self._answered: dict[int, tuple[int, float]] = {}
@@ -131,6 +139,10 @@ class Instruments:
         if not self.lock_step:
             self._locks.take(address, f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else url)
         return adapter
+
+    def plugged_in(self) -> list[Adapter]:
+        """The serial adapters of this system now."""
+        return list(self._adapters())
 
     def adapter_of(self, address: str) -> dict[str, str] | None:
         """By what the line of this address is found again, for the record; None for a line without an adapter of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 
 
 class Link(Protocol):
@@ -26,6 +26,14 @@ class Link(Protocol):
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         """The curve of the running session from `since_s` (session time) on, decimated to minimum and maximum per interval."""
+        ...
+
+    def instruments(self) -> InstrumentList:
+        """The ports, and what was found at them."""
+        ...
+
+    def trace(self, address: str) -> list[TraceLine]:
+        """The newest exchanges on an instrument's line, oldest first."""
         ...
 
     def close(self, *, timeout_s: float = 5.0) -> bool:

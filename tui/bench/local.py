@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from tui.bench import picture
 from tui.bench.bench import Bench
 from tui.bench.commands import handle
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ class LocalLink:
     def history(self, since_s: float = 0.0) -> list[Point]:
         session = self._bench.session
         return [] if session is None else session.recorder.points(since_s)
+
+    def instruments(self) -> InstrumentList:
+        return self._bench.survey.found()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return self._bench.survey.trace(address)
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
         if not self._thread.is_alive():

@@ -247,6 +247,40 @@ class Point:
     current_a: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class InstrumentRow:
+    """A port, or an instrument that is known: what answers there, and what it is used for."""
+
+    port: str  # "/dev/ttyUSB0"; "" where a known instrument is not plugged in
+    usb: str = ""  # what the adapter says of itself
+    mark: str = ""  # by what it is remembered (records.known_instruments); "" nobody answered
+    kind: str = ""  # supply, meter, bms
+    family: str = ""
+    model: str = ""
+    serial: str = ""
+    address: str = ""  # opens it
+    role: str = ""  # supply, meter, bms; "" none
+    state: Literal["unasked", "asked", "found", "silent", "busy", "away", "in use"] = "unasked"
+    text: str = ""  # what was learnt, or why nothing was, in words
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentList:
+    """What the Instruments screen draws. `searching` tells in words what is being asked now; "" nothing."""
+
+    rows: tuple[InstrumentRow, ...] = ()
+    searching: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One exchange on a line. `direction`: ">" sent, "<" received, "x" dropped unread; `data` as hexadecimal digits."""
+
+    unix_s: float
+    direction: Literal[">", "<", "x"]
+    data: str
+
+
 # --- commands -------------------------------------------------------------------------------------------------
 
 
@@ -372,6 +406,36 @@ class Mend:
     drill: str
 
 
+@dataclass(frozen=True, slots=True)
+class FindInstruments:
+    """Ask on every free port who is there, with questions that change nothing; or only on these ports, or lines ("socket://host:5025")."""
+
+    ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRole:
+    """Use a found instrument as supply, meter or BMS of this bench from now on, or ("") no longer."""
+
+    mark: str
+    role: Literal["supply", "meter", "bms", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TryInstrument:
+    """Take one reading; `writes`: set a supply whose output is off to 1.00 V and 0.10 A and read back (F-19)."""
+
+    address: str
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTrace:
+    """Write the bytes of an instrument's line to a file, for a bug report. The answer's message names the file."""
+
+    address: str
+
+
 Command = (
     Start
     | Continue
@@ -391,6 +455,10 @@ Command = (
     | ScreenEvent
     | Inject
     | Mend
+    | FindInstruments
+    | GiveRole
+    | TryInstrument
+    | SaveTrace
 )
 
 

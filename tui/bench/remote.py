@@ -21,7 +21,18 @@ from typing import Any
 from tui.bench import codec, socket_place
 from tui.bench.codec import VERSION, CodecError
 from tui.bench.connection import CLOSED
-from tui.bench.messages import Alarm, Command, Forecast, Outcome, Point, SessionCard, Snapshot, unheard
+from tui.bench.messages import (
+    Alarm,
+    Command,
+    Forecast,
+    InstrumentList,
+    Outcome,
+    Point,
+    SessionCard,
+    Snapshot,
+    TraceLine,
+    unheard,
+)
 from tui.records.places import Home
 
 log = logging.getLogger(__name__)
@@ -177,6 +188,23 @@ class RemoteLink:
         except (Gone, Refused, CodecError) as problem:
             log.warning("the curve did not come: %s", problem)
             return []
+
+    def instruments(self) -> InstrumentList:
+        try:
+            found = codec.from_json(self._request("instruments").get("list"))
+        except (Gone, Refused, CodecError) as problem:
+            log.warning("the list of instruments did not come: %s", problem)
+            return InstrumentList(searching=str(problem))
+        return found if isinstance(found, InstrumentList) else InstrumentList()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        try:
+            rows = self._request("trace", address=address).get("lines")
+            found = [codec.from_json(row) for row in rows] if isinstance(rows, list) else []
+        except (Gone, Refused, CodecError) as problem:
+            log.warning("the trace did not come: %s", problem)
+            return []
+        return [line for line in found if isinstance(line, TraceLine)]
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
         if not self.attached():

@@ -3,8 +3,9 @@
 One thread does all the talking and waits for nobody. It takes the newest Snapshot from the link as a screen would, and keeps for each screen one
 place that holds it until that screen has read the one before. A screen that does not read is let go. The bench's own thread knows nothing of it.
 
-A line from a screen is an object with "v", "id" and "ask": hello, card, history, command, keys, status, off, stop, ack; `seen` tells that a
-Snapshot was read, `leave` why the screen is about to go. What may be needed in danger (off, stop, status, ack) is understood from any version.
+A line from a screen is an object with "v", "id" and "ask": hello, card, history, instruments, trace, command, keys, status, off, stop, ack;
+`seen` tells that a Snapshot was read, `leave` why the screen is about to go. What may be needed in danger (off, stop, status, ack) is understood
+from any version.
 """
 
 from __future__ import annotations
@@ -403,6 +404,15 @@ class BenchServer:
         since_s = codec.number(request.get("since_s"), "since_s")
         self._later(self._lookups, connection, number, lambda: {"points": codec.write_points(self._link.history(since_s))})
 
+    def _instruments(self, connection: Connection, number: int, _request: dict[str, Any]) -> None:
+        self._later(self._lookups, connection, number, lambda: {"list": codec.to_json(self._link.instruments())})
+
+    def _trace(self, connection: Connection, number: int, request: dict[str, Any]) -> None:
+        address = request.get("address")
+        if not isinstance(address, str):
+            raise CodecError("A trace is of an address.")
+        self._later(self._lookups, connection, number, lambda: {"lines": [codec.to_json(line) for line in self._link.trace(address)]})
+
     def _command(self, connection: Connection, number: int, request: dict[str, Any]) -> None:
         command = codec.read_command(request.get("command"))
         if isinstance(command, OutputOff):  # overtakes whatever the bench works on
@@ -450,6 +460,8 @@ class BenchServer:
         "ack": _ack,
         "card": _card,
         "history": _history,
+        "instruments": _instruments,
+        "trace": _trace,
         "command": _command,
         "keys": _take_keys,
         "status": _status,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tui.bench import picture
 from tui.bench.commands import handle
 from tui.bench.headless import LockStep
-from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Command, InstrumentList, Outcome, Point, SessionCard, Snapshot, TraceLine
 
 
 class SteppedLink:
@@ -28,6 +28,12 @@ class SteppedLink:
 
     def history(self, since_s: float = 0.0) -> list[Point]:
         return [] if self.bench.session is None else self.bench.session.recorder.points(since_s)
+
+    def instruments(self) -> InstrumentList:
+        return self.bench.survey.found()
+
+    def trace(self, address: str) -> list[TraceLine]:
+        return self.bench.survey.trace(address)
 
     def send(self, command: Command, *, timeout_s: float = 10.0) -> Outcome:
         with self._lock:

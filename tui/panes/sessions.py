@@ -22,6 +22,7 @@ from tui.records.sessions import Session, Sessions
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
+from tui.widgets.text import cut
 from tui.widgets.trace import Trace
 
 PAGE_ROWS = 500  # more rows at once would block the loop while the table measures them
@@ -125,7 +126,7 @@ class SessionsScreen(Workspace):
         for session in self.sessions[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]:
             texts = zip(row_of(session, running=self.running), COLUMNS, strict=True)
             self.table.add_row(
-                *(RichText(_cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
+                *(RichText(cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
                 key=session.id,
             )
         self.table.move_cursor(row=cursor, animate=False)
@@ -169,8 +170,3 @@ class SessionsScreen(Workspace):
         if 0 <= self.page + by < -(-len(self.sessions) // PAGE_ROWS):
             self.page += by
             self._fill()
-
-
-def _cut(text: str, width: int) -> str:
-    """A text that fits its column; what is cut off is shown to be."""
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -30,7 +30,7 @@ from tui.panes.fit_list import FitList, title_of
 from tui.panes.plan_view import PlanView
 from tui.panes.setup_fields import OWN, matters
 from tui.panes.setup_reading import Reading, read_setup
-from tui.panes.setup_records import Known, keep_bank, keep_model, read_known
+from tui.panes.setup_records import Known, instruments_for, keep_bank, keep_model, read_known
 from tui.panes.setup_style import SETUP_CSS
 from tui.panes.setup_why import end_help, reasons_of
 
@@ -123,7 +123,7 @@ class SetupPane(Widget, can_focus=True):
 
     @on(Ready)
     def _records_are_read(self, event: Ready) -> None:
-        self._known = event.known
+        before, self._known = self._known, event.known
         names = (*self._procedures, *((f"{OWN}{name}", title_of(f"{OWN}{name}")) for name in event.known.own))
         self.query_one("#input-procedure", Choice).offer(names)
         if not self._units_ready:
@@ -133,6 +133,8 @@ class SetupPane(Widget, can_focus=True):
             if event.known.last and not self.app.defaults and self.answers == {spec.name: spec.default for spec in drafts.FIELDS}:
                 with contextlib.suppress(KeyError, TypeError, ValueError):  # a plan of another version
                     self.fill(drafts.answers_of(event.known.last))
+        if not self.app.defaults:
+            self.fill(instruments_for(self.answers, before.roles, event.known.roles))
         self._units_ready = True
         if event.known.left is not None and not self.app.defaults:
             self._say(event.known.left.words)

@@ -40,6 +40,7 @@ class Known:
     own: Mapping[str, str] = field(default_factory=dict)  # own procedures: file's text by name
     last: Mapping[str, Any] = field(default_factory=dict)  # plan of the bank used last
     left: Left | None = None
+    roles: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # address and rating of the bench's supply, meter and BMS
 
     def find_model(self, text: str) -> tuple[str, str] | None:
         """A model by its id or name, or the only one that fits what was typed; with what is known of it."""
@@ -64,6 +65,7 @@ def read_known(home: Home) -> Known:
     from tui.domain import catalogue
     from tui.records.banks import Banks
     from tui.records.inventory import Inventory
+    from tui.records.known_instruments import KnownInstruments
     from tui.records.models import Models
     from tui.records.own_procedures import OwnProcedureError, OwnProcedures
     from tui.records.sessions import Sessions
@@ -87,10 +89,35 @@ def read_known(home: Home) -> Known:
     with contextlib.suppress(StoreError, KeyError, TypeError, ValueError):
         bank = Banks(home).last()
         last = bank.plan if bank else {}
+    roles: dict[str, tuple[str, str]] = {}
+    with contextlib.suppress(StoreError):
+        roles = {one.role: (one.address, one.rating) for one in KnownInstruments(home).list() if one.role}
     if home.sessions_db.exists():
         with contextlib.suppress(StoreError, KeyError, TypeError, ValueError):
             left = left_of(Sessions(home).list())
-    return Known(cells, catalogue.models(models), own, last, left)
+    return Known(cells, catalogue.models(models), own, last, left, roles)
+
+
+NONE = {"supply": "manual", "meter": "none", "bms": ""}
+"""What a field of Setup says while the bench has no instrument for it."""
+
+
+def instruments_for(
+    answers: Mapping[str, str], before: Mapping[str, tuple[str, str]], now: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
+    """What Setup's fields become by the instruments that have roles now. What somebody typed there stays: only a field that names none, or the
+    instrument that had the role `before`, is filled in.
+    """
+    filled: dict[str, str] = {}
+    for name, none in NONE.items():
+        if name not in answers or answers[name] not in (none, before.get(name, ("", ""))[0]):
+            continue
+        address, rating = now.get(name, (none, ""))
+        if address != answers[name]:
+            filled[name] = address
+            if name == "supply" and rating:
+                filled["rating"] = rating
+    return filled
 
 
 def left_of(sessions: list[Session]) -> Left | None:

@@ -33,6 +33,7 @@ class KnownInstrument:
     model: str = ""
     serial: str = ""
     role: str = ""
+    rating: str = ""  # of a supply, as Setup's field has it: "60V/12A"
     adapter: Mapping[str, str] = field(default_factory=dict)
     seen_unix_s: float = 0.0
 
@@ -76,6 +77,7 @@ class KnownInstruments:
         *,
         model: str = "",
         serial: str = "",
+        rating: str = "",
         adapter: Mapping[str, str] | None = None,
         role: str | None = None,
         unix_s: float | None = None,
@@ -98,6 +100,7 @@ class KnownInstruments:
                 plain_text(model),
                 plain_text(serial),
                 (earlier.role if earlier else "") if role is None else role,
+                rating,
                 dict(adapter or {}),
                 time.time() if unix_s is None else unix_s,
             )

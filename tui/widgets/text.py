@@ -52,6 +52,11 @@ def plain(text: str, style: Glyphs | None = None) -> str:
     return text if (style or glyphs()) == "braille" else text.translate(_PLAIN)
 
 
+def cut(text: str, width: int) -> str:
+    """A text that fits its column; what is cut off is shown to be."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def trust_sign(trust: Trust) -> str:
     return TRUST_SIGNS[trust] if glyphs() == "braille" else _PLAIN_SIGNS[trust]
 
