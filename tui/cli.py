@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +16,9 @@ from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_drills import check_on, drill_options, without_drills
+from tui.cli_emulate import emulate
 from tui.cli_plan import plan
+from tui.cli_probe import probe, save_trace, trace_option
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
 from tui.cli_records import cells, sessions
@@ -122,15 +125,20 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 @cli.command()
 @click.argument("address")
 @click.option("--json", "as_json", is_flag=True)
-def read(address: str, as_json: bool) -> None:
+@trace_option
+def read(address: str, as_json: bool, trace: Path | None) -> None:
     """Identify an instrument and print one reading; writes nothing to it."""
     from drivers.address import AddressError
+    from drivers.trace import kept
     from tui.start import read_instrument
 
-    try:
-        profile, reading = read_instrument(address)
-    except AddressError as problem:
-        raise click.UsageError(str(problem)) from problem
+    with kept() as lines:
+        try:
+            profile, reading = read_instrument(address)
+        except AddressError as problem:
+            raise click.UsageError(str(problem)) from problem
+        finally:
+            save_trace(trace, lines)
     if as_json:
         click.echo(json.dumps({**profile, **reading}, ensure_ascii=False))
         return
@@ -138,23 +146,9 @@ def read(address: str, as_json: bool) -> None:
         click.echo(f"{key:<28} {'unknown' if value is None else value}")
 
 
-@cli.command()
-@click.argument("family", type=click.Choice(["riden"]))
-@bench_options
-@click.option("--speed", type=Quantity("speed"), default="1", show_default=True, help="Speed of the emulated time.")
-@click.option("--fault", "faults", multiple=True, help="NAME, NAME@5m or NAME=VALUE; may be given more than once.")
-def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) -> None:
-    """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
-    from drivers.simulated.faults import FaultError
-    from tui.emulate import run_emulator
-
-    try:
-        run_emulator(description_from(options), speed, faults)
-    except FaultError as problem:
-        raise click.UsageError(str(problem)) from problem
-
-
+cli.add_command(emulate)
 cli.add_command(plan)
+cli.add_command(probe)
 cli.add_command(procedures)
 cli.add_command(catalogue)
 cli.add_command(cells)
