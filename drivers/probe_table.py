@@ -100,6 +100,9 @@ def manson(answer: bytes) -> str:
 KORADS = ("KORAD", "RND", "TENMA", "VELLEMAN", "STAMOS", "S-LS-", "KWR10")
 METERS = re.compile(r"HP?344\d\d|344\d\dA?|884[56]A?|SDM\d|DM(3\d{3}|858)|DMM\d|MODEL (2\d{3}|DMM\d)")
 
+NAME = re.compile(r"[A-Z][A-Z0-9 .&/*-]*")  # of a maker; a row of numbers or an error is no identity
+MODEL = re.compile(r"(?=.*[A-Z]|\d{3,})[A-Z0-9][A-Z0-9 ./+-]*")
+
 
 def identity(answer: bytes) -> str:
     """Whose answer to `*IDN?` it is: a known maker's, else the generic SCPI supply's for any identity of at least three fields."""
@@ -108,7 +111,7 @@ def identity(answer: bytes) -> str:
         fields = [part.strip() for part in text.split(",")]
         if text.startswith(KORADS):
             return "korad"
-        if len(fields) < 3 or not all(sign.isprintable() for sign in text):
+        if len(fields) < 3 or not NAME.fullmatch(fields[0]) or not MODEL.fullmatch(fields[1]):
             continue
         maker, model = fields[:2]
         if maker in ("OWON", "KIPRIM"):
