@@ -165,17 +165,23 @@ class TcpServer(Server):
         return [one.fileno() for one in (self._client, self._listener) if one is not None]
 
     def _ready(self, descriptor: int) -> None:
+        self._listen()
         if descriptor == self._listener.fileno():
             self._pick_up()
-            return
-        try:
-            data = self._client.recv(4096) if self._client is not None else b""
-        except OSError:
-            data = b""
-        if data:
-            self._hear(data)
-        else:
-            self._hang_up()
+
+    def _listen(self) -> None:
+        """Take what the client sent, and notice that it hung up."""
+        while self._client is not None:
+            try:
+                data = self._client.recv(4096)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if data:
+                self._hear(data)
+            else:
+                self._hang_up()
 
     def _pick_up(self) -> None:
         try:
