@@ -144,7 +144,7 @@ class _Port:
         self._lines: list[Traced] = []
         self._heard = 0  # bytes that came unasked
         self._answers = 0  # questions that anything was answered to
-        self._tried: dict[str, Found] = {}  # families that were recognised and did not identify
+        self._tried: dict[str, Found] = {}  # by address, where a family was recognised and its driver did not confirm it
         self._passed_s, self._whole_s = 0.0, max(longest_s(probes), 0.1)
 
     def find(self) -> Found:
@@ -163,7 +163,7 @@ class _Port:
                 found = self._confirmed(probe, family)
                 if found.confirmed:
                     return found
-                self._tried.setdefault(family, found)
+                self._tried[found.address] = found
             if self._ended.is_set():
                 return self._best(Found(self._port, "not probed", error="Stopped before the end."))
         return self._best(self._nothing())
@@ -194,7 +194,7 @@ class _Port:
                     continue
                 line = line or self._open(probe)
                 family = self._try(line, probe)
-                if family and family not in self._tried:
+                if family and str(self._address(probe, family)) not in self._tried:
                     line.close()
                     line = None
                     yield probe, family
@@ -230,10 +230,10 @@ class _Port:
         came, until_s = b"", self._ways.now_s() + probe.deadline_s
         while self._ways.now_s() < until_s and not self._ended.is_set():
             came += line.read_available()
+            self._heard = max(self._heard, len(came))
             if family := probe.recognise(came):
                 return family
             self._ways.pause(LISTEN_STEP_S)
-        self._heard = max(self._heard, len(came))
         return ""
 
     # --- what it is ---

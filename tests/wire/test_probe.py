@@ -14,10 +14,11 @@ import pytest
 from drivers import probe as probing
 from drivers.address import AddressError
 from drivers.clock import VirtualClock
+from drivers.meters.text_line import TextLineMeter
 from drivers.modbus import decode_request, read_reply
 from drivers.probe import Ways, budget_s, probe
 from drivers.probe_table import LISTEN, PROBES, Probe
-from drivers.roles import LostLine
+from drivers.roles import GarbledAnswer, LostLine
 from drivers.serial_ports import SerialPort, port_at, ports
 from drivers.simulated.asked import Asked, build, fit
 from drivers.simulated.description import describe
@@ -100,6 +101,16 @@ def test_nothing_is_sent_to_what_speaks_by_itself() -> None:
     desk = Desk(stream=b"\x80\x12 noise that goes on and on \xff")
     (found,) = probe([USB], ways=desk.ways)
     assert desk.sent == [] and found.sure == "nothing" and "sends by itself" in found.error
+
+
+def test_lines_of_text_without_volts_are_told_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_volts(meter: TextLineMeter) -> None:
+        raise GarbledAnswer(meter.address, "identify", "lines, but no volts.")
+
+    monkeypatch.setattr(TextLineMeter, "identify", no_volts)  # on a line in memory it waits for nothing
+    desk = Desk(stream=b"fan 1200 rpm 40 percent\n")
+    (found,) = probe([USB], ways=desk.ways)
+    assert (found.sure, found.family) == ("not identified", "text-line") and desk.sent == []
 
 
 def test_a_few_stray_bytes_are_no_speaker() -> None:
