@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +17,7 @@ from tui.cli_choices import Quantity, choice_options
 from tui.cli_drills import check_on, drill_options, without_drills
 from tui.cli_emulate import emulate
 from tui.cli_plan import plan
-from tui.cli_probe import probe, save_trace, trace_option
+from tui.cli_probe import probe, traced
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
 from tui.cli_records import cells, sessions
@@ -123,22 +122,18 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 
 
 @cli.command()
+@traced
 @click.argument("address")
 @click.option("--json", "as_json", is_flag=True)
-@trace_option
-def read(address: str, as_json: bool, trace: Path | None) -> None:
+def read(address: str, as_json: bool) -> None:
     """Identify an instrument and print one reading; writes nothing to it."""
     from drivers.address import AddressError
-    from drivers.trace import kept
     from tui.start import read_instrument
 
-    with kept() as lines:
-        try:
-            profile, reading = read_instrument(address)
-        except AddressError as problem:
-            raise click.UsageError(str(problem)) from problem
-        finally:
-            save_trace(trace, lines)
+    try:
+        profile, reading = read_instrument(address)
+    except AddressError as problem:
+        raise click.UsageError(str(problem)) from problem
     if as_json:
         click.echo(json.dumps({**profile, **reading}, ensure_ascii=False))
         return

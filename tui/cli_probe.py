@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from tui.cli_choices import F
 
 if TYPE_CHECKING:
     from drivers.probe import Found
@@ -38,6 +41,22 @@ def save_trace(file: Path | None, lines: Iterable[Traced]) -> None:
         from drivers.trace import report
 
         file.write_text(report(list(lines)), encoding="utf-8")
+
+
+def traced(command: F) -> F:
+    """Gives a command the option --trace: what goes over the lines that it opens is saved, also when it fails."""
+
+    @functools.wraps(command)
+    def with_trace(*arguments: Any, trace: Path | None, **options: Any) -> Any:
+        from drivers.trace import kept
+
+        with kept() as lines:
+            try:
+                return command(*arguments, **options)
+            finally:
+                save_trace(trace, lines)
+
+    return trace_option(with_trace)  # type: ignore[return-value]
 
 
 @click.command()
