@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal, cast
 
+from drivers import trace
 from drivers.address import Address, AddressError
 from drivers.clock import Clock
 from drivers.line import SerialLine
@@ -347,7 +348,10 @@ def _open(address: Address | str, kind: Kind, clock: Clock, line_factory: LineFa
     if check := getattr(module, "check_address", None):
         check(parsed)
     line = _line(family, parsed, line_factory)
-    return module.open_driver(parsed, line, clock, line_factory is not None)
+    driver = module.open_driver(parsed, line, clock, line_factory is not None)
+    if line is not None:
+        trace.remember(driver, line)
+    return driver
 
 
 def open_supply(address: Address | str, *, clock: Clock, line_factory: LineFactory | None = None) -> Supply:

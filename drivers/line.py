@@ -6,13 +6,14 @@ import errno
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import serial
 
+from drivers import trace
 from drivers.roles import LostLine
+from drivers.trace import Direction as Direction
 
-Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
 
@@ -48,6 +49,11 @@ class SerialLine:
         self._closed = False
         self._port: Any = None  # a pyserial port; the URL handlers share no typed base
         self._open()
+        trace.opened(self)
+
+    @property
+    def title(self) -> str:
+        return f"{self.url}, {self._baud} {self._frame}"
 
     def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         """See `roles.Line`. Raises LostLine."""

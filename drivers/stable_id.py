@@ -50,6 +50,11 @@ def adapter_of(url: str, lookup: Lookup = plugged_in) -> Adapter | None:
     return next((adapter for adapter in lookup() if adapter.device in (url, device)), None)
 
 
+def lock_name(url: str, adapter: Adapter | None) -> str:
+    """Under what name the one owner of a port holds it: the adapter's, which stays when the port's number changes; else the line's own."""
+    return f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else url
+
+
 def same_adapter(known: Adapter, lookup: Lookup = plugged_in) -> list[Adapter]:
     """Where `known` may stand now, the likeliest first; empty while it is not plugged in. With a serial number there is one at most."""
     alike = [adapter for adapter in lookup() if adapter.kind == known.kind and adapter.serial == known.serial]

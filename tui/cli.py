@@ -15,7 +15,9 @@ from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_drills import check_on, drill_options, without_drills
+from tui.cli_emulate import emulate
 from tui.cli_plan import plan
+from tui.cli_probe import probe, traced
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
 from tui.cli_records import cells, sessions
@@ -120,6 +122,7 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 
 
 @cli.command()
+@traced
 @click.argument("address")
 @click.option("--json", "as_json", is_flag=True)
 def read(address: str, as_json: bool) -> None:
@@ -138,23 +141,9 @@ def read(address: str, as_json: bool) -> None:
         click.echo(f"{key:<28} {'unknown' if value is None else value}")
 
 
-@cli.command()
-@click.argument("family", type=click.Choice(["riden"]))
-@bench_options
-@click.option("--speed", type=Quantity("speed"), default="1", show_default=True, help="Speed of the emulated time.")
-@click.option("--fault", "faults", multiple=True, help="NAME, NAME@5m or NAME=VALUE; may be given more than once.")
-def emulate(family: str, speed: float, faults: tuple[str, ...], **options: Any) -> None:
-    """Start an emulator on a pseudo-terminal; its address is the first line. Runs until interrupted."""
-    from drivers.simulated.faults import FaultError
-    from tui.emulate import run_emulator
-
-    try:
-        run_emulator(description_from(options), speed, faults)
-    except FaultError as problem:
-        raise click.UsageError(str(problem)) from problem
-
-
+cli.add_command(emulate)
 cli.add_command(plan)
+cli.add_command(probe)
 cli.add_command(procedures)
 cli.add_command(catalogue)
 cli.add_command(cells)

@@ -1,6 +1,6 @@
-"""`topbalance emulate`: a Riden and a meter on pseudo-terminals, with a bank behind them, until interrupted.
+"""`topbalance emulate`: instruments on pseudo-terminals or TCP ports, with one bank of cells behind them, until interrupted.
 
-Whoever sits at this terminal is the hands of that bench: lines typed here move leads and cells, and tell what a hand-held meter shows.
+Whoever sits at this terminal is the hands of that bench: lines typed here move leads, cells and meters, and tell what a hand-held meter shows.
 """
 
 from __future__ import annotations
@@ -8,37 +8,41 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drivers.simulated.description import BenchDescription
     from drivers.simulated.embedded import EmbeddedBench
 
-ACTS = ("leads-apart", "leads-on", "wire-cells", "take-apart")
+ACTS = ("leads-apart", "leads-on", "wire-cells", "wire-series", "take-apart")
 HELP = (
-    "hands:  leads-apart  leads-on  wire-cells  take-apart\n"
+    f"hands:  {'  '.join(ACTS)}  carry A3\n"
     "meter:  probe posts | lead-ends | supply | surface | cell:A1\n"
-    "fault:  fault NAME, such as: fault lead-falls-off\n"
+    "fault:  fault NAME, such as: fault lead-falls-off, fault meter:silence\n"
 )
 
 
-def run_emulator(description: BenchDescription, speed: float, faults: tuple[str, ...]) -> None:
-    """Serve until SIGINT or SIGTERM. The bank is wired and the leads are on at the start; the first line is the supply's address."""
-    from drivers.clock import ScaledClock
-    from drivers.simulated.embedded import EmbeddedBench
-    from drivers.simulated.faults import parse_fault
+def serve(embedded: EmbeddedBench, speed: float, faults: Sequence[str], sockets: Sequence[tuple[str, int]]) -> None:
+    """Serve until SIGINT or SIGTERM: a line on standard output for each instrument's address, in their order.
 
-    parsed = [parse_fault(text) for text in faults]
-    embedded = EmbeddedBench(description, ScaledClock(speed), assembled=True)
-    embedded.open_ptys()
-    for fault in parsed:
-        embedded.inject_fault(fault)
+    `sockets` are hosts and ports, as many as instruments; none of them: pseudo-terminals. Raises FaultError, or OSError where a port is taken.
+    """
+    from drivers.simulated.asked import fault_at, strike
+
+    for text in faults:
+        fault_at(embedded, text)  # what is wrong with one is told before anything is opened
+    if sockets:
+        embedded.open_sockets(sockets)
+    else:
+        embedded.open_ptys()
+    for text in faults:
+        strike(embedded, text)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    for address in (embedded.supply_address, embedded.meter_address):
-        sign = "&" if "?" in address else "?"
-        sys.stdout.write(address + (f"{sign}speed={speed:g}" if speed != 1 else "") + "\n")
+    for station in embedded.stations:
+        sign = "&" if "?" in station.address else "?"
+        sys.stdout.write(station.address + (f"{sign}speed={speed:g}" if speed != 1 else "") + "\n")
     sys.stdout.flush()
     threading.Thread(target=_hands, args=(embedded,), daemon=True).start()
     stop.wait()
@@ -56,7 +60,7 @@ def _hands(embedded: EmbeddedBench) -> None:
 
 def answer(embedded: EmbeddedBench, line: str) -> str:
     """What one typed line does, in words."""
-    from drivers.simulated.faults import parse_fault
+    from drivers.simulated.asked import carry, strike
 
     word, _, rest = line.strip().partition(" ")
     try:
@@ -66,8 +70,12 @@ def answer(embedded: EmbeddedBench, line: str) -> str:
         if word == "probe":
             volts = embedded.world.probe(rest.strip())
             return "the meter shows nothing" if volts is None else f"{volts:.3f}"
+        if word == "carry":
+            walking = carry(embedded, rest.strip())
+            on = ", ".join(station.family for station in walking)
+            return f"on {rest.strip()}: {on}" if on else "no meter of this bench walks; ask for one as in owon-xdm@walk"
         if word == "fault":
-            embedded.inject_fault(parse_fault(rest))
+            strike(embedded, rest)
             return f"{rest}: done"
     except ValueError as problem:
         return str(problem)

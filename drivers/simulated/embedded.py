@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from drivers.roles import Line
 from drivers.simulated.description import BenchDescription
 from drivers.simulated.families import EMULATED, make
 from drivers.simulated.faults import SUPPLY_ONLY, Fault, FaultError, check_place
-from drivers.simulated.lines import MemoryLine, PtyServer
+from drivers.simulated.lines import MemoryLine, PtyServer, Server, TcpServer
 from drivers.simulated.world import World
 
 HIGHEST_V = 75.0
@@ -42,14 +42,17 @@ class EmbeddedBench:
     """One bench in this process. `supply` and `bms` are None where the description gives them no interface.
 
     Until `open_ptys` the addresses name lines in memory ("riden:memory", "text-line:memory"), afterwards pseudo-terminals or sockets.
-    `assembled`: the bank is wired and the leads are on from the beginning, for a bench that has no hands of its own.
+    `assembled`: the bank is wired and the leads are on from the beginning, for a bench that has no hands of its own. `bare`: no instrument
+    stands on it until one is added.
     """
 
-    def __init__(self, description: BenchDescription, clock: Clock, *, assembled: bool = False) -> None:
+    def __init__(self, description: BenchDescription, clock: Clock, *, assembled: bool = False, bare: bool = False) -> None:
         self.description = description
         self.world = World(description, clock, assembled=assembled)
         self.stations: list[Station] = []
-        self._servers: list[Any] = []
+        self._servers: list[Server] = []
+        if bare:
+            return
         supply, meter, bms = description.supply, description.meter, description.bms
         if supply.has_interface:
             self.add(supply.family, supply.model)
@@ -108,9 +111,16 @@ class EmbeddedBench:
         """Put every emulator behind a pseudo-terminal of its own."""
         for station in self.stations:
             if station.place.startswith("memory"):
-                server = PtyServer(station.emulator)
-                self._servers.append(server)
-                station.place = server.path
+                self._serve(station, PtyServer(station.emulator))
+
+    def open_sockets(self, places: Iterable[tuple[str, int]]) -> None:
+        """Put every emulator behind a TCP port of its own: hosts and ports in the stations' order. Raises OSError where a port is taken."""
+        for station, (host, port) in zip(self.stations, places, strict=False):
+            self._serve(station, TcpServer(station.emulator, host, port))
+
+    def _serve(self, station: Station, server: Server) -> None:
+        self._servers.append(server)
+        station.place = server.path
 
     @property
     def supply_address(self) -> str:

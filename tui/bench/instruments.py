@@ -137,7 +137,7 @@ class Instruments:
         url = Address.parse(address).url
         adapter = stable_id.adapter_of(url, self._adapters)
         if not self.lock_step:
-            self._locks.take(address, f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else url)
+            self._locks.take(address, stable_id.lock_name(url, adapter))
         return adapter
 
     def plugged_in(self) -> list[Adapter]:
