@@ -58,6 +58,7 @@ class Found:
     model: str = ""
     serial: str = ""
     firmware: str = ""
+    rating: str = ""  # of a supply, "60V/12A"
     address: str = ""
     emulated: bool = False
     error: str = ""
@@ -259,6 +260,7 @@ class _Port:
             model=profile.model,
             serial=getattr(profile, "serial", ""),
             firmware=getattr(profile, "firmware", ""),
+            rating=f"{profile.max_voltage_v:g}V/{profile.max_current_a:g}A" if getattr(profile, "settable", False) else "",
             emulated=profile.emulated or self._is_ours(),
         )
 

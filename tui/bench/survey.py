@@ -16,11 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from drivers.probe import probe
-
 from drivers import catalog, stable_id
+from drivers import trace as traces
 from drivers.address import Address, AddressError
+from drivers.probe import Found, probe
 from drivers.roles import InstrumentError
+from drivers.serial_ports import port_at
 from tui.bench.messages import InstrumentList, InstrumentRow, Outcome, TraceLine
 from tui.bench.port_locks import PortLocks
 from tui.records.known_instruments import KnownInstrument, KnownInstruments, mark_of
