@@ -36,6 +36,8 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
     "F-43": ("the room was aired for half an hour", "no hiss, smell or smoke, seen from the door", "every cell is flat, cool and dry"),
     "hot-joint": ("the ring, clip or joint is made anew", "it is cool"),
     "negative-current": ("the + lead was off the cells", "the supply takes no current back", "your meter shows the volts you expect"),
+    "bms-silent": ("its cable and its adapter are plugged in", "its app shows the cells", "or you will type the highest cell"),
+    "bms-flows": ("the black lead goes to P− of the BMS", "nothing leads past the BMS", "its app shows the charge switch closed"),
     "attention": ("you stay within reach from here on",),
 }
 AT_THE_PANEL = ("set-voltage", "set-current", "panel-off", "found-on")
