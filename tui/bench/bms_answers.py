@@ -67,8 +67,8 @@ def at(bench: Bench, session: Session, probe: str) -> float | None:
 
 
 def answer(bench: Bench, session: Session, runner: Runner) -> None:
-    """Answer an open question of the procedure that the BMS can answer whole, each time with other values: those that its gate refused are
-    not given again. Before each such question, and before the output goes on, its settings are read anew.
+    """Answer an open question of the procedure that the BMS can answer whole. What its gate refused is not said again before the BMS tells
+    something else. Before each such question, and before the output goes on, its settings are read anew.
     """
     prompt, step, now_s = runner.prompt, runner.step, bench.now_s()
     if bench.bms is None or session.series == 1 or prompt is None or not prompt.blocking:
@@ -84,9 +84,10 @@ def answer(bench: Bench, session: Session, runner: Runner) -> None:
     if told is None or told.time_s <= watch.asked_s:
         return
     values = {"bms": _limit, "opened": _each_cell}.get(step.gate, _nothing)(session, bench, told)
-    if not values or values == watch.answered or {field.name for field in prompt.fields} != values.keys():
+    said = (dict(values), facts(bench, session))
+    if not values or said == watch.answered or {field.name for field in prompt.fields} != values.keys():
         return
-    watch.answered = dict(values)
+    watch.answered = said
     if runner.answer(prompt.id, values, SOURCE).ok and step.gate == "bms":
         runner.details[step.id] = f"{told.cell_overvoltage_protection_v:.3f} V read"
 

@@ -6,6 +6,7 @@ It is judged by two good sets of cells in a row. Nothing here clears what anothe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from drivers.roles import BmsReading
@@ -42,7 +43,7 @@ class BmsWatch:
         self._last_v: float | None = None
         # of `bms_answers`: when, and in which step, its settings were read anew; and what it has answered last
         self.asked_s, self.asked_in = -1e9, ""
-        self.answered: dict[str, Value] = {}
+        self.answered: tuple[Mapping[str, Value], Mapping[str, float]] = {}, {}
 
     @property
     def suspicious(self) -> bool:

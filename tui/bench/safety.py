@@ -120,7 +120,7 @@ class Safety:
         known = self.alarms.get(finding.code)
         if known is not None and known.level == finding.level and not (known.acknowledged and finding.level != "warn"):
             if known.text != finding.text and not known.acknowledged:
-                self.alarms[finding.code] = replace(known, text=finding.text)
+                self.alarms[finding.code] = replace(known, title=finding.title, text=finding.text)
             return False
         self._alarm_ids += 1
         self.alarms[finding.code] = Alarm(self._alarm_ids, finding.level, finding.code, finding.title, finding.text, self.bench.elapsed_s)
