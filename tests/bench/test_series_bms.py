@@ -135,6 +135,16 @@ def test_live_shows_what_the_bms_says(drive: Make, bms: FakeBms) -> None:
     assert shown.reading_due_s is None  # the highest cell is read, so nobody is asked for it
 
 
+def test_a_meter_at_the_posts_and_the_bms_go_together(drive: Make, bms: FakeBms) -> None:
+    run = string(drive, bms, meter=True)
+    on_the_way(run)
+    reading = run.bench.reading
+    assert reading.posts_v.trust == reading.cells_v.trust == "measured" and reading.bms_whole
+    assert reading.lead_drop_v is not None and len(reading.per_cell_v) == 4
+    run.go_until(lambda run: run.bench.state in ("ended", "hold", "tripped", "call"))
+    assert run.bench.running.result == "done", run.snapshot().alarms
+
+
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 

@@ -47,8 +47,8 @@ class BmsWatch:
 
     @property
     def suspicious(self) -> bool:
-        """Read again at once."""
-        return self._silent_s is not None or (bool(self._verdict) and self._frames < FLOWS_FRAMES)
+        """Read again at once. Of one that stays silent nothing more is to be seen."""
+        return self._on and ((self._depends and self._silent_s is not None) or (bool(self._verdict) and self._frames < FLOWS_FRAMES))
 
     @property
     def full(self) -> bool:
@@ -65,6 +65,8 @@ class BmsWatch:
         told = bench.output.commanded
         if told.output_on and not self._on:
             self._from_s, self._verdict, self._frames, self._full_frames, self._depends = told.since_s, "", 0, 0, False
+        elif self._on and not told.output_on and not self._verdict:
+            self._frames = 0  # what it said before the current stopped does not tell why it stopped
         self._on = told.output_on
         bms = reading.bms
         if bms is not None and reading.bms_fresh and bms.time_s > max(self._frame_s, self._from_s):
@@ -73,8 +75,8 @@ class BmsWatch:
         found = self._silence(bench, session, reading)
         if bms is None or session.charging_since_s is None or session.end_reason or session.facts.get("cell_at_target"):
             return found
-        opened = bool(session.facts.get("circuit_opened"))
-        return found + self._opening(session, bms) if self._on or opened else found
+        judged = bench.state in ("preparing", "charging", "resting") and (self._on or session.facts.get("circuit_opened"))
+        return found + self._opening(session, bms) if judged else found
 
     def _look(self, reading: Reading, bms: BmsReading) -> None:
         """Take one set of cells in."""
