@@ -54,7 +54,8 @@ def test_a_switch_is_shut_only_where_that_is_known() -> None:
 
 def test_words_of_what_is_tripped() -> None:
     assert protection_words(("short_circuit", "charge_undertemperature")) == "a short circuit and too cold to be charged"
-    assert protection_words(("mos_locked_by_software",)) == "mos locked by software"
+    assert protection_words(("mos_locked_by_software",)) == "switched off in its app"
+    assert protection_words(("clock_fault",)) == "clock fault"
     assert state_words(True, (), 3.65) == "charge on, limit 3.650 V"
     assert state_words(False, ("cell_overvoltage",), None) == "charge OFF: a cell's over-voltage"
     assert state_words(None, None, None) == "charge switch not known"

@@ -103,6 +103,8 @@ class BmsWatch:
         why = gates_bms.protection_words(bms.protection)
         if self._verdict == "cut" and self._frames >= FRAMES:
             text = "Its over-voltage protection of a cell opened its charge switch: one cell is full, the expected end of the pre-charge."
+            beside = [name for name in bms.protection or () if name not in ("cell_overvoltage", "pack_overvoltage")]
+            text += f" It tells of {gates_bms.protection_words(beside)}, too: look at that before the next charge." if beside else ""
             if not session.facts.get("circuit_opened"):
                 return [Finding("warn", CUT, "the BMS ended the charge", text)]
             if not session.facts.get("bms_cut"):

@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "discharge_overtemperature": "too warm to be discharged",
     "discharge_undertemperature": "too cold to be discharged",
     "short_circuit": "a short circuit",
+    "mos_locked_by_software": "switched off in its app",
 }
 
 
