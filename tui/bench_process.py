@@ -175,7 +175,7 @@ def run_demo(place: Home, description: BenchDescription, options: dict[str, Any]
 
     _keep_options(place, given)
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
-    defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
+    defaults = plan_from(description, rig.supply_address, rig.meter_address, options, rig.bms_address).to_json()
     return _serve(place, LocalLink(rig.bench), {"kind": "demo", "defaults": defaults, "options": list(given)}, rig.close)
 
 

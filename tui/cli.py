@@ -100,7 +100,7 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
     started = time.monotonic()
     with lent(options, place):
         rig = runs.lock_step_rig(description, place) if factor is None else runs.pty_rig(description, place, speed=factor)
-        made = plan_from(description, rig.supply_address, rig.meter_address, options)
+        made = plan_from(description, rig.supply_address, rig.meter_address, options, rig.bms_address)
         refusal = ""
         try:
             snapshot = runs.LockStep(rig).run(made) if factor is None else runs.run_on_ptys(rig, made, Script())

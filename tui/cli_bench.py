@@ -34,6 +34,7 @@ def bench_options(command: F) -> F:
             option("--supply", default="10A", show_default=True, help="The supply: its amperes, 30V/10A, or manual:30V/10A for knobs."),
             option("--lead", type=Quantity("lead"), default="20mOhm", show_default=True, help="Both leads with contacts, or a gauge."),
             option("--seed", type=int, default=1, show_default=True, help="Seed of the small differences between cells."),
+            option("--bms-family", default="", help="Of a string: its BMS on a line of its own (jbd), instead of a meter at each cell."),
             option("--bench", "bench_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
                    help="A TOML file that describes it all."),
         ),
@@ -67,11 +68,15 @@ def description_from(options: dict[str, Any]) -> BenchDescription:
 def wired_as(options: dict[str, Any]) -> dict[str, Any]:
     """What the hands make of the short options' cells: a string with its BMS for a pre-charge, nothing where cells are charged apart.
 
-    A string has a meter at each cell: else its highest cell would be asked for every ten minutes of the twelve hours that a demo shows.
+    A string has a meter at each cell, or a BMS that is read: else its highest cell would be asked for every ten minutes of the twelve hours
+    that a demo shows.
     """
-    procedure, pack = procedure_of(options), options.get("pack", "")
+    procedure, pack, family = procedure_of(options), options.get("pack", ""), options.get("bms_family") or ""
     if "precharge" in procedure or pack or 'wiring = "series"' in own_text(options):
-        return {"arrangement": pack or f"{options['cells']}S", "bms_over_voltage_v": options["target"], "meter_point": "cells"}
+        wired = {"arrangement": pack or f"{options['cells']}S", "bms_over_voltage_v": options["target"]}
+        return {**wired, **({"bms_family": family, "meter_point": "bank"} if family else {"meter_point": "cells"})}
+    if family:
+        raise click.UsageError("--bms-family is for cells in series, which go there by --procedure precharge, or a chain with it")
     return {"arrangement": "apart" if procedure in APART else ""}
 
 
@@ -103,7 +108,9 @@ def supply_choice(text: str) -> tuple[float, float, str]:
     return volts, amps, model
 
 
-def plan_from(description: BenchDescription, supply_address: str, meter_address: str, options: dict[str, Any]) -> Plan:
+def plan_from(
+    description: BenchDescription, supply_address: str, meter_address: str, options: dict[str, Any], bms_address: str = ""
+) -> Plan:
     """The plan an operator of this bench would make in Setup: what is printed on the parts, not their hidden truth."""
     from tui.domain import procedures
     from tui.domain.plan import Plan, PlanCell, PlanSupply
@@ -120,6 +127,7 @@ def plan_from(description: BenchDescription, supply_address: str, meter_address:
         supply=PlanSupply(f"manual:{volts:g}V/{amps:g}A" if by_hand else supply_address, volts, amps),
         arrangement="" if stands == "apart" or "S" in stands else stands,
         meter=meter_address,
+        bms=bms_address,
         lead_resistance_ohm=description.leads.resistance_mohm / 1000,
         soc_low=min(socs),
         soc_high=max(socs),

@@ -204,7 +204,7 @@ def run_demo(description: BenchDescription, options: dict[str, Any]) -> int:
     place = home(demo=True)
     _log_to_file(place)
     rig = headless.pty_rig(description, place, speed=options["speed"], takes_up=True)
-    defaults = plan_from(description, rig.supply_address, rig.meter_address, options).to_json()
+    defaults = plan_from(description, rig.supply_address, rig.meter_address, options, rig.bms_address).to_json()
     try:
         link = LocalLink(rig.bench).start()
         begin_drills(link, options["faults"])

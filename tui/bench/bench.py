@@ -13,7 +13,9 @@ from dataclasses import replace
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import beside, charge_watch, memory, pace
+from tui.bench import beside, bms_answers, charge_watch, memory, pace
+from tui.bench.bms_line import BmsLine
+from tui.bench.bms_watch import CUT
 from tui.bench.drills import Drills
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
@@ -44,7 +46,7 @@ QUIET_BEFORE_KNEE_S = 4 * 3600.0
 
 
 class Bench:
-    """One supply, at most one meter, at most one session at a time."""
+    """One supply, at most one meter and one BMS, at most one session at a time."""
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class Bench:
         self.supply: Port[Supply] | None = None
         self.meter: Port[Meter] | None = None
         self.meter_profile: MeterProfile | None = None
+        self.bms: Port[BmsLine] | None = None
         self.reading = Reading(clock.now_s())
         self.safety = Safety(self)
         self.time_watch = TimeWatch(self)
@@ -177,7 +180,7 @@ class Bench:
         """Something is under way that wants short ticks: an action, or an off whose proof is missing."""
         runner = self.session.runner if self.session is not None else None
         acting = runner is not None and runner.phase == "act" and self.state == "preparing"
-        return acting or self.output_unproved or (self.session is not None and self.session.guard.suspicious)
+        return acting or self.output_unproved or (self.session is not None and self.session.suspicious)
 
     @property
     def output_may_be_on(self) -> bool:
@@ -261,6 +264,7 @@ class Bench:
         if self.state == "charging":
             findings += charge_watch.findings(self, session, reading)
         findings += session.watches.check(self, session, reading)
+        findings += session.watches.bms.check(self, session, reading)
         while session.guard.glitches.news:
             self.log("glitch", text=session.guard.glitches.news.pop(0))
         for finding in findings:
@@ -304,6 +308,9 @@ class Bench:
             time_s=now_s,
             supply_fresh=False,
             meter_fresh=False,
+            bms_fresh=False,
+            bms_whole=False,
+            bms_high_v=None,
             supply_v=aged(last.supply_v, past_s),
             current_a=aged(last.current_a, past_s),
             cells_v=aged(last.cells_v, past_s),
@@ -314,15 +321,18 @@ class Bench:
     def _opening_ends(self, session: Session, finding: Finding) -> bool:
         """Whether this is a BMS that opened where the procedure expects it: off with proof, and the next steps ask each cell (fault F-28)."""
         runner = session.runner
-        if finding.code != "F-27" or runner is None:
+        if finding.code not in ("F-27", CUT) or runner is None:
             return False
-        if session.facts.get("cell_at_target"):
-            return True  # the BMS opened while the output was going off for a full cell
+        if session.facts.get("cell_at_target") or session.facts.get("circuit_opened"):
+            return True  # the BMS opened while the output was going off for a full cell, or two things tell of the same opening
         if runner.phase != "until" or not runner.step.opening_ends:
             return False
         off = "Switch the output off now." if session.by_hand else "The output goes off."
         text = f"The current stopped at once. A BMS that opened at a full cell looks like this, and so does a fault. {off}"
-        self.safety.warn("F-28", "the circuit opened", text)
+        if finding.code == CUT:
+            session.facts["bms_cut"] = 1.0
+            text = f"{finding.text} {off}"
+        self.safety.warn("F-28", finding.title if finding.code == CUT else "the circuit opened", text)
         session.facts["circuit_opened"] = 1.0
         session.tail_current_a, session.off_since_s = None, self.now_s()
         self.safety.begin_off("the circuit opened")
@@ -331,7 +341,7 @@ class Bench:
 
     def _read(self) -> None:
         now = self.clock.now_s()
-        for port in (self.supply, self.meter):
+        for port in (self.supply, self.meter, self.bms):
             if port is not None:
                 port.poll()
         session = self.session
@@ -359,6 +369,8 @@ class Bench:
             self.meter_profile,
             self.meter.reading if self.meter else None,
             meter_fresh,
+            self.bms.reading if self.bms else None,
+            self.bms is not None and self.instruments.bms_fresh(self.bms),
         )
 
     def _note_link(self, now: float, fresh: bool) -> None:
@@ -382,6 +394,7 @@ class Bench:
         if runner.finished:
             self.finish(session.outcome, session.why_ended or "the procedure came to its end")
             return
+        bms_answers.answer(self, session, runner)
         step = runner.step
         charging = runner.phase == "until" and step.until in CHARGING_UNTIL and self.output.commanded.output_on
         if charging and session.charging_since_s is None:
@@ -486,8 +499,8 @@ class Bench:
         self._output = self._stage = None
 
     def _close_ports(self) -> None:
-        for port in (self.supply, self.meter):
+        for port in (self.supply, self.meter, self.bms):
             if port is not None:
                 with contextlib.suppress(InstrumentError, OSError):
                     port.close()
-        self.supply = self.meter = None
+        self.supply = self.meter = self.bms = None

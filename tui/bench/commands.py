@@ -50,7 +50,7 @@ from tui.bench.reading import Typed
 from tui.bench.recorder import Recorder, RecordsRefused
 from tui.bench.resume import CODE, abandon, take_up
 from tui.bench.runner import Runner
-from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
+from tui.bench.seat import leave_seat, missing_bms, missing_meter, open_bms, open_supply, seat
 from tui.bench.session import Session
 from tui.bench.stranger import Stranger
 from tui.domain.checks import check_plan
@@ -165,12 +165,15 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     plan = enrol(bench.home, plan)
     made = steps(plan, own)  # before the session's row: one without a procedure would hold its cells
+    open_bms(bench, plan, made)
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
         "meter": plan.meter,
+        "bms": plan.bms,
         "adapters": {
             "supply": None if plan.supply.by_hand else bench.instruments.adapter_of(plan.supply.address),
             "meter": bench.instruments.adapter_of(plan.meter) if plan.meter else None,
+            "bms": bench.instruments.adapter_of(plan.bms) if plan.bms else None,
         },
         "embedded_bench": bench.hands is not None,
         "own_procedure": own,
@@ -324,6 +327,7 @@ def _resume(bench: Bench, command: Resume) -> Outcome:
     if bench.safety.still_wrong():
         return Outcome(False, f"Not yet: {bench.safety.still_wrong()}")
     missing_meter(bench, session.whole)
+    missing_bms(bench, session.whole, runner.steps)
     if bench.state == "tripped":
         if len(command.reason.strip()) < 3:
             return Outcome(False, "After a trip a reason in words is needed: what was found, and what was done about it.")

@@ -50,7 +50,8 @@ class EmbeddedHands:
             whole_ah = max(capacity_ah.values()) if calculations.wiring(plan).series > 1 else sum(capacity_ah.values())
             self._world.add_charge({label: charge_ah * own_ah / whole_ah for label, own_ah in capacity_ah.items()})
         supply = plan.supply if plan.supply.by_hand else replace(plan.supply, address=self._embedded.supply_address)
-        return replace(plan, supply=supply, meter=plan.meter and self._embedded.meter_address)
+        bms = plan.bms and (self._embedded.bms_address or plan.bms)
+        return replace(plan, supply=supply, meter=plan.meter and self._embedded.meter_address, bms=bms)
 
     def check(self, fault: Fault) -> None:
         self._embedded.check_fault(fault)
@@ -71,6 +72,11 @@ class Rig:
     clock: Clock
     supply_address: str
     meter_address: str
+
+    @property
+    def bms_address(self) -> str:
+        """ "" where its BMS has no line."""
+        return self.embedded.bms_address
 
     def close(self) -> None:
         """Let instruments and emulators go; a session that is not ended is told unfinished."""

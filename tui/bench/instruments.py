@@ -10,9 +10,10 @@ from typing import Any
 from drivers import catalog, stable_id
 from drivers.address import Address
 from drivers.clock import Clock
-from drivers.roles import InstrumentError, Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
+from drivers.roles import Bms, InstrumentError, Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
 from drivers.stable_id import Adapter, Lookup
 from drivers.supplies.manual import ManualSupply
+from tui.bench.bms_line import BmsLine
 from tui.bench.port_locks import PortLocks
 from tui.bench.ports import LockStepPort, Port, ThreadPort
 from tui.domain.limits import Limits
@@ -114,7 +115,24 @@ class Instruments:
             raise
         return self._port(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0])), profile
 
-    def _port(self, driver: Any, reopen: Callable[[], Any]) -> Any:
+    def open_bms(self, address: str) -> Port[BmsLine]:
+        """Its line is opened, and nothing asked: it answers once the string is built. Raises InstrumentError or AddressError."""
+        adapter = self._take(address)
+
+        def open_at(place: Address | str) -> Bms:
+            return catalog.open_bms(place, clock=self.clock, line_factory=self._lines)
+
+        try:
+            driver = open_at(address)
+        except InstrumentError:
+            if not self.lock_step:
+                self._locks.give_back()
+            raise
+        line = BmsLine(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0]))
+        port: Port[BmsLine] = self._port(line, None)  # it opens its line anew by itself
+        return port
+
+    def _port(self, driver: Any, reopen: Callable[[], Any] | None) -> Any:
         if self.lock_step:
             return LockStepPort(driver, reopen)
         return ThreadPort(driver, poll_s=POLL_S, reopen=reopen)
@@ -123,6 +141,10 @@ class Instruments:
         """Whether the port's newest answer is younger than three polls. Real lines are judged in wall time."""
         if isinstance(port, LockStepPort):
             return port.error == "" and port.reading is not None
+        return self._younger(port, Limits().stale_periods * POLL_S)
+
+    def _younger(self, port: Port[Any], longest_s: float) -> bool:
+        """Whether a port that polls by itself has had an answer within so many wall seconds."""
         count, since = self._answered.get(id(port), (-1, 0.0))
         now = time.monotonic()
         if port.lost:
@@ -130,7 +152,16 @@ class Instruments:
         if port.fresh_count != count:
             self._answered[id(port)] = (port.fresh_count, now)
             return port.reading is not None
-        return port.reading is not None and now - since <= Limits().stale_periods * POLL_S
+        return port.reading is not None and now - since <= longest_s
+
+    def bms_fresh(self, port: Port[BmsLine]) -> bool:
+        """Whether the BMS has told a whole set of cells within the time that its rules allow."""
+        line = port.driver
+        if isinstance(port, LockStepPort):
+            return port.reading is not None and (port.error == "" or self.clock.now_s() - port.reading.time_s <= line.stale_s)
+        if isinstance(port, ThreadPort):
+            port.poll_s = max(POLL_S, line.poll_s)
+        return self._younger(port, line.stale_s)
 
     def _take(self, address: str) -> Adapter | None:
         """One owner a port; gives the adapter that it belongs to, where it has one. Raises LostLine with who holds it (fault F-20)."""

@@ -26,7 +26,7 @@ class Left:
     embedded: bool | None = None  # on a built-in bench; None where its journal does not tell
     own_procedure: str = ""
     supply: Mapping[str, Any] = field(default_factory=dict)  # model, serial … as identified at its start
-    adapters: Mapping[str, Any] = field(default_factory=dict)  # of supply and meter, by which their lines are found again
+    adapters: Mapping[str, Any] = field(default_factory=dict)  # of supply, meter and BMS, by which their lines are found again
     memory: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
     output_on: bool = False

@@ -190,6 +190,8 @@ class Snapshot:
     screens: int = 1  # how many look on, this one included
     drills: tuple[str, ...] = ()  # embedded bench: faults played for practice that are not put right yet
     drills_waiting: tuple[str, ...] = ()  # those that wait for their time in the charge
+    bms: str = ""  # model and address, where the string's BMS is on a line
+    bms_state: str = ""  # its charge switch, what is tripped, its limit, in words; only while cells are in series
 
 
 def unheard(snapshot: Snapshot, silent_s: float) -> Snapshot:
@@ -206,6 +208,7 @@ def unheard(snapshot: Snapshot, silent_s: float) -> Snapshot:
         cells_v=stale(snapshot.cells_v),
         current_a=stale(snapshot.current_a),
         per_cell_v=tuple((label, stale(channel)) for label, channel in snapshot.per_cell_v),
+        bms_state=snapshot.bms_state and "not heard",
     )
 
 

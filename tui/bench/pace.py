@@ -27,7 +27,7 @@ def tick_s(bench: Bench) -> float:
         return 0.25
     if bench.supply_lost_s is not None:
         return 1.0
-    if session.guard.suspicious or reading.time_s - bench.last_command_s < QUIET_AFTER_COMMAND_S or runner.phase != "until":
+    if session.suspicious or reading.time_s - bench.last_command_s < QUIET_AFTER_COMMAND_S or runner.phase != "until":
         return 1.0
     if runner.step.until == "rest" or (reading.alarm_v is not None and reading.alarm_v < CALM_BELOW_V):
         return UNSEEN_TICK_S if session.attention.unseen(reading) else CALM_TICK_S
@@ -46,7 +46,7 @@ def speed(bench: Bench) -> float:
         or bench.state not in ("charging", "resting")
         or bench.output.proving_off
         or session.attention.calling(bench.reading)
-        or session.guard.suspicious
+        or session.suspicious
         or (session.attention.reading_due_s(bench.reading) or 1e9) <= 60
     )
     return 1.0 if waiting else _fastest(bench)

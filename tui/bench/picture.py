@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui.bench import progress
 from tui.bench.messages import Channel, Forecast, Prompt, SessionCard, Snapshot, StepCard
 from tui.bench.resume import unfinished
+from tui.domain.gates_bms import state_words
 from tui.domain.procedure import Step
 
 if TYPE_CHECKING:
@@ -108,6 +109,27 @@ def pack_volts(reading: Reading, series: int) -> Channel:
     return reading.posts_v
 
 
+def bms_name(bench: Bench) -> str:
+    """Model and address of the string's BMS, as soon as it has answered; "" without one."""
+    if bench.bms is None:
+        return ""
+    line = bench.bms.driver
+    return f"{line.profile.model if line.profile else 'BMS'} · {line.address}"
+
+
+def bms_state(bench: Bench) -> str:
+    """What it tells now, in one line; "" where nothing is in series."""
+    session, reading = bench.session, bench.reading
+    if bench.bms is None or session is None or session.series == 1:
+        return ""
+    told = reading.bms
+    if told is None:
+        return "has not answered yet"
+    if not reading.bms_fresh:
+        return f"silent for {reading.time_s - told.time_s:.0f} s"
+    return state_words(told.charge_fet_on, told.protection, told.cell_overvoltage_protection_v)
+
+
 def waiting_words(bench: Bench) -> str:
     """What waiting on still buys, while the current tapers towards the end rule."""
     session, reading = bench.session, bench.reading
@@ -139,6 +161,8 @@ def snapshot(bench: Bench) -> Snapshot:
         state=bench.state,
         supply=bench.supply_text,
         meter=bench.meter_text,
+        bms=bms_name(bench),
+        bms_state=bms_state(bench),
         output_on=_output_on(bench),
         mode=reading.mode if reading.output_on else "",
         set_voltage_v=reading.set_voltage_v,

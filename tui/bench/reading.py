@@ -2,6 +2,7 @@
 
 Order for the volts at the cells: measured → typed → derived (supply volts less the lead drop) → supply volts as an upper bound. Of cells in
 series the volts at the cells are those of the highest one; what posts or supply show, divided by their number, is only the mean of the string.
+A BMS counts as measuring in a string only, behind a meter at each cell: what it reads ends no charge of a parallel bank.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from drivers.roles import MeterProfile, MeterReading, SupplyProfile, SupplyReading
+from drivers.roles import BmsReading, MeterProfile, MeterReading, SupplyProfile, SupplyReading
+from tui.bench import bms_taps
 from tui.bench.messages import Channel, Trust
 
 PLAUSIBLE_CELL_V = (0.0, 5.0)
@@ -49,6 +51,10 @@ class Reading:
     supply_fresh: bool = False
     meter: MeterReading | None = None
     meter_fresh: bool = False
+    bms: BmsReading | None = None
+    bms_fresh: bool = False
+    bms_whole: bool = False  # of the string on the leads it sees each cell now
+    bms_high_v: float | None = None  # the highest of those that it sees now
     output_on: bool | None = None
     set_voltage_v: float | None = None
     set_current_a: float | None = None
@@ -123,6 +129,11 @@ class Composer:
         for point in ("current_a", "supply_v"):
             self.typed.pop(point, None)
 
+    def highest_typed_v(self, now_s: float) -> float | None:
+        """The highest cell as somebody read it lately; None where nobody did."""
+        typed = self._typed_channel("cells_v", now_s)
+        return typed.value if typed.trust == "typed" else None
+
     def _typed_channel(self, point: str, now_s: float) -> Channel:
         typed = self.typed.get(point)
         if typed is None:
@@ -139,6 +150,8 @@ class Composer:
         meter_profile: MeterProfile | None,
         meter: MeterReading | None,
         meter_fresh: bool,
+        bms: BmsReading | None = None,
+        bms_fresh: bool = False,
     ) -> Reading:
         """The Reading of this tick. `*_fresh` tells whether the last answer is young enough to be believed."""
         by_hand = profile is not None and not profile.has_interface
@@ -157,6 +170,10 @@ class Composer:
         per_cell = self._per_cell(now_s, meter_profile, meter, meter_fresh)
         posts = self._meter_at_posts(now_s, meter_profile, meter, meter_fresh)
         measured = self._meter_at_cells(meter_profile, posts, per_cell)
+        taps = bms_taps.taps(tuple(label for label, _ in self._points), series, bms, bms_fresh, now_s)
+        each = (*per_cell.values(), *taps.values())  # all of them may raise an alarm, whichever is shown
+        if taps and measured.trust != "measured":
+            per_cell, measured = dict(taps), _nearer(measured, bms_taps.highest(taps))
         typed = self._typed_channel("cells_v", now_s)
         volts_on = supply_v.value if output_on and supply_v.trust in ("measured", "typed", "echo") else None
         amps = current.value if current.trust in ("measured", "typed") else None
@@ -180,6 +197,10 @@ class Composer:
             supply_fresh=supply_fresh,
             meter=meter,
             meter_fresh=meter_fresh,
+            bms=bms,
+            bms_fresh=bms_fresh,
+            bms_whole=bms_taps.whole(taps),
+            bms_high_v=max((c.value for c in taps.values() if c.value is not None and c.trust == "measured"), default=None),
             output_on=output_on,
             set_voltage_v=supply.set_voltage_v if supply else None,
             set_current_a=supply.set_current_a if supply else None,
@@ -190,9 +211,7 @@ class Composer:
             upper_bound=upper,
             posts_v=posts,
             mean_v=mean_v,
-            alarm_v=_alarm_v(
-                cells, (measured, typed, cells, *per_cell.values()), self._derived_v(volts_on, amps) if series == 1 else mean_v
-            ),
+            alarm_v=_alarm_v(cells, (measured, typed, cells, *each), self._derived_v(volts_on, amps) if series == 1 else mean_v),
             per_cell_v=per_cell,
             surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
@@ -251,6 +270,11 @@ class Composer:
             if channel.value is not None:
                 return channel, False
         return UNKNOWN, False
+
+
+def _nearer(meter: Channel, bms: Channel) -> Channel:
+    """What tells more of the highest cell, where the meter does not tell it now: the BMS unless it is as silent."""
+    return bms if bms.trust == "measured" or meter.value is None else meter
 
 
 def _highest_cell(measured: Channel, typed: Channel, mean_v: float | None) -> Channel:

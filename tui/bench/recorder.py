@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from drivers.clock import Clock
+from drivers.roles import BmsReading
 from tui.bench.charge_count import ChargeCount
 from tui.bench.messages import Channel, Point
 from tui.bench.reading import Reading
@@ -91,6 +92,8 @@ class Recorder:
         }
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
+        if reading.bms is not None and reading.bms_fresh:
+            fields["bms"] = _bms(reading.bms)
         time_s = self._time_s()
         self._journal.append("reading", test_time_s=time_s, unix_time_s=self._clock.unix_s(), **fields)
         self._journal.sync_if_due()
@@ -144,6 +147,19 @@ class Recorder:
 
     def _time_s(self) -> float:
         return round(self._clock.now_s() - self._start_s, 3)
+
+
+def _bms(bms: BmsReading) -> dict[str, Any]:
+    """What the BMS told, by the names of its protocols; what it does not tell is left out."""
+    told = {
+        "cell_voltages_v": [_round(volts, 4) for volts in bms.cell_voltages_v],
+        "pack_voltage_v": _round(bms.pack_voltage_v, 3),
+        "current_a": _round(bms.current_a, 3),
+        "charge_fet_on": bms.charge_fet_on,
+        "protection": None if not bms.protection else list(bms.protection),
+        "cell_overvoltage_protection_v": bms.cell_overvoltage_protection_v,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _round(value: float | None, digits: int) -> float | None:

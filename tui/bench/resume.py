@@ -20,7 +20,7 @@ from tui.bench.left import Left
 from tui.bench.messages import Abandon, Continue, Outcome, Unfinished
 from tui.bench.ports import Port
 from tui.bench.recorder import Recorder
-from tui.bench.seat import leave_seat, missing_meter, open_supply, seat
+from tui.bench.seat import leave_seat, missing_bms, missing_meter, open_supply, seat
 from tui.bench.stranger import Stranger
 from tui.bench.time_watch import TimeWatch
 from tui.domain import calculations
@@ -159,11 +159,12 @@ def _take_up(bench: Bench, one: Left) -> None:
     memory.check(one.memory)
     plan, port, profile, first = _reached(bench, one)
     bench.follow(profile.emulated, plan.supply.address)
-    no_meter = missing_meter(bench, plan)
+    made = steps(plan, one.own_procedure)
+    no_meter, no_bms = missing_meter(bench, plan), missing_bms(bench, plan, made)
     gap_s = _gap_s(bench, one)
     elapsed_s = one.last_test_s + (gap_s or 0.0)
     recorder = Recorder.go_on(bench.home, bench.clock, one.row.id, elapsed_s=elapsed_s)
-    session = seat(bench, plan, profile, port, recorder, steps(plan, one.own_procedure), started_s=bench.now_s() - elapsed_s)
+    session = seat(bench, plan, profile, port, recorder, made, started_s=bench.now_s() - elapsed_s)
     assert session.runner is not None
     recorder.strict = False  # what follows is no Command: a disk that refuses now is told as in any charge
     memory.restore(session, session.runner, one.memory, one.reading, bench.now_s())
@@ -187,6 +188,9 @@ def _take_up(bench: Bench, one: Left) -> None:
     if no_meter:
         text = f"{no_meter} Without it the cells' volts are asked of you. Plug it in; g tries it again."
         bench.warn("meter-missing", "the meter does not answer", text)
+    if no_bms:
+        text = f"{no_bms} Without it what it shows is asked of you. Plug it in; g tries it again."
+        bench.warn("bms-silent", "the BMS does not answer", text)
 
 
 def _reached(bench: Bench, one: Left) -> tuple[Plan, Port[Supply], SupplyProfile, SupplyReading]:
@@ -203,10 +207,12 @@ def _where_now(bench: Bench, one: Left) -> Plan:
     supply = plan.supply
     if not supply.by_hand:
         supply = replace(supply, address=instruments.found_again(supply.address, one.adapters.get("supply"), identifies=True))
-    meter = plan.meter
+    meter, bms = plan.meter, plan.bms
     with contextlib.suppress(InstrumentError):  # told when it is opened
         meter = meter and instruments.found_again(meter, one.adapters.get("meter"), identifies=False)
-    return replace(plan, supply=supply, meter=meter)
+    with contextlib.suppress(InstrumentError):
+        bms = bms and instruments.found_again(bms, one.adapters.get("bms"), identifies=False)
+    return replace(plan, supply=supply, meter=meter, bms=bms)
 
 
 def _same(one: Left, profile: SupplyProfile) -> None:

@@ -7,7 +7,7 @@ A step's order: ask → gate → hands → action → until. Everything the oper
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -84,6 +84,14 @@ class Stage(Hall, Protocol):
 
     def meter_at(self, probe: str) -> float | None:
         """What the bench's own live meter shows there, None where it stands elsewhere."""
+        ...
+
+    def sees(self, fields: Iterable[Field]) -> bool:
+        """Whether instruments tell all of this now, so that nobody has to be asked."""
+        ...
+
+    def barred(self, step: Step) -> str:
+        """Why the output must not go on in this step now; "" when nothing stands against it."""
         ...
 
     def remember(self) -> None:
@@ -254,15 +262,15 @@ class Runner:
 
     # --- answers --------------------------------------------------------------------------------------------
 
-    def answer(self, prompt_id: int, values: Mapping[str, Value]) -> Outcome:
-        """The operator's answer to the present prompt."""
+    def answer(self, prompt_id: int, values: Mapping[str, Value], source: str = "") -> Outcome:
+        """The operator's answer to the present prompt, or that of an instrument: the `source`, in words for the record."""
         prompt, step = self.prompt, self._side or self.step
         if prompt is None or prompt.id != prompt_id:
             return Outcome(False, "That question is no longer open.")
         checked = self._typed(prompt, values)
         if isinstance(checked, str):
             return Outcome(False, checked)
-        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=prompt.confirm)
+        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=source or prompt.confirm)
         if prompt.fields or not step.fields:
             result = self._gate(step, checked)
             if not result.ok:
@@ -335,6 +343,9 @@ class Runner:
         return taken
 
     def _gate(self, step: Step, values: Mapping[str, Value]) -> GateResult:
+        barred = self.stage.barred(step)
+        if barred:
+            return GateResult(False, barred)
         if not step.gate:
             return GateResult(True)
         return GATES[step.gate](self._plan_of(step), GateInput(values, dict(self.answers), dict(self.stage.gate_facts())))
@@ -366,6 +377,10 @@ class Runner:
     # --- the tick -------------------------------------------------------------------------------------------
 
     def _act(self) -> None:
+        barred = self.stage.barred(self.step) if self.stage.profile.has_interface else ""
+        if barred:  # a step that asks nothing before it acts
+            self._refused(barred)
+            return
         self.phase = "act"
         self._action = ACTIONS[self.step.action](self.stage) if self.step.action else None
         if self._action is None:
@@ -374,7 +389,7 @@ class Runner:
     def _acted(self) -> None:
         step = self.step
         self.phase = "until"
-        if step.until and step.ask_during and step.fields:
+        if step.until and step.ask_during and step.fields and not self.stage.sees(step.fields):
             self._ask(blocking=False)
         if not step.until:
             self._leave()

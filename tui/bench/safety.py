@@ -36,6 +36,8 @@ HELD_CHECKS: Mapping[str, tuple[str, ...]] = {
     "F-43": ("the room was aired for half an hour", "no hiss, smell or smoke, seen from the door", "every cell is flat, cool and dry"),
     "hot-joint": ("the ring, clip or joint is made anew", "it is cool"),
     "negative-current": ("the + lead was off the cells", "the supply takes no current back", "your meter shows the volts you expect"),
+    "bms-silent": ("its cable and its adapter are plugged in", "its app shows the cells", "or you will type the highest cell"),
+    "bms-flows": ("the black lead goes to P− of the BMS", "nothing leads past the BMS", "its app shows the charge switch closed"),
     "attention": ("you stay within reach from here on",),
 }
 AT_THE_PANEL = ("set-voltage", "set-current", "panel-off", "found-on")
@@ -118,7 +120,7 @@ class Safety:
         known = self.alarms.get(finding.code)
         if known is not None and known.level == finding.level and not (known.acknowledged and finding.level != "warn"):
             if known.text != finding.text and not known.acknowledged:
-                self.alarms[finding.code] = replace(known, text=finding.text)
+                self.alarms[finding.code] = replace(known, title=finding.title, text=finding.text)
             return False
         self._alarm_ids += 1
         self.alarms[finding.code] = Alarm(self._alarm_ids, finding.level, finding.code, finding.title, finding.text, self.bench.elapsed_s)

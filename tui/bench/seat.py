@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from drivers.address import AddressError
 from drivers.roles import InstrumentError, Supply, SupplyProfile, SupplyReading
 from tui.bench.output import Output
 from tui.bench.ports import Port
@@ -49,6 +51,21 @@ def missing_meter(bench: Bench, plan: Plan) -> str:
     try:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     except InstrumentError as problem:
+        return str(problem)
+    return ""
+
+
+def open_bms(bench: Bench, plan: Plan, steps: Iterable[Step]) -> None:
+    """Open the line of the plan's BMS, where some part charges a string and it is not open yet. Raises InstrumentError and AddressError."""
+    if plan.bms and bench.bms is None and any(step.part is not None and calculations.wiring(step.part.plan).series > 1 for step in steps):
+        bench.bms = bench.instruments.open_bms(plan.bms)
+
+
+def missing_bms(bench: Bench, plan: Plan, steps: Iterable[Step]) -> str:
+    """The same; why it cannot be, or ""."""
+    try:
+        open_bms(bench, plan, steps)
+    except (InstrumentError, AddressError) as problem:
         return str(problem)
     return ""
 

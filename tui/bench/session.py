@@ -22,7 +22,9 @@ from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.domain.procedure import Part
 
-OF_A_PART = ("forecast_high_s", "lift_to_v", "trimmed_set_v", "circuit_opened", "cell_at_target", "last_highest_v", "cells_asked")
+OF_A_PART = (
+    *("forecast_high_s", "lift_to_v", "trimmed_set_v", "circuit_opened", "bms_cut", "cell_at_target", "last_highest_v", "cells_asked"),
+)
 """Facts that say nothing about the next part."""
 
 
@@ -197,7 +199,7 @@ class Session:
         """After a hold the slow observations start anew; what was typed or noted before it no longer counts."""
         self.composer.typed.pop("cells_v", None)
         self.off_since_s = self.watched_s = None
-        for fact in ("forecast_high_s", "lift_to_v", "lifting_to_v", "circuit_opened", "cell_at_target", "last_highest_v"):
+        for fact in ("forecast_high_s", "lift_to_v", "lifting_to_v", "circuit_opened", "bms_cut", "cell_at_target", "last_highest_v"):
             self.facts.pop(fact, None)
         self.end_rule.restart()
 
@@ -210,6 +212,11 @@ class Session:
         self.charging_since_s = self.knee_s = self.last_trim_s = self.tail_current_a = None
         self.end_reason = self.end_reason_so_far = ""
         self.rest_v = {}
+
+    @property
+    def suspicious(self) -> bool:
+        """Something was seen once and must be looked at again at once."""
+        return self.guard.suspicious or self.watches.bms.suspicious
 
     @property
     def by_hand(self) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
-from tui.bench import beside, trim
+from tui.bench import beside, bms_answers, trim
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
 from tui.domain import calculations
 from tui.domain.plan import Plan
-from tui.domain.procedure import GateResult, Part, Step, Value
+from tui.domain.procedure import Field, GateResult, Part, Step, Value
 
 if TYPE_CHECKING:
     from tui.bench.bench import Bench
@@ -90,15 +90,29 @@ class Stage:
     def gate_facts(self) -> Mapping[str, float]:
         session = self.running
         since_s = session.off_since_s
+        session_facts = {**session.facts, **bms_answers.facts(self.bench, session)}
         some_ah = 0.0 if session.charging_since_s is None else 1e-6  # it charged, though nobody has typed with how many amperes
-        facts = {**session.facts, "charged_ah": max(session.count.charge_ah, some_ah)}
+        facts = {**session_facts, "charged_ah": max(session.count.charge_ah, some_ah)}
         supply = self.reading.supply
         if supply is not None and self.reading.supply_fresh and supply.probe_temperature_c is not None:
             session.facts["probe_c"] = facts["probe_c"] = supply.probe_temperature_c
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
     def meter_at(self, probe: str) -> float | None:
-        """The live meter's value where it happens to stand at the asked point."""
+        """The live meter's value where it happens to stand at the asked point, else what the BMS tells of it."""
+        volts = self._meter_at(probe)
+        return volts if volts is not None else bms_answers.at(self.bench, self.running, probe)
+
+    def sees(self, fields: Iterable[Field]) -> bool:
+        """Whether instruments tell all of this now, so that nobody has to be asked."""
+        reading = self.reading
+        return all(field.name == "cells_v" and reading.cells_v.trust == "measured" and reading.bms_whole for field in fields)
+
+    def barred(self, step: Step) -> str:
+        """Why the output must not go on in this step now; "" when nothing stands against it."""
+        return bms_answers.barred(self.bench, self.running) if step.action in ("charge", "contact-test") else ""
+
+    def _meter_at(self, probe: str) -> float | None:
         profile, reading = self.bench.meter_profile, self.reading
         if profile is None or not reading.meter_fresh or reading.meter is None:
             return None
@@ -229,10 +243,12 @@ class Stage:
     def _cell_at_target(self) -> bool:
         """A cell of the string reads the target, or the whole string is full: the end of a pre-charge, whatever the BMS does."""
         session, reading = self.running, self.reading
-        volts, limits, target_v = reading.cells_v.value, session.limits, session.plan.target_v
+        volts, full_v = reading.cells_v.value, session.plan.target_v - session.limits.target_reached_v - 1e-9
         if volts is None:
             return False
-        read = reading.cells_trusted and not session.guard.glitches.doubtful and volts >= target_v - limits.target_reached_v - 1e-9
+        read = reading.cells_trusted and not session.guard.glitches.doubtful and volts >= full_v
+        typed_v = session.composer.highest_typed_v(reading.time_s)  # behind a BMS that shows less, too
+        read = read or session.watches.bms.full or (typed_v is not None and typed_v >= full_v)
         reached = read or session.attention.full_before_next(reading) or self._whole_string_full()
         if reached:
             session.tail_current_a = reading.amperes

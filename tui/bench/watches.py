@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drivers.roles import InstrumentError, OperatorMustAct
+from tui.bench.bms_watch import BmsWatch
 from tui.bench.echo import EchoWatch
 from tui.bench.guard import Finding
 from tui.bench.guard_cells import CellsWatch
@@ -39,6 +40,7 @@ class Watches:
         self.shorted = ShortedLeads(series=session.series)
         self.back_feed = BackFeed(limits, current_step_a=step_a)
         self.meter = MeterWatch(limits, voltage_step_v=step_v)
+        self.bms = BmsWatch(limits, target_v=plan.target_v, by_hand=session.by_hand)
         self.slow = SlowWatch(limits, plan, current_a=lambda: session.current_a)
         self.asks: Finding | None = None  # one that wants the volts at the cells now
 

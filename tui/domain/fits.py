@@ -178,7 +178,7 @@ def _hands_on(plan: Plan, name: str) -> str:
     count = len(plan.cells)
     links = f"{2 * (count - 1)} busbars" if count > 1 else "one cell"
     series = _series(plan)
-    build = f"build the {series}S battery with its BMS, {'read the highest cell every 10 min, ' if not plan.meter else ''}take it apart"
+    build = f"build the {series}S battery with its BMS, {'read the highest cell every 10 min, ' if not (plan.meter or plan.bms) else ''}take it apart"
     stages = len(calculations.stages_v(plan))
     changes = "set the volts at each of the" if plan.supply.by_hand else "be near at the last of the"
     match name:

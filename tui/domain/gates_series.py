@@ -3,7 +3,8 @@
 Volts in V per cell, currents in A. Sources: tutorial section 3, the cell model for volts after the charge.
 
 Facts that "opened" looks at when the bench knows them: "minutes_since_off", "last_highest_v" (the highest cell as last read before the
-circuit opened), "cell_at_target" (1.0: a cell read the target and ended the charge), "circuit_opened" (1.0).
+circuit opened), "cell_at_target" (1.0: a cell read the target and ended the charge), "circuit_opened" (1.0), "bms_cut" (1.0: the BMS itself told
+that a cell's over-voltage opened it). "bms" looks at "bms_cells" and "bms_limit_v", as the BMS tells them on its line.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 
 from tui.domain import calculations
 from tui.domain.gate_words import PASSED, listed, missing, number, refuse, refuse_softly, slipped
+from tui.domain.gates_bms import BMS_COUNT_V, misfit
 from tui.domain.gates_cells import each_cell, ends_of
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
@@ -23,7 +25,6 @@ BMS_CHOICES = ("yes, fitted and on", "no BMS")
 FLOATING_CHOICES = ("floating", "not known")
 
 PLAUSIBLE_BMS_V = (3.0, 4.5)
-BMS_COUNT_V = 0.010  # what a BMS's settings usually count in
 BMS_EARLY_V = 0.050  # further below the target the pre-charge ends noticeably early
 UNEQUAL_V = 0.050  # at rest on the flat part this is about half of a cell's charge
 PLATEAU_RESTED_V = 3.35  # below it no reading after a charge tells a full cell from a half-full one
@@ -60,6 +61,9 @@ def bms(plan: Plan, given: GateInput) -> GateResult:
             "still looks low. Fit the BMS, or balance in parallel without a pre-charge. No reason passes this gate."
         )
     limit_v, target_v, series = number(given.values, "bms_ov_v"), plan.target_v, calculations.wiring(plan).series
+    cells, read_v = given.facts.get("bms_cells"), given.facts.get("bms_limit_v")
+    if cells is not None and (wrong := misfit(plan, round(cells), read_v)):
+        return refuse(wrong)
     if limit_v is None:
         return missing("The BMS's over-voltage limit of one cell")
     low, high = PLAUSIBLE_BMS_V
@@ -70,6 +74,8 @@ def bms(plan: Plan, given: GateInput) -> GateResult:
             f"{limit_v:g} V cannot be the over-voltage limit of one LiFePO4 cell{hint} Look it up in the BMS's app or "
             f"data sheet; it should be {target_v:.3f} V. No reason passes this gate."
         )
+    if read_v is not None and abs(limit_v - read_v) > BMS_COUNT_V + 1e-9:
+        return refuse(f"You typed {limit_v:.3f} V, and the BMS itself says {read_v:.3f} V. What it says is what it does: look again.")
     ceiling_v = limits.over_voltage_protection_ceiling_v
     if limit_v > ceiling_v + 1e-9:
         return refuse(
@@ -138,10 +144,10 @@ def floating(plan: Plan, given: GateInput) -> GateResult:
 def opened(plan: Plan, given: GateInput) -> GateResult:
     """The pre-charge ended: did a full cell end it, or a fault of the BMS? Each cell's volts are typed. No reason passes this gate.
 
-    Normal is each of these: a cell read the target (fact), the highest cell read the target less 20 mV before the opening (fact), or the
-    highest cell typed now lies where a cell lies that was full when the current ended (`relaxation`: cell model, from the rate and the
-    minutes since, at most; 40 mV of margin downwards). Where that lies on the plateau, it passes with the warning that volts cannot tell. A BMS
-    that opens below the target is measured by its own limit.
+    Normal is each of these: the BMS told so itself (fact), a cell read the target (fact), the highest cell read the target less 20 mV before
+    the opening (fact), or the highest cell typed now lies where a cell lies that was full when the current ended (`relaxation`: cell model,
+    from the rate and the minutes since, at most; 40 mV of margin downwards). Where that lies on the plateau, it passes with the warning that
+    volts cannot tell. A BMS that opens below the target is measured by its own limit.
     """
     volts, refusal = _typed_after(plan, given)
     if refusal is not None:
@@ -151,7 +157,7 @@ def opened(plan: Plan, given: GateInput) -> GateResult:
     high_v, end_v = volts[first], min(plan.target_v, number(given.earlier, "bms_ov_v") or plan.target_v)
     last_v = facts.get("last_highest_v")
     minutes, rate_c = _minutes_since(plan, given), _rate_c(plan, given)
-    if facts.get("cell_at_target") or (last_v is not None and last_v >= end_v - limits.bms_opened_v - 1e-9):
+    if facts.get("cell_at_target") or facts.get("bms_cut") or (last_v is not None and last_v >= end_v - limits.bms_opened_v - 1e-9):
         fell = minutes is not None and high_v < lowest_relaxed_v(end_v, rate_c, minutes) - 1e-9
         doubt = (
             " It fell further than a full cell does: measure it again; the reading that ended the charge may have been wrong."

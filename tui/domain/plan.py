@@ -50,6 +50,7 @@ class Plan:
     derating: float = 1.0
     c_rate: float = 0.2  # of the bank, 1/h
     meter: str = ""  # address of a meter at the bank's posts; "" typed readings only
+    bms: str = ""  # address of the BMS of a string; "" what it shows is typed
     lead_resistance_ohm: float | None = None
     lead_limit_a: float | None = None
     soc_low: float | None = None  # 0..1, as estimated by the operator

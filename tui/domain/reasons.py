@@ -116,6 +116,7 @@ FIELDS: Mapping[str, str] = {
     "rating": "supply-fit",
     "derating": "derating",
     "meter": "meter",
+    "bms": "bms-line",
     "leads": "lead-resistance",
     "target": "target",
     "service": "service-volts",

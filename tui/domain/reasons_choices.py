@@ -68,6 +68,10 @@ CHOICES: tuple[Text, ...] = (
          "The supply's display is what drifts, and some show the set-point instead of a measurement. A second instrument sees it, and lets "
          "you stay away longer "
          "(30 min instead of 5 near {top_v}).", "4.6"),
+    Text("bms-line", "A BMS that is read",
+         "{n} cells, each seen every second; at most {target} for its own limit",
+         "It sees each cell of the string, tells that a full one has opened it, and why it opened otherwise. Without its line all of that is "
+         "typed. Its 5 to 20 mV of error declare no balance. Use an isolated adapter.", "3.2"),
     Text("supply-fit", "Does the supply do it",
          "{set_v} of {rating_v} needed; pre-charge {string}: {string_v}, {string_class}",
          "Both a constant voltage and a constant current are needed. 30 V do for 12 V and 24 V packs, 48 V need 60 V. About 10 A is where "

@@ -119,7 +119,7 @@ def read_draft(
     model, reader.echoes["model"] = _model(reader.text("model"), find_model)
     if reader.messages:
         return Draft(reader.echoes, reader.messages)
-    meter = reader.text("meter")
+    meter, bms = reader.text("meter"), "" if "bms" in hidden else reader.text("bms")
     low, high = soc or (None, None)
     values: dict[str, Any] = {
         "bank": bank,
@@ -132,6 +132,7 @@ def read_draft(
         "derating": derating,
         "c_rate": c_rate,
         "meter": "" if meter.lower() == "none" else meter,
+        "bms": "" if bms.lower() == "none" else bms,
         "lead_resistance_ohm": lead_ohm,
         "soc_low": low,
         "soc_high": high,
@@ -281,6 +282,7 @@ def answers_of(plan: Mapping[str, Any]) -> dict[str, str]:
         "supply": supply["address"],
         "rating": f"{supply['max_voltage_v']:g}V/{supply['max_current_a']:g}A",
         "meter": plan.get("meter") or "none",
+        "bms": plan.get("bms") or "none",
         "leads": "" if lead_ohm is None else f"{lead_ohm * 1000:g}mOhm",
         "soc": soc,
         "rate": f"{plan['c_rate']:g}C",

@@ -123,10 +123,12 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
             _row("pack", channel_number(snapshot.pack_v, 3, VALUE), "V", trust_words(snapshot.pack_v)),
             _row("highest", channel_number(snapshot.cells_v, 3, VALUE), "V", trust_words(snapshot.cells_v)),
         ]
+    bms = [Content.assemble((f" {'BMS':<{LABEL}}", "$foreground 60%"), snapshot.bms_state)] if snapshot.bms_state else []
     return [
         _row("set", channel_number(set_point, 3, VALUE), "V", f"{as_set}  {limit}" if limit else ""),
         _row("supply", channel_number(volts, 3, VALUE), "V", trust_words(volts)),
         *cells,
+        *bms,
         _row(
             "leads",
             number(drop_v, 3, VALUE),

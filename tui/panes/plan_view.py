@@ -68,13 +68,14 @@ def plan_lines(plan: Plan) -> list[Content]:
 
 
 def instrument_lines(plan: Plan, snapshot: Snapshot) -> list[Content]:
-    """Supply and meter, each with what it is and how its number is known."""
+    """Supply, meter and BMS, each with what it is and how its number is known."""
     rating = f"{plan.supply.max_voltage_v:g} V {plan.supply.max_current_a:g} A"
     return [
         *_instrument("Supply", snapshot.supply or plan.supply.name or plan.supply.address),
         Content(f"  {rating} · {trust_words(snapshot.supply_v)}"),
         *_instrument("Meter", snapshot.meter or plan.meter or "by hand"),
         *([Content(f"  {snapshot.cells_v.value:.3f} V · {trust_words(snapshot.cells_v)}")] if snapshot.cells_v.value is not None else []),
+        *(_instrument("BMS", snapshot.bms or plan.bms) if snapshot.bms or plan.bms else []),
     ]
 
 

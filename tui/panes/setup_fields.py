@@ -89,6 +89,16 @@ FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec(
         "meter", "Meter", "text", "Address of a meter at the bank's posts; none: you type readings.", "none", wide=True, asks_why=True
     ),
+    FieldSpec(
+        "bms",
+        "BMS",
+        "text",
+        "Address of the pack's BMS; none: you type what its app shows.",
+        "none",
+        wide=True,
+        matters=("precharge",),
+        asks_why=True,
+    ),
     FieldSpec("leads", "Leads", "lead", "Both wires with contacts: 20mOhm, or 8AWG. Empty if unknown.", "8AWG"),
     FieldSpec("target", "Target", "target", "Volts per cell. 3.65 is usual, 3.64 or 3.60 milder, 3.50 least.", "3.65V", group="The charge"),
     FieldSpec("service", "In use", "cell_voltage", "Highest volts of a cell in use, by BMS and charger. Below the target.", ""),
