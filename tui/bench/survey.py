@@ -315,6 +315,8 @@ def _reading_words(kind: str, reading: Any) -> str:
         return f"Output {on}. " + _numbers(known, ("voltage_v", "current_a", "set_voltage_v", "set_current_a"))
     if kind == "meter":
         volts = [f"{value:.4f} V" if value is not None else "?" for value in reading.channels_v.values()]
+        if reading.status == "ok" and volts and not any(value is not None for value in reading.channels_v.values()):
+            return "It answers, and its probes touch nothing that has volts."
         return " · ".join(volts) if reading.status == "ok" and volts else f"No volts: {reading.status.replace('_', ' ')}. {reading.text}"
     cells = " ".join(f"{value:.3f}" if value is not None else "?" for value in reading.cell_voltages_v)
     fet = {True: "on", False: "off", None: "unknown"}[reading.charge_fet_on]
