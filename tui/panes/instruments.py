@@ -60,15 +60,15 @@ def named(row: InstrumentRow) -> str:
 
 def trace_rows(lines: Sequence[TraceLine], count: int, width: int) -> list[Content]:
     """The newest exchanges: time, direction, bytes, and what of them can be read."""
-    return [Content(_trace_row(line)[:width]) for line in lines[-count:]]
+    return [Content(_trace_row(line, max((width - 18) // 4, 4))[:width]) for line in lines[-count:]]
 
 
-def _trace_row(line: TraceLine) -> str:
+def _trace_row(line: TraceLine, most: int) -> str:
     data = bytes.fromhex(line.data)
-    told = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data[:24])
+    told = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data[:most])
     when = datetime.datetime.fromtimestamp(line.unix_s).strftime("%H:%M:%S.%f")[:-4]
     signs = {">": "→", "<": "←", "x": "✗"}
-    return f"{when} {signs[line.direction]} {data[:24].hex(' ')}{' …' if len(data) > 24 else ''}  {told}"
+    return f"{when} {signs[line.direction]} {data[:most].hex(' ')}{' …' if len(data) > most else ''}  {told}"
 
 
 class InstrumentsScreen(Workspace):
