@@ -272,7 +272,7 @@ def test_identify_waits_for_good_lines_on_a_port() -> None:
 
 
 def test_identify_tells_silence_from_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.meters.text_line.START_UP_S", 0.0)
+    monkeypatch.setattr("drivers.meters.streaming.START_UP_S", 0.0)
     driver, line, _ = meter(in_memory=False)
     with pytest.raises(NoAnswer, match="nothing arrived"):
         driver.identify()
