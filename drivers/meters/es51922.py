@@ -38,7 +38,7 @@ SHARED_FRAME = bytes((0, *range(6, 12)))
 """The bytes in which two packets must agree: range, function and flags."""
 _ENDED = re.compile(rb"[^\n\x8a]*[\n\x8a]")
 
-check_address = Place.of
+check_address = Place.single
 
 
 def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> Es51922:

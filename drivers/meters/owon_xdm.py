@@ -18,7 +18,7 @@ import re
 from drivers.address import Address
 from drivers.clock import Clock
 from drivers.meters.point import Place
-from drivers.meters.polled import DC_VOLTS, Identity, PolledMeter, Shown, last_line, parse_function
+from drivers.meters.polled import DC_VOLTS, Identity, PolledMeter, Shown, beyond_range, last_line, other_function, parse_function
 from drivers.roles import GarbledAnswer, Line, NoAnswer
 from drivers.words import Words, number
 
@@ -29,7 +29,7 @@ OVERLOAD, BEYOND_RANGE = 1e8, 1.2
 ANSWER_S, SETTLE_S = 1.0, 0.5
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m?)V", re.ASCII)
 
-check_address = Place.of
+check_address = Place.single
 
 
 def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> OwonXdm:
@@ -55,12 +55,11 @@ class OwonXdm(PolledMeter):
         volts = self.words.ask("MEAS1?", parse_value, tries=1)
         function = self.words.ask("FUNC?", parse_function, tries=1)
         if function not in DC_VOLTS:
-            status = "not_dc" if function.startswith("VOLT") else "wrong_function"
-            return Shown(None, (function,), status, f"the meter is set to {function}: press its key for DC volts.")
+            return other_function(function)
         range_v = self._range()
         setting = (function, range_v)
         if abs(volts) >= OVERLOAD or (range_v is not None and abs(volts) > BEYOND_RANGE * range_v):
-            return Shown(None, setting, "overload", "more than the meter's range: are its probes where they belong?")
+            return beyond_range(setting)
         return Shown(volts, setting, resolution_v=RESOLUTIONS_V.get(range_v or 0.0))
 
     def _range(self) -> float | None:

@@ -42,6 +42,15 @@ class Place:
             raise AddressError(f"'{address}' does not say which cell its meter stands on: add its label, as in cell=A3")
         return cls(point, cell, address.number("limit", HIGHEST_CELL_V, low=HIGHEST_CELL_V, high=HIGHEST_PACK_V))
 
+    @classmethod
+    def single(cls, address: Address) -> Place:
+        """The same, of a meter with one channel. Raises AddressError."""
+        place = cls.of(address)
+        if place.point == "cells":
+            what = "it stands at the bank, on one cell (cell=A3), or is carried from cell to cell (point=walk)"
+            raise AddressError(f"point=cells in '{address}' needs a channel on each cell, and a {address.family} has one: {what}")
+        return place
+
     def profile(self, family: str, model: str, interval_s: float, emulated: bool) -> MeterProfile:
         return MeterProfile(family, model, self.point, interval_s, emulated, self.cell)
 

@@ -46,6 +46,16 @@ class Shown(NamedTuple):
     resolution_v: float | None = None
 
 
+def other_function(function: str) -> Shown:
+    """The meter is set to something else than DC volts."""
+    status = "not_dc" if function.startswith("VOLT") else "wrong_function"
+    return Shown(None, (function,), status, f"the meter is set to {function}: press its key for DC volts.")
+
+
+def beyond_range(setting: tuple[object, ...]) -> Shown:
+    return Shown(None, setting, "overload", "the meter shows an overload, more than its range: are its probes where they belong?")
+
+
 class PolledMeter(ABC):
     """Implements `roles.Meter`. `read` asks once, so that it is back within the family's deadline."""
 

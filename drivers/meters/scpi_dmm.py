@@ -21,12 +21,24 @@ import re
 from drivers.address import Address
 from drivers.clock import Clock
 from drivers.meters.point import Place
-from drivers.meters.polled import DC_VOLTS, Identity, PolledMeter, PromptWords, Shown, last_line, parse_function, parse_identity
+from drivers.meters.polled import (
+    DC_VOLTS,
+    Identity,
+    PolledMeter,
+    PromptWords,
+    Shown,
+    beyond_range,
+    last_line,
+    other_function,
+    parse_function,
+    parse_identity,
+)
 from drivers.roles import GarbledAnswer, Line, LostLine, NoAnswer
 from drivers.words import Words
 
 MODELS = re.compile(
-    r"344(01|05|10|11|50|60|61|65|70)A|3458A|SDM3\d\d\d\w*|DM3058E?|DM3068|DM858E?|88(08|45|46)A|20(00|01|15)|MODEL 2[01]\d\d|DMM[67]50[01]|DAQ6510",
+    r"344(?:01|05|10|11|50|60|61|65|70)A|3458A|SDM3\d\d\d\w*|DM3058E?|DM3068|DM858E?|88(?:08|45|46)A"
+    r"|(?:MODEL )?(?:2000|2001|2010|2015|2100|2110|DMM6500|DMM7510|DAQ6510)",
     re.IGNORECASE,
 )
 """Meters that are set up. Of any other only the function is asked, and a value once that is DC volts."""
@@ -38,7 +50,7 @@ DEVICE_CLEAR = b"\x03"
 _VALUE = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[Ee][+-]?\d+)?", re.ASCII)
 _ERROR = re.compile(r"([+-]?\d+)\s*,.*", re.ASCII)
 
-check_address = Place.of
+check_address = Place.single
 
 
 def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> ScpiDmm:
@@ -86,11 +98,8 @@ class ScpiDmm(PolledMeter):
         volts = self.words.ask("READ?", parse_value, tries=1, deadline_s=READ_S)
         function = self.words.ask("FUNC?", parse_function, tries=1) if self._function_told else ""
         if function and function not in DC_VOLTS:
-            status = "not_dc" if function.startswith("VOLT") else "wrong_function"
-            return Shown(None, (function,), status, f"the meter is set to {function}: press its key for DC volts.")
-        if abs(volts) >= OVERLOAD:
-            return Shown(None, (function,), "overload", "more than the meter's range: are its probes where they belong?")
-        return Shown(volts, (function,))
+            return other_function(function)
+        return beyond_range((function,)) if abs(volts) >= OVERLOAD else Shown(volts, (function,))
 
     def _settle(self) -> None:
         if not self._on_lan:
