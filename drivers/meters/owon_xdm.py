@@ -27,6 +27,7 @@ MODELS = ("XDM1041", "XDM1241", "XDM2041")
 RESOLUTIONS_V = {0.05: 1e-6, 0.5: 1e-5, 5.0: 1e-4, 50.0: 1e-3, 500.0: 1e-2, 1000.0: 0.1}
 OVERLOAD, BEYOND_RANGE = 1e8, 1.2
 ANSWER_S, SETTLE_S = 1.0, 0.5
+LATE_S = 0.3  # an answer that comes later than its deadline is there by then
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m?)V", re.ASCII)
 
 check_address = Place.single
@@ -73,6 +74,7 @@ class OwonXdm(PolledMeter):
             return None
 
     def _settle(self) -> None:
+        self._pause(LATE_S)
         self.words.ask("FUNC?", parse_function, tries=1)
 
 
