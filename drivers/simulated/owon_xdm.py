@@ -1,7 +1,8 @@
 """Emulator of the OWON XDM bench meters: their commands in short and long form, as the devices answer them (OWON meter sheet).
 
 MEAS:VOLT:DC?, SYST:ERR?, VOLT:RANG? and *OPC? are not answered, as on the device. With auto range it climbs to what it sees and does not come
-back. What the sheet leaves open: a question in another function shows what a cell gives there, nothing or an overload.
+back. Numbers have more digits than its display. What the sheet leaves open: a value in another function is what a cell gives there, nothing or
+an overload.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from drivers.simulated.scpi_headers import Headers
 from drivers.simulated.world import World
 
 END = b"\r\n"
-STEPS_V = {0.05: 1e-6, 0.5: 1e-5, 5.0: 1e-4, 50.0: 1e-3, 500.0: 1e-2, 1000.0: 0.1}
 RANGES = {0.05: "50 mV", 0.5: "500 mV", 5.0: "5 V", 50.0: "50 V", 500.0: "500 V", 1000.0: "1000 V"}
 FULL_SCALE = 1.1  # 55000 counts
 OVERLOAD = 1e9
@@ -88,12 +88,9 @@ class OwonXdmEmulator(LineInstrument, EmulatedMeter):
             self.shown_v()
             return 0.0004 if self.function in SHOWS_NOTHING else OVERLOAD
         volts = self.shown_v()
-        while self._auto and abs(volts) > FULL_SCALE * self._range_v and self._range_v < max(STEPS_V):
-            self._range_v = next(volts for volts in STEPS_V if volts > self._range_v)
-        if abs(volts) > FULL_SCALE * self._range_v:
-            return OVERLOAD
-        step_v = max(STEPS_V[self._range_v], self.resolution_v)
-        return round(volts / step_v) * step_v
+        while self._auto and abs(volts) > FULL_SCALE * self._range_v and self._range_v < max(RANGES):
+            self._range_v = next(volts for volts in RANGES if volts > self._range_v)
+        return OVERLOAD if abs(volts) > FULL_SCALE * self._range_v else volts
 
     def _range(self) -> str | None:
         if self.function == "VOLT":
@@ -111,13 +108,13 @@ class OwonXdmEmulator(LineInstrument, EmulatedMeter):
             range_v = float(text)
         except ValueError:
             return None
-        if range_v not in STEPS_V:
+        if range_v not in RANGES:
             return None
         self._function, self._range_v, self._auto = "VOLT", range_v, False
         return ""
 
     def _climb(self) -> str:
-        self._auto, self._range_v = True, min(STEPS_V)
+        self._auto, self._range_v = True, min(RANGES)
         return ""
 
     def _set_rate(self, text: str) -> str | None:

@@ -53,7 +53,7 @@ def test_known_packets(row: dict) -> None:
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row["id"])
 def test_known_packets_as_readings(row: dict) -> None:
-    meter, line, clock = a_meter()
+    meter, line, _ = a_meter()
     line.data = bytes.fromhex(row["response_hex"]) * 2
     reading = meter.read()
     usable = row["expect"] == "ok" and not {"REL", "MAX"} & set(reading.flags) and row["meaning"]["voltage_v"] >= 0

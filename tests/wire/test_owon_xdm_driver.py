@@ -153,7 +153,7 @@ def test_a_meter_that_does_not_tell_its_range_is_read_without_resolution() -> No
 
 
 def test_volts_that_cannot_be_true_there_are_none() -> None:
-    meter, line = a_meter(meas1=b"-3.412700E+00\r\n")
+    meter, _ = a_meter(meas1=b"-3.412700E+00\r\n")
     reading = settled(meter)
     assert (reading.channels_v, reading.flags) == ({"1": None}, ("out of range",))
     assert "-3.4127 V" in reading.text and "right way round" in reading.text
