@@ -80,7 +80,9 @@ DRILLS: Mapping[str, Drill] = {
     "meter-wrong-function": Drill(
         "the meter is turned to AC volts", ("F-44",), "its volts are not used, and you are asked to measure by hand"
     ),
-    "meter-overload": Drill("the meter shows an overload", ("F-44",), "its volts are not used, and you are asked to measure by hand"),
+    "meter-overload": Drill(
+        "the meter shows an overload", ("F-29", "F-44"), "its volts are not used, and you are asked to measure by hand"
+    ),
     "meter-low-battery": Drill("the meter's battery is low", ("F-45",), "WARN: asks again, with the volts expected"),
 }
 
