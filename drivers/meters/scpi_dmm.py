@@ -37,7 +37,7 @@ from drivers.roles import GarbledAnswer, Line, LostLine, NoAnswer
 from drivers.words import Words
 
 MODELS = re.compile(
-    r"344(?:01|05|10|11|50|60|61|65|70)A|3458A|SDM3\d\d\d[\w-]*|DM3058E?|DM3068|DM858E?|88(?:08|45|46)A"
+    r"344(?:01|05|10|11|50|60|61|65|70)A|SDM3\d\d\d[\w-]*|DM3058E?|DM3068|DM858E?|88(?:08|45|46)A"
     r"|(?:MODEL )?(?:2000|2001|2010|2015|2100|2110|DMM6500|DMM7510|DAQ6510)",
     re.IGNORECASE,
 )

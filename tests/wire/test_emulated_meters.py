@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -207,3 +209,29 @@ def test_a_meter_of_another_family_is_never_taken_for_one(family: str, other: st
             assert isinstance(problem, WrongDevice | GarbledAnswer) or "no answer" in problem.what
             continue
         assert reading.channels_v.get("1") is None
+
+
+def test_a_siglent_on_its_telnet_port_with_banner_and_prompts(on_ptys: EmbeddedBench) -> None:
+    emulator = on_ptys.add("scpi-dmm", prompt="yes").emulator
+    heard = b""
+
+    def serve(server: socket.socket) -> None:
+        nonlocal heard
+        client, _ = server.accept()
+        with client:
+            client.sendall(b"Welcome to the SCPI instrument 'Siglent SDM3045X'\r\n>>")
+            while data := client.recv(4096):
+                heard += data
+                client.sendall(emulator.feed(data))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        meter = open_meter(f"scpi-dmm:socket://127.0.0.1:{server.getsockname()[1]}", clock=WallClock())
+        assert meter.identify().model == "SDM3045X"
+        begun_s = time.monotonic()
+        assert first_value(meter).channels_v == {"1": pytest.approx(on_ptys.world.points_v("bank")[0], abs=0.001)}
+        assert time.monotonic() - begun_s < 3.0
+        meter.close()
+        thread.join(5.0)
+    assert b"SYST:REM" not in heard and b"READ?" in heard
