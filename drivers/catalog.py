@@ -71,6 +71,10 @@ SEVERAL = "several independent sources agree"
 ONE = "from one source"
 HARDWARE = SEVERAL + ", seen on hardware by them"
 CH340 = "1A86:7523"
+FRAMES = tuple(f"{bits}{parity}{stops}" for bits in "87" for parity in "NEO" for stops in "12")
+"""What the option `frame` may say: data bits, parity, stop bits."""
+POINT = ("point", "cell", "limit")
+"""The options that every meter has."""
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
@@ -207,40 +211,81 @@ FAMILIES: Mapping[str, Family] = {
             "meter",
             "OWON XDM1041, XDM1241, XDM2041 bench meters",
             "drivers.meters.owon_xdm",
-            options=("point", "cell", "limit"),
+            options=POINT,
             port=Port((115200,), 0.05),
-            senses=("volts",),
-            usb_ids=(CH340,),
+            senses=("volts", "function and range that it is set to"),
+            usb_ids=(CH340, "10C4:EA60"),
+            models=("XDM1041", "XDM1241", "XDM2041"),
             evidence=HARDWARE,
+            notes=(
+                "The first reading sets it to DC volts, its 5 V range and the slow rate; its keys stay free.",
+                "Whether its REL key is on is not told over the line: look at its display.",
+                "Other XDM models are only read: set DC volts and the range at their keys.",
+            ),
         ),
         Family(
             "scpi-dmm",
             "meter",
-            "SCPI bench meters: Keysight, Siglent, Rigol, Fluke, over serial or LAN",
+            "SCPI bench meters: Keysight, Siglent, Rigol, Fluke, Keithley, over serial or LAN",
             "drivers.meters.scpi_dmm",
-            options=("point", "cell", "limit", "frame"),
-            port=Port((9600,), 0.05, dtr=True, rts=True),
-            senses=("volts",),
+            options=(*POINT, "frame"),
+            port=Port((9600, 19200, 115200), 0.05, dtr=True, rts=True),
+            senses=("volts", "function that it is set to, where it tells"),
+            models=(
+                "34401A",
+                "34410A",
+                "34461A",
+                "SDM3045X",
+                "SDM3055",
+                "SDM3065X",
+                "DM3058",
+                "DM858",
+                "8845A",
+                "8846A",
+                "2000",
+                "DMM6500",
+            ),
             evidence=SEVERAL,
+            notes=(
+                "The 34401A leaves the factory with frame=7E2; others are at 8N1 or 8N2.",
+                "A Rigol DM3058 must be set to the command set AGILENT in its menu.",
+                "Whether its NULL key is on is not told over the line: look at its display.",
+                "An unknown model is only read: set DC volts and a fixed range at its keys.",
+            ),
         ),
         Family(
             "es51922",
             "meter",
             "Hand-held meters with the ES51922 chip (UNI-T UT61E with its serial cable)",
             "drivers.meters.es51922",
-            options=("point", "cell", "limit", "frame"),
+            options=(*POINT, "frame"),
             port=Port((19200,), 0.0, dtr=True, rts=False, frame="7O1"),
-            senses=("volts",),
+            senses=("volts", "function and range that it is set to", "REL, MAX, MIN, low battery"),
+            models=("UT61E", "Victor 86E", "RuoShui 86E"),
             evidence=HARDWARE,
+            notes=(
+                "An adapter that has no 7O1 needs frame=8N1.",
+                "The newer UT61E+ and the HID cable of the old UT61E are no serial ports and are not understood.",
+            ),
         ),
         Family(
             "text-line",
             "meter",
             "A meter that sends lines of text (microcontroller boards, loggers)",
             "drivers.meters.text_line",
-            ("point", "cell", "channels", "unit", "decimal", "checksum", "limit"),
+            (*POINT, "channels", "map", "mode", "unit", "decimal", "checksum"),
             senses=("volts of one or more channels",),
             evidence="grammar of our own, given in the documentation for builders",
+        ),
+        Family(
+            "typed",
+            "meter",
+            "Any meter without a line: the operator reads it and types",
+            "drivers.meters.typed",
+            ("point", "cell"),
+            port=None,
+            senses=("what the operator types",),
+            evidence="needs none",
         ),
         Family(
             "jbd",
@@ -331,7 +376,8 @@ def _line(family: Family, address: Address, line_factory: LineFactory | None) ->
     if not address.url:
         raise AddressError(f"'{address}' names no line: give one, as in {address.family}:/dev/ttyUSB0")
     baud = address.integer("baud", port.bauds[0], low=300, high=4_000_000)
-    return SerialLine(address.url, baud=baud, gap_s=port.gap_s, dtr=port.dtr, rts=port.rts, frame=port.frame)
+    frame = address.choice("frame", port.frame, FRAMES)
+    return SerialLine(address.url, baud=baud, gap_s=port.gap_s, dtr=port.dtr, rts=port.rts, frame=frame)
 
 
 def _open(address: Address | str, kind: Kind, clock: Clock, line_factory: LineFactory | None) -> Any:

@@ -14,6 +14,14 @@ from drivers import trace
 from drivers.roles import LostLine
 from drivers.trace import Direction as Direction
 
+try:
+    from termios import error as _Refusal  # of a setting; no OSError
+except ImportError:  # Windows: pyserial raises what the line makes a LostLine of
+
+    class _Refusal(Exception):  # type: ignore[no-redef]
+        """Never raised there."""
+
+
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
 
@@ -25,8 +33,9 @@ class SerialLine:
     other end then may be another device, so a driver identifies it afresh before it writes.
 
     `gap_s`: smallest time between the last byte of one exchange and the next request. `dtr`, `rts`: levels set before the port opens
-    (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1". `trace` keeps the newest
-    exchanges as (wall time, direction, bytes).
+    (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1"; a port that cannot do it, as
+    a pseudo-terminal cannot, is opened as 8N1, where eight bits carry seven with their parity. `trace` keeps the newest exchanges as (wall
+    time, direction, bytes).
     """
 
     def __init__(
@@ -138,12 +147,12 @@ class SerialLine:
 
     def _open(self) -> None:
         try:
-            port = serial.serial_for_url(self.url, do_not_open=True, baudrate=self._baud, timeout=0.5, write_timeout=self._write_deadline_s)
-            port.bytesize, port.parity, port.stopbits = int(self._frame[0]), self._frame[1], int(self._frame[2])
-            port.dtr, port.rts = self._dtr, self._rts
-            if "://" not in self.url:
-                port.exclusive = True
-            port.open()
+            try:
+                port = self._port_of(self._frame)
+            except _Refusal:
+                port = self._port_of("8N1")
+        except _Refusal as error:
+            raise self._lost("open the line", OSError(errno.EINVAL, f"the port refuses its settings: {error}")) from error
         except ValueError as error:
             raise LostLine(
                 self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://… or rfc2217://…."
@@ -151,6 +160,21 @@ class SerialLine:
         except OSError as error:
             raise self._lost("open the line", error) from error
         self._port = port
+
+    def _port_of(self, frame: str) -> Any:
+        port = serial.serial_for_url(self.url, do_not_open=True, baudrate=self._baud, timeout=0.5, write_timeout=self._write_deadline_s)
+        port.bytesize, port.parity, port.stopbits = int(frame[0]), frame[1], int(frame[2])
+        port.dtr, port.rts = self._dtr, self._rts
+        if "://" not in self.url:
+            port.exclusive = True
+        port.open()
+        if frame != "8N1":  # the system may take a frame that the port cannot do the first time, and refuse it with the next setting
+            try:
+                port.timeout = 0.4
+            except _Refusal:
+                port.close()
+                raise
+        return port
 
     def _drop_port(self) -> None:
         port, self._port = self._port, None

@@ -81,14 +81,15 @@ class MeterReading:
     """One message of a meter. `channels_v` maps channel name ("1", "2", …) to volts; None is an invalid channel.
 
     `status`: ok, overload, wrong_function (not volts), not_dc, stale, garbled, no_answer. `flags` are what else the meter shows: "hold",
-    "low battery", "auto range"; "REL", "MAX" or "MIN" make the volts unusable and come with None.
+    "low battery", "auto range"; "REL", "MAX" or "MIN" make the volts unusable and come with None, and so does "out of range" (no volts that
+    can be true where the meter stands). Where there are no volts, `text` says why, in words for a person.
     """
 
     time_s: float
     channels_v: dict[str, float | None]
     status: str = "ok"
     resolution_v: float | None = None
-    text: str = ""  # the line as it came, for the trace
+    text: str = ""  # the line as it came, for the trace, or why there are no volts
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -104,6 +105,7 @@ class MeterProfile:
     point: Point = "bank"
     interval_s: float = 0.5  # usual gap between two messages, wall seconds
     emulated: bool = False
+    cell: str = ""  # label of the cell, where the point is one cell that the address names
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "model", printable(self.model))

@@ -126,18 +126,18 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 @click.argument("address")
 @click.option("--json", "as_json", is_flag=True)
 def read(address: str, as_json: bool) -> None:
-    """Identify an instrument and print one reading; writes nothing to it."""
+    """Identify an instrument and print one reading. Nothing is written, but that bench meters are set to DC volts."""
     from drivers.address import AddressError
-    from tui.start import read_instrument
+    from tui.read_once import read_instrument
 
     try:
-        profile, reading = read_instrument(address)
+        found = read_instrument(address)
     except AddressError as problem:
         raise click.UsageError(str(problem)) from problem
     if as_json:
-        click.echo(json.dumps({**profile, **reading}, ensure_ascii=False))
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
-    for key, value in {**profile, **reading}.items():
+    for key, value in found.items():
         click.echo(f"{key:<28} {'unknown' if value is None else value}")
 
 

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -276,31 +275,3 @@ def _catch_signals(
         if number is not None:
             signal.signal(number, handler)
     return caught
-
-
-def read_instrument(address: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Identify what is at `address` and take one reading, both as plain objects. Writes nothing."""
-    from drivers import catalog
-    from drivers.address import Address
-    from drivers.clock import WallClock
-    from drivers.roles import InstrumentError
-
-    clock = WallClock()
-    try:
-        parsed = Address.parse(address)
-        if catalog.find_family(parsed.family).kind == "meter":
-            meter = catalog.open_meter(parsed, clock=clock)
-            with contextlib.closing(meter):
-                profile: Any = meter.identify()
-                deadline = time.monotonic() + 6.0
-                found = meter.read()
-                while found.status != "ok" and time.monotonic() < deadline:
-                    time.sleep(0.1)
-                    found = meter.read()
-                return asdict(profile), asdict(found)
-        supply = catalog.open_supply(parsed, clock=clock)
-        with contextlib.closing(supply):
-            profile = supply.identify()
-            return asdict(profile), asdict(supply.read())
-    except InstrumentError as problem:
-        raise OSError(str(problem)) from problem

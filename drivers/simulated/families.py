@@ -28,6 +28,8 @@ class EmulatedFamily:
         return next(iter(self.models), "")
 
 
+NO_RATING = (0.0, 0.0)
+
 EMULATED: Mapping[str, EmulatedFamily] = {
     "riden": EmulatedFamily(
         "supply",
@@ -58,8 +60,12 @@ EMULATED: Mapping[str, EmulatedFamily] = {
     "siglent": EmulatedFamily("supply", "drivers.simulated.siglent", {"SPD1305X": (30.0, 5.0), "SPD3303X": (32.0, 3.2)}),
     "scpi": EmulatedFamily("supply", "drivers.simulated.scpi", {"E36312A": (25.0, 5.0), "HMP4040": (32.0, 10.0), "BK9115": (80.0, 60.0)}),
     "manson": EmulatedFamily("supply", "drivers.simulated.manson", {"HCS-3302": (32.0, 15.0), "HCS-3204": (60.0, 5.0)}),
-    "owon-xdm": EmulatedFamily("meter", "drivers.simulated.owon_xdm"),
-    "scpi-dmm": EmulatedFamily("meter", "drivers.simulated.scpi_dmm"),
+    "owon-xdm": EmulatedFamily(
+        "meter", "drivers.simulated.owon_xdm", dict.fromkeys(("XDM1041", "XDM1241", "XDM2041", "XDM3041"), NO_RATING)
+    ),
+    "scpi-dmm": EmulatedFamily(
+        "meter", "drivers.simulated.scpi_dmm", dict.fromkeys(("SDM3045X", "34401A", "34461A", "DM3058E", "8846A", "DMM6500"), NO_RATING)
+    ),
     "es51922": EmulatedFamily("meter", "drivers.simulated.es51922"),
     "text-line": EmulatedFamily("meter", "drivers.simulated.text_line"),
     "jbd": EmulatedFamily("bms", "drivers.simulated.jbd"),

@@ -66,6 +66,8 @@ FAULTS: dict[str, FaultKind] = {
     "meter-silence": FaultKind("wire", "the meter no longer sends", meter=True),
     "meter-spike": FaultKind("wire", "one line of the meter is off by so many volts", "number", "V", 0.4, meter=True),
     "meter-at-supply": FaultKind("wire", "the meter's probes are on the supply's terminals instead of the cells", meter=True),
+    "meter-wrong-function": FaultKind("wire", "somebody turns the meter to AC volts", meter=True),
+    "meter-overload": FaultKind("wire", "the meter shows an overload", meter=True),
     "meter-low-battery": FaultKind(
         "wire", "the battery of the meter is low: it shows so many volts more each hour", "number", "V", 0.2, meter=True
     ),

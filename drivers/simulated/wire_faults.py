@@ -13,7 +13,7 @@ class WireFaults:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._queue = FaultQueue()
-        self.silent = self.stuck_on = self.welded = self.at_supply = False
+        self.silent = self.stuck_on = self.welded = self.at_supply = self.wrong_function = self.overloaded = False
         self.zeros: float = 0  # answers that still show no current
         self.inside_c: float | None = None
         self.spike_v = self.drift_v_per_h = self.drift_since_s = 0.0
@@ -66,6 +66,10 @@ class WireFaults:
                 self.spike_v = fault.amount
             elif fault.name == "meter-at-supply":
                 self.at_supply = True
+            elif fault.name == "meter-wrong-function":
+                self.wrong_function = True
+            elif fault.name == "meter-overload":
+                self.overloaded = True
             elif fault.name == "meter-low-battery":
                 self.drift_v_per_h, self.drift_since_s = fault.amount, self._clock.now_s()
         return due
@@ -90,6 +94,10 @@ class WireFaults:
             self.inside_c = None
         elif name == "meter-at-supply":
             self.at_supply = False
+        elif name == "meter-wrong-function":
+            self.wrong_function = False
+        elif name == "meter-overload":
+            self.overloaded = False
         elif name == "meter-low-battery":
             self.drift_v_per_h = 0.0
         elif name == "output-stuck-on":

@@ -158,3 +158,20 @@ def test_a_socket_is_a_line_too() -> None:
     with pytest.raises(LostLine):
         line.ask(b"ask", 6, 1.0)
     line.close()
+
+
+@pytest.mark.parametrize("frame", ["7O1", "7E2", "8N2"])
+def test_a_frame_that_a_port_cannot_do_is_read_with_eight_bits(frame: str) -> None:
+    """A pseudo-terminal has no parity: some systems ignore that it is asked for, some refuse it at once, some only with the next setting."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    for _ in range(2):  # the second time nothing is left to change, which newer systems refuse
+        line = SerialLine(os.ttyname(slave), frame=frame, gap_s=0.0)
+        for deadline_s in (0.3, 0.2):
+            assert line.ask(b"?", 1, deadline_s) == b""
+        os.write(master, b"\x31\xb0\r\x8a")
+        time.sleep(0.05)
+        assert line.read_available() == b"\x31\xb0\r\x8a"
+        line.close()
+    os.close(master)
+    os.close(slave)

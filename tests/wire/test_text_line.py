@@ -272,7 +272,7 @@ def test_identify_waits_for_good_lines_on_a_port() -> None:
 
 
 def test_identify_tells_silence_from_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.meters.text_line.START_UP_S", 0.0)
+    monkeypatch.setattr("drivers.meters.streaming.START_UP_S", 0.0)
     driver, line, _ = meter(in_memory=False)
     with pytest.raises(NoAnswer, match="nothing arrived"):
         driver.identify()
@@ -293,6 +293,44 @@ def test_scaled_time_needs_the_token() -> None:
 
 
 def test_options_are_checked() -> None:
-    for options in ("point=pack", "channels=0", "unit=kV", "limit=100"):
+    wrong = ("map=1,1", "map=a", "map=1,2&channels=2", "mode=cumulative", "mode=series&point=cells", "point=cell", "point=bank&cell=A1")
+    for options in ("point=pack", "channels=0", "unit=kV", "limit=100", *wrong):
         with pytest.raises(AddressError):
             meter(options)
+
+
+def test_a_map_tells_which_channel_is_on_which_cell() -> None:
+    driver, line, _ = meter("point=cells&map=3,0,7")
+    line.data = b"V0=3.300 V1=3.301 V3=3.303\n" * 3
+    assert driver.read().channels_v == {"1": 3.303, "2": 3.3, "3": None}
+
+
+def test_taps_of_a_string_give_its_cells_and_a_lost_one_takes_both_beside_it() -> None:
+    driver, line, _ = meter("point=cells&mode=cumulative&unit=V")
+    line.data = b"V1=3.400 V2=6.810 V3=10.200 V4=13.640\n" * 3
+    assert driver.read().channels_v == {"1": 3.4, "2": pytest.approx(3.41), "3": pytest.approx(3.39), "4": pytest.approx(3.44)}
+    line.data = b"V1=3.400 V2=nan V3=10.200 V4=13.640\n"
+    assert driver.read().channels_v == {"1": 3.4, "2": None, "3": None, "4": pytest.approx(3.44)}
+    line.data = b"V1=3.400 V2=3.300 V3=10.200\n"
+    assert driver.read().channels_v == {"1": 3.4, "2": None, "3": None}  # no cell has less than nothing, or 6.9 V
+
+
+def test_the_cell_of_the_address_is_told() -> None:
+    driver, _, _ = meter("cell=A3")
+    profile = driver.identify()
+    assert (profile.point, profile.cell) == ("cell", "A3")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_given_lines_as_readings_of_the_driver(row: dict) -> None:
+    driver, line, _ = meter()
+    header = row["meaning"].get("needs_header", "")
+    line.data = (f"{header}\n" if header else "").encode() + row["response_ascii"].encode() * 3
+    reading = driver.read()
+    if "channels_v" not in row["meaning"]:
+        assert reading.status in ("garbled", "no_answer") and not reading.channels_v
+        return
+    wanted = row["meaning"]["channels_v"]
+    if row["meaning"].get("zero_based"):
+        wanted = {str(int(name) + 1): volts for name, volts in wanted.items()}
+    assert (reading.status, reading.channels_v) == ("ok", wanted)

@@ -77,6 +77,12 @@ DRILLS: Mapping[str, Drill] = {
     "meter-silence": Drill("the meter no longer sends", ("F-29", "F-44"), "its volts go stale, and you are asked to measure by hand"),
     "meter-spike": Drill("one line of the meter is far off", ("F-38",), "a glitch in the journal, and the charge goes on", passing=True),
     "meter-at-supply": Drill("the meter's probes are on the supply", ("F-45",), "WARN: asks for the probes, with the volts expected"),
+    "meter-wrong-function": Drill(
+        "the meter is turned to AC volts", ("F-44",), "its volts are not used, and you are asked to measure by hand"
+    ),
+    "meter-overload": Drill(
+        "the meter shows an overload", ("F-29", "F-44"), "its volts are not used, and you are asked to measure by hand"
+    ),
     "meter-low-battery": Drill("the meter's battery is low", ("F-45",), "WARN: asks again, with the volts expected"),
 }
 

@@ -49,7 +49,7 @@ class Plan:
     end_current_a: float = 0.10
     derating: float = 1.0
     c_rate: float = 0.2  # of the bank, 1/h
-    meter: str = ""  # address of a meter at the bank's posts; "" typed readings only
+    meter: str = ""  # address of a meter; "" (or "typed") typed readings only
     bms: str = ""  # address of the BMS of a string; "" what it shows is typed
     lead_resistance_ohm: float | None = None
     lead_limit_a: float | None = None
@@ -66,6 +66,10 @@ class Plan:
     service_v: float | None = None  # highest volts of a cell that BMS and charger will allow in use
     limits: tuple[tuple[str, float], ...] = ()  # limits of the guard that an own procedure made tighter
     attention: tuple[tuple[str, float], ...] = ()  # a person's own times between two signs of presence, s (`Limits.attended`)
+
+    def __post_init__(self) -> None:
+        if self.meter.partition("?")[0] == "typed":  # the operator reads a meter and types: no meter on a line
+            object.__setattr__(self, "meter", "")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

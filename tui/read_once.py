@@ -1,0 +1,68 @@
+"""`topbalance read`: who is at an address, and one reading, as plain objects named as in `drivers.roles`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import asdict
+from typing import Any
+
+from drivers import catalog
+from drivers.address import Address
+from drivers.clock import WallClock
+from drivers.roles import InstrumentError, Meter, MeterProfile, MeterReading
+
+FIRST_VALUE_S = 6.0
+"""A meter gives no value before several good ones have come."""
+TELLING = ("ok", "overload", "wrong_function", "not_dc")
+"""What a meter shows; every other status says that it shows nothing yet."""
+
+
+def read_instrument(address: str) -> dict[str, Any]:
+    """Identify what is at `address` and take one reading. Nothing is written, but that a bench meter is set to DC volts.
+
+    Of a meter also `voltage_v`, where it has one channel, or `cell_voltages_v` in the cells' order, where it has one at each of them: null where
+    it shows no volts that can be used. Of a BMS also `charge_cut_by_cell_overvoltage`. Raises AddressError, or OSError in words.
+    """
+    clock = WallClock()
+    parsed = Address.parse(address)
+    try:
+        kind = catalog.kind_of(parsed)
+        if kind == "meter":
+            with contextlib.closing(catalog.open_meter(parsed, clock=clock)) as meter:
+                profile = meter.identify()
+                return {
+                    **asdict(profile),
+                    **_volts(profile, _first_value(meter, waits=catalog.find_family(parsed.family).port is not None)),
+                }
+        if kind == "bms":
+            with contextlib.closing(catalog.open_bms(parsed, clock=clock)) as bms:
+                found, cells = bms.identify(), bms.read()
+                return {**asdict(found), **asdict(cells), "charge_cut_by_cell_overvoltage": cells.charge_cut_by_cell_overvoltage}
+        with contextlib.closing(catalog.open_supply(parsed, clock=clock)) as supply:
+            return {**asdict(supply.identify()), **asdict(supply.read())}
+    except InstrumentError as problem:
+        raise OSError(str(problem)) from problem
+
+
+def _first_value(meter: Meter, *, waits: bool) -> MeterReading:
+    end_s = time.monotonic() + FIRST_VALUE_S
+    reading = meter.read()
+    while waits and reading.status not in TELLING and time.monotonic() < end_s:
+        time.sleep(0.1)
+        reading = meter.read()
+    return reading
+
+
+def _volts(profile: MeterProfile, reading: MeterReading) -> dict[str, Any]:
+    """A reading with the volts under the names that they have elsewhere."""
+    found = asdict(reading)
+    if reading.status != "ok":
+        found["channels_v"] = dict.fromkeys(reading.channels_v)
+    channels_v: dict[str, float | None] = found["channels_v"]
+    if profile.point == "cells":
+        last = max((int(name) for name in channels_v), default=0)
+        found["cell_voltages_v"] = [channels_v.get(str(number)) for number in range(1, last + 1)]
+    elif len(channels_v) <= 1:
+        found["voltage_v"] = next(iter(channels_v.values()), None)
+    return found
