@@ -114,8 +114,13 @@ FAMILIES: Mapping[str, Family] = {
             "drivers.supplies.korad",
             port=Port((9600,), 0.1),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
-            lacks=("over-voltage protection that can be set",),
-            evidence=HARDWARE,
+            lacks=("over-voltage protection that can be set", "volts near the set-point (it repeats that)"),
+            models=(
+                *("KA3003P", "KA3005P", "KA3010P", "KA6002P", "KA6003P", "KA6005P", "KD3005P", "KD6005P", "KWR103"),
+                *("72-2535", "72-2540", "72-2545", "72-2550", "72-2705", "72-2710", "72-2930", "72-2940", "PS3005D", "S-LS-31"),
+            ),
+            evidence=HARDWARE + "; KWR from one source",
+            notes=("The KA3305P has two outputs and is only read.", "Some Velleman PS3005D speak another protocol and do not answer."),
         ),
         Family(
             "hanmatek",

@@ -48,7 +48,21 @@ EMULATED: Mapping[str, EmulatedFamily] = {
         "drivers.simulated.dps",
         {"DPS5020": (50.0, 20.0), "DPS3005": (30.0, 5.0), "DPS5005": (50.0, 5.0), "DPH5005": (50.0, 5.0), "DPS5015": (50.0, 15.0)},
     ),
-    "korad": EmulatedFamily("supply", "drivers.simulated.korad", {"KA3010P": (31.0, 10.0), "KA3005P": (31.0, 5.1)}),
+    "korad": EmulatedFamily(
+        "supply",
+        "drivers.simulated.korad",
+        {
+            "KA3010P": (31.0, 10.0),
+            "KA3005P": (31.0, 5.1),
+            "KA6003P": (60.0, 3.0),
+            "KD3005P": (31.0, 5.1),
+            "KA3305P": (30.0, 5.0),
+            "72-2540": (30.0, 5.0),
+            "72-2930": (30.0, 10.0),
+            "PS3005D": (31.0, 5.1),
+            "KWR103": (60.0, 15.0),
+        },
+    ),
     "hanmatek": EmulatedFamily(
         "supply", "drivers.simulated.hanmatek", {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM605": (60.0, 5.0)}
     ),
