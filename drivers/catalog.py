@@ -153,7 +153,9 @@ FAMILIES: Mapping[str, Family] = {
             port=Port((115200, 9600), 0.03),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
             usb_ids=(CH340,),
+            models=("SPE3102", "SPE3103", "SPE6053", "SPE6103", "SPM6103", "P4305", "P4603", "DC310S", "DC605S", "DC610S", "DC620S"),
             evidence=HARDWARE,
+            notes=("ODP models have several outputs and other words: they are named, not read and not set.",),
         ),
         Family(
             "rigol",

@@ -23,9 +23,9 @@ class SerialLine:
     A line that broke stays usable: each later call tries once to open it again, and raises LostLine until that works. What stands at the
     other end then may be another device, so a driver identifies it afresh before it writes.
 
-    `gap_s`: smallest time between the last byte of one exchange and the next request; a driver that found a slower device may change it. `dtr`, `rts`: levels set before the port opens
-    (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1". `trace` keeps the newest
-    exchanges as (wall time, direction, bytes).
+    `gap_s`: smallest time between the last byte of one exchange and the next request; a driver that found a slower device may change it.
+    `dtr`, `rts`: levels set before the port opens (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits,
+    as "8N1" or "7O1". `trace` keeps the newest exchanges as (wall time, direction, bytes).
     """
 
     def __init__(

@@ -67,7 +67,20 @@ EMULATED: Mapping[str, EmulatedFamily] = {
         "supply", "drivers.simulated.hanmatek", {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM605": (60.0, 5.0)}
     ),
     "wanptek": EmulatedFamily("supply", "drivers.simulated.wanptek", {"WPS3010": (32.0, 10.2), "WPS605": (62.0, 5.2)}),
-    "owon": EmulatedFamily("supply", "drivers.simulated.owon", {"SPE6103": (60.0, 10.0), "SPM6103": (60.0, 10.0), "DC310S": (30.0, 10.0)}),
+    "owon": EmulatedFamily(
+        "supply",
+        "drivers.simulated.owon",
+        {
+            "SPE6103": (60.0, 10.0),
+            "SPE3103": (30.0, 10.0),
+            "SPM6103": (60.0, 10.0),
+            "P4603": (60.0, 3.0),
+            "DC310S": (30.0, 10.0),
+            "DC605S": (60.0, 5.0),
+            "DC610S": (60.0, 10.0),
+            "DC620S": (60.0, 20.0),
+        },
+    ),
     "rigol": EmulatedFamily("supply", "drivers.simulated.rigol", {"DP811": (40.0, 5.0), "DP832": (32.0, 3.2), "DP711": (32.0, 5.3)}),
     "siglent": EmulatedFamily("supply", "drivers.simulated.siglent", {"SPD1305X": (30.0, 5.0), "SPD3303X": (32.0, 3.2)}),
     "scpi": EmulatedFamily("supply", "drivers.simulated.scpi", {"E36312A": (25.0, 5.0), "HMP4040": (32.0, 10.0), "BK9115": (80.0, 60.0)}),

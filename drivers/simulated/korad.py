@@ -90,8 +90,7 @@ class KoradEmulator(EmulatedSupply):
         if self._kind.kwr:
             return buffer.find(b"\n") + 1
         if number := SET.match(buffer):
-            _, point, decimals = number[3].partition(b".")
-            whole = len(decimals) >= DECIMALS[number[1]]
+            whole = len(number[3].partition(b".")[2]) >= DECIMALS[number[1]]
             if not whole and number.end() == len(buffer):
                 return 0  # it may grow
             return number.end()
