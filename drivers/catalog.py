@@ -195,8 +195,18 @@ FAMILIES: Mapping[str, Family] = {
             options=("rated-current",),
             port=Port((9600,), 0.05),
             senses=("set-points", "terminal voltage", "current", "CC or CV"),
-            lacks=("whether its output is on", "protection that trips", "steps finer than 0.1 V"),
+            lacks=("whether its output is on (concluded)", "protection that trips", "steps finer than 0.1 V"),
+            models=(
+                *("HCS-3100", "HCS-3102", "HCS-3104", "HCS-3150", "HCS-3200", "HCS-3202", "HCS-3204", "HCS-3300", "HCS-3302", "HCS-3304"),
+                *("HCS-3400", "HCS-3402", "HCS-3404", "HCS-3600", "HCS-3602", "HCS-3604", "PPS11360", "PPS16005", "DPPS3220", "DPPS6010"),
+                *("1685B", "1687B", "1688B"),
+            ),
             evidence=HARDWARE,
+            notes=(
+                "3.6 V is the highest target below 3.65 V.",
+                "BK 9103, 9104, Manson SSP and whoever else answers GOUT are only read: their commands for on and off may be the other way round.",
+                "A model that is not in the tables needs the option rated-current.",
+            ),
         ),
         Family(
             "manual",

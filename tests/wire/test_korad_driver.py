@@ -20,7 +20,8 @@ from drivers.roles import GarbledAnswer, InstrumentError, NoAnswer, Refused, Wro
 from drivers.simulated.description import describe
 from drivers.simulated.embedded import EmbeddedBench
 from drivers.simulated.families import EMULATED
-from drivers.supplies.korad import MODELS, SLOW_GAP_S, KoradSupply
+from drivers.supplies.korad import SLOW_GAP_S, KoradSupply
+from drivers.supplies.korad_models import MODELS
 
 KA3005P = b"KORADKA3005PV2.0"
 POLL = {b"VSET1?": b"03.65", b"ISET1?": b"5.000", b"VOUT1?": b"03.42", b"IOUT1?": b"5.000", b"STATUS?": b"\x40"}
