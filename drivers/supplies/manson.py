@@ -27,6 +27,7 @@ from drivers.address import Address
 from drivers.clock import Clock
 from drivers.roles import GarbledAnswer, Line, Mode, NoAnswer, Refused, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.checked import CheckedSupply, Found, SetPoint, counts, stranger
+from drivers.supplies.manson_answers import acknowledged, data, digits, display, exactly
 from drivers.supplies.manson_models import MansonModel, model_of
 from drivers.words import Words
 
@@ -88,10 +89,10 @@ class MansonSupply(CheckedSupply):
         self._words.anchor = self._told = self._on = None
         self._has_ceilings = True
         try:
-            largest = self._words.ask("GMAX", _digits(6, 8))
+            largest = self._words.ask("GMAX", digits(6, 8))
         except GarbledAnswer as error:
             raise stranger(self.address, "Manson", self._words.last_answer, error) from error
-        self._words.anchor = ("GMAX", _exactly(largest))
+        self._words.anchor = ("GMAX", exactly(largest))
         name = self._told_name()
         trap = self._other_polarity(largest) or len(largest) != 6
         self._model = None if trap else model_of(name, largest, self._rated_a)
@@ -113,7 +114,7 @@ class MansonSupply(CheckedSupply):
 
     def _told_name(self) -> str:
         try:
-            return self._probe.ask("GMOD", _data, deadline_s=DEADLINE_S).removeprefix("HCS-").removesuffix("-USB")[:20]
+            return self._probe.ask("GMOD", data, deadline_s=DEADLINE_S).removeprefix("HCS-").removesuffix("-USB")[:20]
         except NoAnswer:
             return ""
 
@@ -124,14 +125,14 @@ class MansonSupply(CheckedSupply):
         """
         for _ in range(2):
             try:
-                self._probe.ask("GOUT", _data)
+                self._probe.ask("GOUT", data)
                 return True
             except GarbledAnswer:
                 return True
             except NoAnswer:
-                self._probe.ask("GMAX", _exactly(largest))
+                self._probe.ask("GMAX", exactly(largest))
         try:
-            self._words.ask("GETS", _digits(6))
+            self._words.ask("GETS", digits(6))
         except (NoAnswer, GarbledAnswer):
             return True
         return False
@@ -156,7 +157,7 @@ class MansonSupply(CheckedSupply):
 
     def _measured(self, tries: int | None = None) -> tuple[float, float, bool]:
         """V, A, and whether it limits the current."""
-        text = self._words.ask("GETD", _display, tries=tries)
+        text = self._words.ask("GETD", display, tries=tries)
         return int(text[:4]) / 100, int(text[4:8]) / 100, text[8] == "1"
 
     # --- setting ---
@@ -169,7 +170,7 @@ class MansonSupply(CheckedSupply):
         self._tell(f"{'VOLT' if point == 'voltage' else 'CURR'}{wanted:03d}")
 
     def _taken(self, points: Iterable[SetPoint]) -> dict[SetPoint, float]:
-        text = self._words.ask("GETS", _digits(6))
+        text = self._words.ask("GETS", digits(6))
         return {point: int(text[:3] if point == "voltage" else text[3:]) / self._per_unit(point) for point in points}
 
     def program(
@@ -191,7 +192,7 @@ class MansonSupply(CheckedSupply):
     def _ceiling(self, point: SetPoint) -> int | None:
         """In counts; None of a brand that does not tell."""
         try:
-            return int(self._words.ask(f"G{CEILINGS[point]}", _digits(3), tries=1)) if self._has_ceilings else None
+            return int(self._words.ask(f"G{CEILINGS[point]}", digits(3), tries=1)) if self._has_ceilings else None
         except NoAnswer:
             self._has_ceilings = False
             return None
@@ -201,7 +202,7 @@ class MansonSupply(CheckedSupply):
         self._told = self._on = None
         assert self._key is not None
         try:
-            self._words.ask("GMAX", _exactly(str(self._key[0])), tries=2)
+            self._words.ask("GMAX", exactly(str(self._key[0])), tries=2)
         except NoAnswer:
             if on:
                 raise
@@ -214,7 +215,7 @@ class MansonSupply(CheckedSupply):
     def _refuse_stranger(self) -> None:
         """WrongDevice where something answers that does not know GMAX."""
         try:
-            self._probe.ask("GETD", _data)
+            self._probe.ask("GETD", data)
         except NoAnswer:
             return
         except GarbledAnswer as error:
@@ -238,47 +239,8 @@ class MansonSupply(CheckedSupply):
         return (True if max(first_a, second_a) >= FLOWS_A else self._on), ""
 
     def _tell(self, command: str) -> None:
-        self._words.ask(command, _acknowledged, tries=1, most=16)
+        self._words.ask(command, acknowledged, tries=1, most=16)
 
     def _per_unit(self, point: SetPoint) -> int:
         assert self._model is not None
         return 10 if point == "voltage" else self._model.per_ampere
-
-
-def _data(text: str) -> str:
-    """What stands before the OK."""
-    data, end, ok = text.rpartition("\r")
-    if not end or ok != "OK" or not data.isprintable():
-        raise ValueError("it is no answer with OK behind it")
-    return data
-
-
-def _digits(*counts_of: int) -> Callable[[str], str]:
-    def digits(text: str) -> str:
-        data = _data(text)
-        if len(data) not in counts_of or not (data.isascii() and data.isdigit()):
-            raise ValueError(f"it is not {' or '.join(map(str, counts_of))} digits")
-        return data
-
-    return digits
-
-
-def _exactly(known: str) -> Callable[[str], str]:
-    def same(text: str) -> str:
-        if _data(text) != known:
-            raise ValueError("it is another answer than before")
-        return known
-
-    return same
-
-
-def _display(text: str) -> str:
-    data = _digits(9)(text)
-    if data[8] not in "01":
-        raise ValueError("it tells neither constant voltage nor constant current")
-    return data
-
-
-def _acknowledged(text: str) -> None:
-    if text != "OK":
-        raise ValueError("it is no OK")

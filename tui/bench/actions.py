@@ -11,6 +11,7 @@ from statistics import median
 from typing import Protocol
 
 from drivers.roles import OperatorMustAct, SupplyProfile, SupplyReading
+from drivers.supplies.checked import down_to_step
 from tui.bench.output import Output
 from tui.bench.reading import Reading
 from tui.domain import calculations
@@ -199,7 +200,9 @@ def contact_test(hall: Hall) -> Action:
     elif reading.cells_trusted and series == 1:
         seen_now = reading.cells_v.value
     expected = seen_now if seen_now is not None else hall.facts.get("mean_cell_v", plan.target_v) * series
-    set_v = min(target_v, expected + 0.05 * series)
+    step_v = hall.profile.voltage_step_v
+    above_v = max(0.05 * series, 0.02 * series + step_v)  # with coarse steps a whole one, so that rounding down leaves room above the cells
+    set_v = down_to_step(min(target_v, expected + above_v), step_v)
     amps = min(CONTACT_CURRENT_A, hall.charge_current_a())
     output.program(set_v, amps, over_voltage_v(plan), hall.charge_current_a() * 1.1)
     yield

@@ -127,7 +127,7 @@ class Guard:
         before, self._seen = self._seen, {}
         self._volts(reading, found, before)
         if supply_answered and not self.by_hand:
-            self._supply(reading, commanded, found)
+            self._supply(reading, commanded, found, before)
         self._current(reading, commanded, found, before)
         self._temperature(reading, found)
         self._charge(charge_ah, found)
@@ -213,7 +213,7 @@ class Guard:
 
     # --- supply ---------------------------------------------------------------------------------------------
 
-    def _supply(self, reading: Reading, commanded: Commanded, found: list[Finding]) -> None:
+    def _supply(self, reading: Reading, commanded: Commanded, found: list[Finding], before: _Seen) -> None:
         supply = reading.supply
         if supply is None or not reading.supply_fresh or supply.time_s < commanded.since_s:
             return  # an answer older than our last command tells nothing about it
@@ -233,6 +233,16 @@ class Guard:
                     "panel-off",
                     "output found off",
                     "The supply's output is off, and not by this program: the panel, or a mains dip. The cells are safe; nothing charges.",
+                )
+            )
+        if self._twice("output-unknown", commanded.output_on and supply.output_on is None, before, supply.time_s):
+            found.append(
+                Finding(
+                    "hold",
+                    "output-unknown",
+                    "output not known",
+                    "The supply no longer tells whether its output is on, though this program switched it on: it was gone for a moment, or "
+                    "somebody was at its panel. It is switched off with proof; then go on.",
                 )
             )
         if not commanded.output_on and supply.output_on:
