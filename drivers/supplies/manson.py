@@ -209,7 +209,7 @@ class MansonSupply(CheckedSupply):
             self._refuse_stranger()
         except GarbledAnswer as error:
             raise self._stranger() from error
-        self._tell(f"SOUT{int(not on)}")
+        self._probe.ask(f"SOUT{int(not on)}", acknowledged, most=16)
         self._told = on
 
     def _refuse_stranger(self) -> None:
