@@ -108,6 +108,8 @@ class MansonSupply(CheckedSupply):
             min_voltage_v=LEAST_V,
             poll_s=1.0,
             reports_output=False,
+            shown_voltage_step_v=0.01,
+            shown_current_step_a=0.01,
             notes=NOTES if model else (TRAP if trap else UNKNOWN_SCALE,),
         )
         return Found((largest, name), profile, known=model is not None)
