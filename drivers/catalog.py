@@ -119,8 +119,13 @@ FAMILIES: Mapping[str, Family] = {
             "drivers.supplies.korad",
             port=Port((9600,), 0.1),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
-            lacks=("over-voltage protection that can be set",),
-            evidence=HARDWARE,
+            lacks=("over-voltage protection that can be set", "volts near the set-point (it repeats that)"),
+            models=(
+                *("KA3003P", "KA3005P", "KA3010P", "KA6002P", "KA6003P", "KA6005P", "KD3005P", "KD6005P", "KWR103"),
+                *("72-2535", "72-2540", "72-2545", "72-2550", "72-2705", "72-2710", "72-2930", "72-2940", "PS3005D", "S-LS-31"),
+            ),
+            evidence=HARDWARE + "; KWR from one source",
+            notes=("The KA3305P has two outputs and is only read.", "Some Velleman PS3005D speak another protocol and do not answer."),
         ),
         Family(
             "hanmatek",
@@ -153,7 +158,9 @@ FAMILIES: Mapping[str, Family] = {
             port=Port((115200, 9600), 0.03),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
             usb_ids=(CH340,),
+            models=("SPE3102", "SPE3103", "SPE6053", "SPE6103", "SPM6103", "P4305", "P4603", "DC310S", "DC605S", "DC610S", "DC620S"),
             evidence=HARDWARE,
+            notes=("ODP models have several outputs and other words: they are named, not read and not set.",),
         ),
         Family(
             "rigol",
@@ -193,8 +200,18 @@ FAMILIES: Mapping[str, Family] = {
             options=("rated-current",),
             port=Port((9600,), 0.05),
             senses=("set-points", "terminal voltage", "current", "CC or CV"),
-            lacks=("whether its output is on", "protection that trips", "steps finer than 0.1 V"),
+            lacks=("whether its output is on (concluded)", "protection that trips", "steps finer than 0.1 V"),
+            models=(
+                *("HCS-3100", "HCS-3102", "HCS-3104", "HCS-3150", "HCS-3200", "HCS-3202", "HCS-3204", "HCS-3300", "HCS-3302", "HCS-3304"),
+                *("HCS-3400", "HCS-3402", "HCS-3404", "HCS-3600", "HCS-3602", "HCS-3604", "PPS11360", "PPS16005", "DPPS3220", "DPPS6010"),
+                *("1685B", "1687B", "1688B"),
+            ),
             evidence=HARDWARE,
+            notes=(
+                "3.6 V is the highest target below 3.65 V.",
+                "BK 9103, 9104, Manson SSP and whoever else answers GOUT are only read: their commands for on and off may be the other way round.",
+                "A model that is not in the tables needs the option rated-current.",
+            ),
         ),
         Family(
             "manual",

@@ -32,8 +32,8 @@ class SerialLine:
     A line that broke stays usable: each later call tries once to open it again, and raises LostLine until that works. What stands at the
     other end then may be another device, so a driver identifies it afresh before it writes.
 
-    `gap_s`: smallest time between the last byte of one exchange and the next request. `dtr`, `rts`: levels set before the port opens
-    (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1"; a port that cannot do it, as
+    `gap_s`: smallest time between the last byte of one exchange and the next request; a driver that found a slower device may change it.
+    `dtr`, `rts`: levels set before the port opens (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1"; a port that cannot do it, as
     a pseudo-terminal cannot, is opened as 8N1, where eight bits carry seven with their parity. `trace` keeps the newest exchanges as (wall
     time, direction, bytes).
     """
@@ -52,7 +52,7 @@ class SerialLine:
     ) -> None:
         self.url = url
         self.trace: deque[tuple[float, Direction, bytes]] = deque(maxlen=trace_length)
-        self._baud, self._gap_s, self._dtr, self._rts, self._frame = baud, gap_s, dtr, rts, frame
+        self._baud, self.gap_s, self._dtr, self._rts, self._frame = baud, gap_s, dtr, rts, frame
         self._write_deadline_s = write_deadline_s
         self._last_byte_s = -1e9
         self._closed = False
@@ -66,7 +66,7 @@ class SerialLine:
 
     def ask(self, request: bytes, expect: int, deadline_s: float, *, end: bytes = b"", silence_s: float = 0.0) -> bytes:
         """See `roles.Line`. Raises LostLine."""
-        wait_s = self._last_byte_s + self._gap_s - time.monotonic()
+        wait_s = self._last_byte_s + self.gap_s - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
         try:

@@ -45,10 +45,22 @@ class SupplyProfile:
     over_current_folds: bool = False  # its over-current protection switches off as soon as it limits; the driver keeps it off
     has_watchdog: bool = False  # switches off by itself when the line dies
     notes: tuple[str, ...] = ()  # what its owner should know before cells are near, a sentence each
+    shown_voltage_step_v: float | None = None  # one count of the reading, where that is finer than of the set-point
+    shown_current_step_a: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("model", "serial", "firmware"):
             object.__setattr__(self, name, printable(getattr(self, name)))
+
+    @property
+    def voltage_count_v(self) -> float:
+        """One count of the volts that it measures."""
+        return self.voltage_step_v if self.shown_voltage_step_v is None else self.shown_voltage_step_v
+
+    @property
+    def current_count_a(self) -> float:
+        """One count of the amperes that it measures."""
+        return self.current_step_a if self.shown_current_step_a is None else self.shown_current_step_a
 
     @property
     def settable(self) -> bool:

@@ -50,16 +50,54 @@ EMULATED: Mapping[str, EmulatedFamily] = {
         "drivers.simulated.dps",
         {"DPS5020": (50.0, 20.0), "DPS3005": (30.0, 5.0), "DPS5005": (50.0, 5.0), "DPH5005": (50.0, 5.0), "DPS5015": (50.0, 15.0)},
     ),
-    "korad": EmulatedFamily("supply", "drivers.simulated.korad", {"KA3010P": (31.0, 10.0), "KA3005P": (31.0, 5.1)}),
+    "korad": EmulatedFamily(
+        "supply",
+        "drivers.simulated.korad",
+        {
+            "KA3010P": (31.0, 10.0),
+            "KA3005P": (31.0, 5.1),
+            "KA6003P": (60.0, 3.0),
+            "KD3005P": (31.0, 5.1),
+            "KA3305P": (30.0, 5.0),
+            "72-2540": (30.0, 5.0),
+            "72-2930": (30.0, 10.0),
+            "PS3005D": (31.0, 5.1),
+            "KWR103": (60.0, 15.0),
+        },
+    ),
     "hanmatek": EmulatedFamily(
         "supply", "drivers.simulated.hanmatek", {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM605": (60.0, 5.0)}
     ),
     "wanptek": EmulatedFamily("supply", "drivers.simulated.wanptek", {"WPS3010": (32.0, 10.2), "WPS605": (62.0, 5.2)}),
-    "owon": EmulatedFamily("supply", "drivers.simulated.owon", {"SPE6103": (60.0, 10.0), "SPM6103": (60.0, 10.0), "DC310S": (30.0, 10.0)}),
+    "owon": EmulatedFamily(
+        "supply",
+        "drivers.simulated.owon",
+        {
+            "SPE6103": (60.0, 10.0),
+            "SPE3103": (30.0, 10.0),
+            "SPM6103": (60.0, 10.0),
+            "P4603": (60.0, 3.0),
+            "DC310S": (30.0, 10.0),
+            "DC605S": (60.0, 5.0),
+            "DC610S": (60.0, 10.0),
+            "DC620S": (60.0, 20.0),
+        },
+    ),
     "rigol": EmulatedFamily("supply", "drivers.simulated.rigol", {"DP811": (40.0, 5.0), "DP832": (32.0, 3.2), "DP711": (32.0, 5.3)}),
     "siglent": EmulatedFamily("supply", "drivers.simulated.siglent", {"SPD1305X": (30.0, 5.0), "SPD3303X": (32.0, 3.2)}),
     "scpi": EmulatedFamily("supply", "drivers.simulated.scpi", {"E36312A": (25.0, 5.0), "HMP4040": (32.0, 10.0), "BK9115": (80.0, 60.0)}),
-    "manson": EmulatedFamily("supply", "drivers.simulated.manson", {"HCS-3302": (32.0, 15.0), "HCS-3204": (60.0, 5.0)}),
+    "manson": EmulatedFamily(
+        "supply",
+        "drivers.simulated.manson",
+        {
+            "HCS-3302": (32.0, 15.0),
+            "HCS-3202": (36.0, 10.0),
+            "HCS-3204": (60.0, 5.0),
+            "1687B": (36.0, 10.0),
+            "PPS11360": (36.0, 5.0),
+            "DPPS3220": (32.0, 20.0),
+        },
+    ),
     "owon-xdm": EmulatedFamily(
         "meter", "drivers.simulated.owon_xdm", dict.fromkeys(("XDM1041", "XDM1241", "XDM2041", "XDM3041"), NO_RATING)
     ),

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Protocol
 
 from drivers.roles import OperatorMustAct, SupplyProfile, SupplyReading
+from drivers.supplies.checked import down_to_step
 from tui.bench.output import Output
 from tui.bench.reading import Reading
 from tui.domain import calculations
@@ -165,12 +166,12 @@ def open_lead_test(hall: Hall) -> Action:
     )
     volts = [supply.voltage_v for supply in answers if supply.voltage_v is not None]
     current = max((supply.current_a or 0.0 for supply in answers), default=0.0)
-    step = hall.profile.voltage_step_v
+    step = hall.profile.voltage_count_v
     if not volts:
         raise ActionRefused("The supply did not tell its output voltage during the test. Check the line, then try again.")
     shown = median(volts[-3:])
     hall.facts["open_lead_supply_v"] = shown
-    if current > max(0.05, 2 * hall.profile.current_step_a):
+    if current > max(0.05, 2 * hall.profile.current_count_a):
         raise ActionRefused(
             f"{current:.2f} A flowed although the leads should hang free: they touch each other or lie on the cells. "
             "The output is off. Take the leads apart, away from the cells, then try again."
@@ -199,7 +200,9 @@ def contact_test(hall: Hall) -> Action:
     elif reading.cells_trusted and series == 1:
         seen_now = reading.cells_v.value
     expected = seen_now if seen_now is not None else hall.facts.get("mean_cell_v", plan.target_v) * series
-    set_v = min(target_v, expected + 0.05 * series)
+    step_v = hall.profile.voltage_step_v
+    above_v = max(0.05 * series, 0.02 * series + step_v)  # with coarse steps a whole one, so that rounding down leaves room above the cells
+    set_v = down_to_step(min(target_v, expected + above_v), step_v)
     amps = min(CONTACT_CURRENT_A, hall.charge_current_a())
     output.program(set_v, amps, over_voltage_v(plan), hall.charge_current_a() * 1.1)
     yield
@@ -210,7 +213,7 @@ def contact_test(hall: Hall) -> Action:
         raise ActionRefused("The supply did not tell volts and amperes during the contact test. Check the line, then try again.")
     volts, current = seen
     hall.facts["contact_test_v"], hall.facts["contact_test_a"] = volts, current
-    count = hall.profile.current_step_a
+    count = hall.profile.current_count_a
     if current >= 0.9 * amps and volts < 0.5:
         raise ActionRefused(
             f"{current:.2f} A flows at {volts:.2f} V: the leads are on the wrong way round, or something shorts them. The output is off. "

@@ -89,10 +89,12 @@ class Guard:
         by_hand: bool,
         series: int = 1,
         cells_target_v: float | None = None,
+        current_count_a: float | None = None,
     ) -> None:
         """`target_v` per cell; `series` cells one after the other share what the supply's terminals show.
 
         `cells_target_v` is what the cells are for in the end: at a low stage they may stand above that stage, and only the supply must not.
+        `current_count_a`: one count of the measured amperes, where that is finer than one of the set-point.
         """
         self.limits = limits
         self.target_v = target_v
@@ -101,6 +103,7 @@ class Guard:
         self.bank_ah = bank_ah
         self.voltage_step_v = voltage_step_v
         self.current_step_a = current_step_a
+        self.current_count_a = current_count_a or current_step_a
         self.by_hand = by_hand
         self._seen: dict[str, tuple[int, float]] = {}
         self.glitches = Glitches(limits)
@@ -127,7 +130,7 @@ class Guard:
         before, self._seen = self._seen, {}
         self._volts(reading, found, before)
         if supply_answered and not self.by_hand:
-            self._supply(reading, commanded, found)
+            self._supply(reading, commanded, found, before)
         self._current(reading, commanded, found, before)
         self._temperature(reading, found)
         self._charge(charge_ah, found)
@@ -213,7 +216,7 @@ class Guard:
 
     # --- supply ---------------------------------------------------------------------------------------------
 
-    def _supply(self, reading: Reading, commanded: Commanded, found: list[Finding]) -> None:
+    def _supply(self, reading: Reading, commanded: Commanded, found: list[Finding], before: _Seen) -> None:
         supply = reading.supply
         if supply is None or not reading.supply_fresh or supply.time_s < commanded.since_s:
             return  # an answer older than our last command tells nothing about it
@@ -233,6 +236,16 @@ class Guard:
                     "panel-off",
                     "output found off",
                     "The supply's output is off, and not by this program: the panel, or a mains dip. The cells are safe; nothing charges.",
+                )
+            )
+        if self._twice("output-unknown", commanded.output_on and supply.output_on is None, before, supply.time_s):
+            found.append(
+                Finding(
+                    "hold",
+                    "output-unknown",
+                    "output not known",
+                    "The supply no longer tells whether its output is on, though this program switched it on: it was gone for a moment, or "
+                    "somebody was at its panel. It is switched off with proof; then go on.",
                 )
             )
         if not commanded.output_on and supply.output_on:
@@ -301,7 +314,7 @@ class Guard:
         """
         if self._samples and sample_s <= self._samples[-1].time_s:
             return
-        count = self.current_step_a
+        count = self.current_count_a
         fastest_s = fastest_taper_s(self.limits, told_a or 0.0, self.bank_ah)
         if sample_s - self._commanded_since_s < SETTLING_CURRENT_S:
             fastest_s = FASTEST_TAPER_S  # the first amperes into cells that stand near the set-point fall back at once

@@ -141,7 +141,7 @@ class Output:
             return False
         if not self.profile.has_interface:
             return True  # the operator's word; its own gate asks for the amperes
-        limit = max(0.05, 2 * self.profile.current_step_a)
+        limit = max(0.05, 2 * self.profile.current_count_a)
         return supply.current_a is not None and abs(supply.current_a) <= limit + 1e-9
 
     def off_with_proof(self, reason: str, reading: Callable[[], Reading]) -> Iterator[None]:

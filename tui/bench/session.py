@@ -124,6 +124,7 @@ class Session:
             bank_ah=calculations.capacity_ah(plan),
             voltage_step_v=self.profile.voltage_step_v,
             current_step_a=self.profile.current_step_a,
+            current_count_a=self.profile.current_count_a,
             by_hand=not self.profile.has_interface,
             series=series,
             cells_target_v=self.whole.target_v,
@@ -134,7 +135,7 @@ class Session:
             choice=plan.end_rule,
             end_current_a=plan.end_current_a,
             set_current_a=self.current_a,
-            current_step_a=self.profile.current_step_a,
+            current_step_a=self.profile.current_count_a,
             fastest_taper_s=fastest_taper_s(self.limits, self.current_a, calculations.capacity_ah(plan)),
         )
         self.forecaster = Forecaster(plan, self.current_a)

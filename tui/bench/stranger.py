@@ -47,6 +47,11 @@ class Stranger:
             if channel.value is not None
         ]
         values = f" ({', '.join(shown)})" if shown else ""
+        if reading.output_on is None and reading.supply_fresh:
+            return (
+                f"The {self._profile.model} does not tell whether its output is still on{values}; this program sent it nothing. "
+                "Switch it off at its panel or with ctrl+x; then start."
+            )
         return (
             f"The output of the {self._profile.model} is on{values}, and not by this program, which sent it nothing. "
             "Switch it off at its panel or with ctrl+x; then start."

@@ -30,7 +30,7 @@ class Watches:
 
     def __init__(self, session: Session) -> None:
         profile, limits, plan = session.profile, session.limits, session.plan
-        step_v, step_a = profile.voltage_step_v, profile.current_step_a
+        step_v, step_a = profile.voltage_count_v, profile.current_count_a
         parallel = calculations.wiring(plan).series == 1
         self.cells = CellsWatch(
             limits, tuple(cell.label for cell in plan.cells) if parallel else (), extra_time_s=lambda ohm: _extra_time_s(session, ohm)
