@@ -19,6 +19,8 @@ and their limit stays unknown. Some boards can be set to count in 0.1 A and 0.1 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from drivers.address import Address
 from drivers.bms.common import AskedBms, Found, flags, frames, limit_v, plain_text, signed, tap_v, words
 from drivers.clock import Clock
@@ -47,12 +49,7 @@ PROTECTION = (
     "charge_mos_fault",
     "discharge_mos_fault",
 )
-STATUS = {
-    0x80: "it does not know this question",
-    0x81: "it tells that only in factory mode",
-    0x82: "it found a wrong checksum",
-    0x83: "it wants a password",
-}
+STATUS = {0x80: "it does not know this", 0x81: "only in its factory mode", 0x82: "it found a wrong checksum", 0x83: "it wants a password"}
 
 
 def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> JbdBms:
@@ -97,10 +94,8 @@ class JbdBms(AskedBms):
     def _look(self) -> Found:
         basic = self._basic()
         name = ""
-        try:
+        with suppress(NoAnswer, Refused):  # not all have one
             name = plain_text(self._data("read the name", NAME))
-        except (NoAnswer, Refused):
-            pass  # not all have one
         self._read_limits()
         profile = BmsProfile("jbd", name or "JBD", firmware=f"{basic[18] >> 4}.{basic[18] & 15}", cell_count=basic[21])
         return Found((name, basic[21]), profile)

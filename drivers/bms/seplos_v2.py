@@ -7,8 +7,9 @@
 
   42  flag, group, n, n cells mV, t, t sensors (0.1 K from 273.1 K), current 10 mA (+ is charging), pack 10 mV, remaining 10 mAh, count, then
       so many words: full 10 mAh, charge 0.1 %, rated 10 mAh, cycles, health, port
-  44  flag, group, n, n states, t, t states, 2 states, count, then so many bytes: 1 voltages, 2 and 3 temperatures, 4 currents, 6 switches
-      (bit 0 discharge, 1 charge); in the voltages bit 1 is a cell's over-voltage cut. From one source.
+  44  flag, group, n, n states, t, t states, 2 states, count, then so many bytes: voltages in the second and temperatures in the
+      third (odd bits cut, even ones warn; bit 1 of the voltages is a cell's over-voltage), switches in the seventh (bit 0 discharge, 1 charge).
+      From one source.
 
 The over-voltage limit is in command 47, whose layout nobody has confirmed: it stays unknown. Pace boards, which differ, are not spoken to.
 """
@@ -117,7 +118,6 @@ class SeplosV2Bms(AskedBms):
         protection = None
         if alarms is not None:
             protection = flags(alarms[1], VOLTAGES) + flags(alarms[2], TEMPERATURES)
-            protection += tuple(f"event_{k + 1}_{alarms[k]:02x}" for k in (0, 3, 4, 5) if alarms[k])
         return BmsReading(
             self.clock.now_s(),
             cell_voltages_v=tuple(tap_v(cell) for cell in words(status[3:cells])),
