@@ -27,6 +27,7 @@ LIMIT_V = (2.5, 4.5)
 """Where a cell's over-voltage limit can lie, V."""
 MOST_UNANSWERED, LATEST_ANSWER_S = 3, 10.0
 LOOK_AT_BOARD = "Is the board awake (let it charge, or press its button), is the cable in, are RX and TX or A and B the right way round?"
+LOOK_AT_CELLS = "Compare one cell and the pack with a meter; calibrate the board in its own app."
 LOOK_AT_LINE = "Look at the cable, its length and the baud rate; no other program and no app may use the board meanwhile."
 
 
@@ -80,6 +81,19 @@ def flags(bits: int, names: Sequence[str]) -> tuple[str, ...]:
 def plain_text(data: bytes) -> str:
     """ASCII up to the first NUL."""
     return data.partition(b"\0")[0].decode("ascii", "replace").strip()
+
+
+def doubted(reading: BmsReading, cell_count: int | None, pack_step_v: float) -> str:
+    """Why a set of cells cannot be believed; "" where it can. `pack_step_v` is the resolution of the pack's volts."""
+    cells, pack_v = reading.cell_voltages_v, reading.pack_voltage_v
+    if not cells or len(cells) != cell_count:
+        return f"{len(cells)} cells came where the board has {cell_count}."
+    known = [volts for volts in cells if volts is not None]
+    if pack_v is None or len(known) < len(cells):
+        return ""
+    if abs(sum(known) - pack_v) > max(0.005 * pack_v, 0.05) + pack_step_v:
+        return f"the cells add up to {sum(known):.2f} V, and the board says {pack_v:.2f} V for the pack."
+    return ""
 
 
 class AskedBms(ABC):
@@ -142,17 +156,18 @@ class AskedBms(ABC):
 
     def read(self) -> BmsReading:
         """One poll. Cells that do not agree with the pack are asked for once more: the pack may have moved between two answers."""
-        if self._profile is None or self._unsure:
-            self.identify()
+        profile = self._profile
+        if profile is None or self._unsure:
+            profile = self.identify()
         doubt = ""
         with self._watched():
             for _ in range(2):
                 reading = self._poll()
-                doubt = self._doubt(reading)
+                doubt = doubted(reading, profile.cell_count, self.pack_step_v)
                 if not doubt:
                     return reading
         self._unsure = True  # it may be another board
-        raise GarbledAnswer(self.address, "read", doubt, "Compare one cell and the pack with a meter; calibrate the board in its own app.")
+        raise GarbledAnswer(self.address, "read", doubt, LOOK_AT_CELLS)
 
     def close(self) -> None:
         self.line.close()
@@ -208,21 +223,6 @@ class AskedBms(ABC):
     def garbled(self, what: str, why: str) -> GarbledAnswer:
         """An answer that is whole but cannot be."""
         return GarbledAnswer(self.address, what, why, LOOK_AT_LINE)
-
-    # --- checks ---
-
-    def _doubt(self, reading: BmsReading) -> str:
-        """Why a set of cells cannot be believed; "" where it can."""
-        assert self._profile is not None
-        cells, pack_v = reading.cell_voltages_v, reading.pack_voltage_v
-        if not cells or len(cells) != self._profile.cell_count:
-            return f"{len(cells)} cells came where the board has {self._profile.cell_count}."
-        known = [volts for volts in cells if volts is not None]
-        if pack_v is None or len(known) < len(cells):
-            return ""
-        if abs(sum(known) - pack_v) > max(0.005 * pack_v, 0.05) + self.pack_step_v:
-            return f"the cells add up to {sum(known):.2f} V, and the board says {pack_v:.2f} V for the pack."
-        return ""
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

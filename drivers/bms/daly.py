@@ -54,11 +54,10 @@ def whole(raw: bytes) -> bytes:
 def current_a(raw: int, state: int, invert: str) -> float | None:
     """A, positive while charging; None where the sign cannot be told."""
     amperes = abs(raw - 30000) / 10
+    charging: bool | None = {CHARGING: True, DISCHARGING: False}.get(state)
     if invert:
         charging = (raw > 30000) is (invert == "no")
-    elif state in (CHARGING, DISCHARGING):
-        charging = state == CHARGING
-    elif amperes:
+    if charging is None and amperes:
         return None
     return amperes if charging or not amperes else -amperes
 
@@ -83,8 +82,8 @@ class DalyBms(AskedBms):
 
     def _harmless(self, request: bytes) -> bool:
         """One of the reading commands to this board, all data 0."""
-        known = request[:1] == b"\xa5" and request[1] in (FIRST + self.board, BLUETOOTH_SIDE) and request[2] in COMMANDS
-        return known and request[3:12] == b"\x08" + bytes(8) and request[12:] == bytes((sum(request[:12]) & 0xFF,))
+        known = len(request) == 13 and request[0] == 0xA5 and request[1] in (FIRST + self.board, BLUETOOTH_SIDE) and request[2] in COMMANDS
+        return known and request[3:12] == b"\x08" + bytes(8) and request[12] == sum(request[:12]) & 0xFF
 
     def _answers(self, raw: bytes, command: int) -> list[bytes]:
         """The eight bytes of each."""

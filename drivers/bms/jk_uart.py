@@ -98,7 +98,7 @@ class JkUartBms(AskedBms):
     def _look(self) -> Found:
         found = self._tags()
         count = int.from_bytes(found[0x8A], "big")
-        name, software = plain_text(found.get(0xB4, b"")), plain_text(found.get(0xB7, b""))
+        name, software = plain_text(found.get(0xB4, b"")), plain_text(found.get(0xB7, b"")).rstrip("_")
         return Found((name, software, count), BmsProfile("jk-uart", name or "JK", firmware=software, cell_count=count))
 
     def _poll(self) -> BmsReading:

@@ -28,6 +28,7 @@ class EmulatedFamily:
         return next(iter(self.models), "")
 
 
+UNRATED = (0.0, 0.0)
 EMULATED: Mapping[str, EmulatedFamily] = {
     "riden": EmulatedFamily(
         "supply",
@@ -62,10 +63,10 @@ EMULATED: Mapping[str, EmulatedFamily] = {
     "scpi-dmm": EmulatedFamily("meter", "drivers.simulated.scpi_dmm"),
     "es51922": EmulatedFamily("meter", "drivers.simulated.es51922"),
     "text-line": EmulatedFamily("meter", "drivers.simulated.text_line"),
-    "jbd": EmulatedFamily("bms", "drivers.simulated.jbd"),
+    "jbd": EmulatedFamily("bms", "drivers.simulated.jbd", {"V11": UNRATED, "V4": UNRATED}),
     "jk-uart": EmulatedFamily("bms", "drivers.simulated.jk_uart"),
     "jk-pb": EmulatedFamily("bms", "drivers.simulated.jk_pb"),
-    "daly": EmulatedFamily("bms", "drivers.simulated.daly"),
+    "daly": EmulatedFamily("bms", "drivers.simulated.daly", {"Daly": UNRATED, "Daly older": UNRATED, "Daly Modbus": UNRATED}),
     "seplos-v2": EmulatedFamily("bms", "drivers.simulated.seplos_v2"),
 }
 
