@@ -28,6 +28,7 @@ COMMANDS = (0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x50, 0x59)
 FIRST, BLUETOOTH_SIDE = 0x3F, 0x80
 CHARGING, DISCHARGING = 1, 2
 ONE_TRY_S, MANY_FRAMES_S = (0.5,), (0.8, 0.8)
+BETWEEN_FRAMES_S = 0.3
 
 
 def check_address(address: Address) -> tuple[int, str]:
@@ -67,7 +68,6 @@ class DalyBms(AskedBms):
 
     title, header = "Daly board", b"\xa5"
     deadlines_s = (0.3, 0.5, 0.5)
-    silence_s = 0.3
     pack_step_v = 0.1
 
     _limit_v: float | None = None
@@ -96,6 +96,8 @@ class DalyBms(AskedBms):
     def _numbered(self, command: int, values: int, a_frame: int, size: int) -> bytes:
         """So many values of `size` bytes from frames numbered from 1, `a_frame` in each. A set with a gap is no set."""
         count = -(-values // a_frame)
+        if not count:
+            return b""
 
         def sets(raw: bytes) -> list[bytes]:
             found: list[bytes] = []
@@ -107,7 +109,7 @@ class DalyBms(AskedBms):
                     found.append(b"".join(run)[: values * size])
             return found
 
-        return self.ask(f"read {command:02X}", ask_frame(self._to, command), sets, deadlines_s=MANY_FRAMES_S) if count else b""
+        return self.ask(f"read {command:02X}", ask_frame(self._to, command), sets, deadlines_s=MANY_FRAMES_S, silence_s=BETWEEN_FRAMES_S)
 
     def _look(self) -> Found:
         """Asked at the board's number, at its Bluetooth side, in Modbus; where it has answered once it is asked alone."""

@@ -115,6 +115,9 @@ class DalyModbusEmulator(RegisterInstrument, EmulatedBms):
         super().__init__(world)
         self.overrides: dict[int, int] = {}
 
+    def _request_length(self, buffer: bytes) -> int:
+        return super()._request_length(self._drop_noise(bytes((self.unit,))))  # it was asked in A5 frames before
+
     def _read(self, first: int, count: int) -> list[int] | None:
         registers = {**self._registers(self.picture()), **self.overrides}
         return [registers.get(register, 0) for register in range(first, first + count)] if first + count <= 0x100 else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from drivers.roles import BmsReading, LostLine
 
-Answers = Mapping[bytes, bytes | None | Sequence[bytes | None]]
+Answers = Mapping[bytes, bytes | Sequence[bytes | None] | None]
 
 
 class ToldLine:
