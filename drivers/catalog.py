@@ -75,6 +75,7 @@ FRAMES = tuple(f"{bits}{parity}{stops}" for bits in "87" for parity in "NEO" for
 """What the option `frame` may say: data bits, parity, stop bits."""
 POINT = ("point", "cell", "limit")
 """The options that every meter has."""
+ISOLATE = ("Its ground is the battery's minus: use an adapter that isolates.",)
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
@@ -311,7 +312,9 @@ FAMILIES: Mapping[str, Family] = {
             "drivers.bms.jbd",
             port=Port((9600,), 0.1),
             senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit on newer boards"),
-            evidence=HARDWARE,
+            lacks=("over-voltage limit of older boards (their factory mode is not entered)", "UP16S boards, which speak another protocol"),
+            evidence=HARDWARE + "; over-voltage limit from the maker's document alone",
+            notes=("Some boards can be set to count in 0.1 A and 0.1 Ah: compare its capacity with yours, nothing is scaled.", *ISOLATE),
         ),
         Family(
             "jk-uart",
@@ -321,6 +324,7 @@ FAMILIES: Mapping[str, Family] = {
             port=Port((115200,), 0.1),
             senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit"),
             evidence=HARDWARE,
+            notes=("Which protocol its port speaks is a setting in the phone app (UART1 protocol).", *ISOLATE),
         ),
         Family(
             "jk-pb",
@@ -330,38 +334,44 @@ FAMILIES: Mapping[str, Family] = {
             options=("address",),
             port=Port((115200,), 0.12),
             senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit"),
+            lacks=("boards at address 0, which are masters of their bus",),
             evidence=HARDWARE,
+            notes=ISOLATE,
         ),
         Family(
             "daly",
             "bms",
-            "Daly, A5 frames over UART or RS485",
+            "Daly, A5 frames over UART or RS485, or Modbus at D2",
             "drivers.bms.daly",
             options=("address", "invert"),
             port=Port((9600,), 0.15),
             senses=("cells", "pack", "current", "charge switch", "protection", "over-voltage limit on some boards"),
-            evidence=HARDWARE,
+            lacks=("boards that answer Modbus at 51",),
+            evidence=HARDWARE + "; over-voltage limit from one source",
+            notes=("Some boards tell their charge switch as on when it is off: confirm a cut by the current.", *ISOLATE),
         ),
         Family(
             "seplos-v2",
             "bms",
-            "Seplos V2 and Pace, ASCII frames",
+            "Seplos V2, ASCII frames",
             "drivers.bms.seplos_v2",
             options=("address",),
             port=Port((9600, 19200), 0.1),
             senses=("cells", "pack", "current", "charge switch", "protection"),
-            evidence=ONE,
+            lacks=("over-voltage limit", "Pace boards"),
+            evidence=SEVERAL + "; alarms and charge switch from one source",
+            notes=ISOLATE,
         ),
         Family(
             "ble",
             "bms",
-            "Many BMSs over Bluetooth LE (needs the extra topbalance[ble])",
+            "Many BMSs over Bluetooth LE (needs the extra topbalance[ble] and Python 3.12)",
             "drivers.bms.ble",
             options=("kind", "secret"),
             port=None,
-            senses=("cells", "pack", "current", "charge switch"),
-            lacks=("over-voltage limit",),
-            evidence="through the library aiobmsble",
+            senses=("cells", "pack", "current", "charge switch", "protection of JBD, newer JK and Daly"),
+            lacks=("over-voltage limit", "cells of a pack of which one reads 0 V"),
+            evidence="through the library aiobmsble, whose authors ask not to rely on it for safety",
         ),
     )
 }

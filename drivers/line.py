@@ -33,9 +33,9 @@ class SerialLine:
     other end then may be another device, so a driver identifies it afresh before it writes.
 
     `gap_s`: smallest time between the last byte of one exchange and the next request; a driver that found a slower device may change it.
-    `dtr`, `rts`: levels set before the port opens (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as "8N1" or "7O1"; a port that cannot do it, as
-    a pseudo-terminal cannot, is opened as 8N1, where eight bits carry seven with their parity. `trace` keeps the newest exchanges as (wall
-    time, direction, bytes).
+    `dtr`, `rts`: levels set before the port opens (boards reset on DTR, some meters live from it). `frame`: data bits, parity and stop bits, as
+    "8N1" or "7O1"; a port that cannot do it, as a pseudo-terminal cannot, is opened as 8N1, where eight bits carry seven with their parity.
+    `trace` keeps the newest exchanges as (wall time, direction, bytes).
     """
 
     def __init__(

@@ -106,10 +106,10 @@ EMULATED: Mapping[str, EmulatedFamily] = {
     ),
     "es51922": EmulatedFamily("meter", "drivers.simulated.es51922"),
     "text-line": EmulatedFamily("meter", "drivers.simulated.text_line"),
-    "jbd": EmulatedFamily("bms", "drivers.simulated.jbd"),
+    "jbd": EmulatedFamily("bms", "drivers.simulated.jbd", {"V11": NO_RATING, "V4": NO_RATING}),
     "jk-uart": EmulatedFamily("bms", "drivers.simulated.jk_uart"),
     "jk-pb": EmulatedFamily("bms", "drivers.simulated.jk_pb"),
-    "daly": EmulatedFamily("bms", "drivers.simulated.daly"),
+    "daly": EmulatedFamily("bms", "drivers.simulated.daly", {"Daly": NO_RATING, "Daly older": NO_RATING, "Daly Modbus": NO_RATING}),
     "seplos-v2": EmulatedFamily("bms", "drivers.simulated.seplos_v2"),
 }
 
