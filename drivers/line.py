@@ -1,4 +1,6 @@
-"""One byte line opened by any pyserial URL: a device path, socket://host:port, rfc2217://host:port, a pseudo-terminal."""
+"""One byte line opened by any pyserial URL: a device path, socket://host:port, rfc2217://host:port, a pseudo-terminal; and by listen://host:port,
+where the instrument connects to this computer.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from drivers.roles import LostLine
 Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
+LISTEN = "listen://"
 
 
 class SerialLine:
@@ -90,6 +93,10 @@ class SerialLine:
         """Close for good; a second call does nothing."""
         self._closed = True
         self._drop_port()
+        if self.url.startswith(LISTEN):
+            from drivers import protocol_listen
+
+            protocol_listen.stop_listening(self.url)
 
     # --- inside ---
 
@@ -131,6 +138,8 @@ class SerialLine:
         return self._port
 
     def _open(self) -> None:
+        if self.url.startswith(LISTEN) and __package__ not in serial.protocol_handler_packages:
+            serial.protocol_handler_packages.append(__package__)  # it finds our protocol_listen there
         try:
             port = serial.serial_for_url(self.url, do_not_open=True, baudrate=self._baud, timeout=0.5, write_timeout=self._write_deadline_s)
             port.bytesize, port.parity, port.stopbits = int(self._frame[0]), self._frame[1], int(self._frame[2])
@@ -140,7 +149,7 @@ class SerialLine:
             port.open()
         except ValueError as error:
             raise LostLine(
-                self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://… or rfc2217://…."
+                self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://…, rfc2217://… or listen://…."
             ) from error
         except OSError as error:
             raise self._lost("open the line", error) from error
@@ -162,6 +171,11 @@ class SerialLine:
 
 def _human(url: str, error: OSError) -> tuple[str, str]:
     """What happened and what to look at, for a person."""
+    if url.startswith(LISTEN):
+        return (
+            f"{str(error).rstrip('.')}.",
+            "Set the instrument's WiFi menu to this computer's address and this port; does a firewall let it in?",
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied.", f"Your user must be in the group {_group(url)} that owns the port; log in again after joining it."
     if error.errno == errno.ENOENT:

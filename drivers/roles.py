@@ -45,6 +45,7 @@ class SupplyProfile:
     over_current_folds: bool = False  # its over-current protection switches off as soon as it limits; the driver keeps it off
     has_watchdog: bool = False  # switches off by itself when the line dies
     notes: tuple[str, ...] = ()  # what its owner should know before cells are near, a sentence each
+    min_current_a: float = 0.0  # smallest set-point that it takes
 
     def __post_init__(self) -> None:
         for name in ("model", "serial", "firmware"):
@@ -74,6 +75,9 @@ class SupplyReading:
     # `manual` only: when the operator typed volts and amperes (they age apart)
     voltage_time_s: float | None = None
     current_time_s: float | None = None
+    # what the supply itself has counted since it was switched on, by its own panel's rules
+    charge_ah: float | None = None
+    energy_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ class CheckedSupply(ABC):
         """Set-points to zero, or to the least that the supply takes, without looking at the output first: the way left when "off" is ignored."""
         request = "set voltage and current to zero"
         profile = self._ready(request, to_set=False)
-        least: dict[SetPoint, float] = {"voltage": profile.min_voltage_v, "current": 0.0}
+        least: dict[SetPoint, float] = {"voltage": profile.min_voltage_v, "current": profile.min_current_a}
         with self._watched():
             for point, value in least.items():
                 try:
@@ -213,7 +213,7 @@ class CheckedSupply(ABC):
         profile = self._settable(request, output_off=True)
         wanted: dict[SetPoint, float] = {
             "voltage": down_to_step(max(TEST_V, profile.min_voltage_v), profile.voltage_step_v),
-            "current": down_to_step(max(TEST_A, profile.current_step_a), profile.current_step_a),
+            "current": down_to_step(max(TEST_A, profile.min_current_a, profile.current_step_a), profile.current_step_a),
         }
         with self._watched():
             for point, value in wanted.items():
@@ -272,7 +272,7 @@ class CheckedSupply(ABC):
             "over_voltage": profile.max_voltage_v + self.over_voltage_margin_v,
             "over_current": profile.max_current_a + self.over_current_margin_a,
         }[point]
-        floor = profile.min_voltage_v if point == "voltage" else 0.0
+        floor = {"voltage": profile.min_voltage_v, "current": profile.min_current_a}.get(point, 0.0)
         if not math.isfinite(value) or value < floor or value > ceiling + 1e-6:
             unit = UNITS[point]
             what = f"{NAMES[point]} {value:g} {unit} is outside {floor:g} to {ceiling:g} {unit}, the rating of this supply; nothing was written."
