@@ -186,21 +186,22 @@ class Unit:
     def read(self, register: int, count: int, *, tries: int | None = None, spare: bool = True) -> tuple[int, ...]:
         """`count` registers from `register` on. Raises NoAnswer or GarbledAnswer after the last try, Refused and LostLine at once."""
         request = f"read registers {register}-{register + count - 1}" if count > 1 else f"read register {register}"
+        return self._tried(request, register, count, tries or self.tries, spare=spare)[:count]
+
+    def _tried(self, request: str, register: int, count: int, tries: int, *, spare: bool = True, sounding: bool = False) -> tuple[int, ...]:
         last: InstrumentError | None = None
-        for _ in range(tries or self.tries):
-            asked = self._told_apart(register, count, tries) if spare else count
+        for _ in range(tries):
+            asked = self._told_apart(register, count, tries, sounding) if spare else count
             self.last_answer = self.line.ask(read_request(self.unit, register, asked), read_reply_length(asked), self.deadline_s)
             try:
-                values = parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)
+                return parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)
             except (NoAnswer, GarbledAnswer) as error:
                 last = error
                 self._unanswered.append((asked, time.monotonic()))
-            else:
-                return values[:count]
         assert last is not None
         raise last
 
-    def _told_apart(self, register: int, count: int, tries: int | None) -> int:
+    def _told_apart(self, register: int, count: int, tries: int, sounding: bool) -> int:
         """How many registers to ask for so that no answer that may still come has as many."""
         now_s = time.monotonic()
         while self._unanswered and now_s - self._unanswered[0][1] > LATEST_ANSWER_S:
@@ -210,9 +211,9 @@ class Unit:
         free = next((asked for asked in numbers if asked not in last_s), 0)
         if free:
             return free
-        if register == self._sounding:
+        if sounding:
             return min(numbers, key=last_s.__getitem__)
-        self.read(self._sounding, 1, tries=tries)
+        self._tried(f"read register {self._sounding}", self._sounding, 1, tries, sounding=True)
         self._unanswered.clear()
         return count
 

@@ -81,11 +81,11 @@ class HanmatekEmulator(RegisterInstrument, EmulatedSupply):
         model, now = self._model, self.display()
         power = round(now.voltage_v * now.current_a * self._per_watt)
         v, a, w = self._decimals
-        most = {"V": round(self.max_voltage_v * self._per_volt), "A": round(self.max_current_a * self._per_ampere)}
+        most = {"V": round(model.max_voltage_v * self._per_volt), "A": round(model.max_current_a * self._per_ampere)}
         codes = SECOND if model.second else FIRST
         switches = self._kept[LOCK] | self._kept[BEEP] << 1 if model.second else 0
         if model.second:
-            watts = round(self.max_voltage_v * self.max_current_a * self._per_watt)
+            watts = round(model.max_voltage_v * model.max_current_a * self._per_watt)
             limits = {0x14: most["V"], 0x15: most["A"], 0x16: watts >> 16, 0x17: watts & 0xFFFF}
         else:
             limits = {0x14: power & 0xFFFF, 0xC110: 11, 0xC11E: most["V"], 0xC120: 21, 0xC12E: most["A"]}

@@ -326,7 +326,7 @@ def concluded_mode(
     """CC or CV of a supply that does not tell (Hanmatek sheet): at its current and below its volts, or at its volts; None between."""
     if not on or voltage_v is None or current_a is None or set_voltage_v is None or set_current_a is None:
         return None
-    if abs(voltage_v - set_voltage_v) <= 0.02:
+    if abs(voltage_v - set_voltage_v) < 0.0201:
         return "CV"
     return "CC" if current_a >= set_current_a - max(0.02, 0.01 * set_current_a) and voltage_v < set_voltage_v else None
 
