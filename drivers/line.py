@@ -91,12 +91,12 @@ class SerialLine:
 
     def close(self) -> None:
         """Close for good; a second call does nothing."""
-        self._closed = True
-        self._drop_port()
-        if self.url.startswith(LISTEN):
+        if self.url.startswith(LISTEN) and not self._closed:
             from drivers import protocol_listen
 
             protocol_listen.stop_listening(self.url)
+        self._closed = True
+        self._drop_port()
 
     # --- inside ---
 

@@ -190,8 +190,8 @@ class Unit:
 
     def _tried(self, request: str, register: int, count: int, tries: int, *, spare: bool = True, sounding: bool = False) -> tuple[int, ...]:
         last: InstrumentError | None = None
-        for _ in range(tries):
-            asked = self._told_apart(register, count, tries, sounding) if spare else count
+        for done in range(tries):
+            asked = self._told_apart(register, count, tries - done, sounding) if spare else count
             self.last_answer = self.line.ask(read_request(self.unit, register, asked), read_reply_length(asked), self.deadline_s)
             try:
                 return parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)

@@ -108,7 +108,7 @@ def test_known_writes_are_what_the_driver_sends() -> None:
 
 def test_known_flag_and_trip() -> None:
     driver = identified((write_request(1, 9, 1), write_request(1, 9, 1)), exchange(where(ROWS, request_hex="010300070003B40A")))
-    with pytest.raises(Refused, match="flag reads 0 .*protection shows OVP"):
+    with pytest.raises(Refused, match=r"flag reads 0 .*protection shows OVP"):
         driver.switch_output(True)
     row = where(ROWS, request_hex="0103000900015408")
     assert supply(exchange(row)).unit.read(9, 1) == (0,)
@@ -158,7 +158,7 @@ def test_a_riden_is_not_taken_for_a_dps_also_when_its_current_reads_like_a_model
 
 def test_a_gps_on_the_port_is_asked_harmless_questions_only() -> None:
     text = b"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n"
-    driver = supply((read_request(1, 0x0B, 2), text), *[(read_request(1, 0, count), text) for count in (1, 3, 4)])
+    driver = supply((read_request(1, 0x0B, 2), text), *[(read_request(1, 0, count), text) for count in (1, 3)])
     with pytest.raises(WrongDevice, match=r"GPGGA.*nothing was written"):
         driver.identify()
     driver.close()
@@ -175,7 +175,9 @@ def test_another_model_on_the_same_port_is_noticed() -> None:
 # --- over-current scale ---
 
 
-@pytest.mark.parametrize(("group", "set_current", "settled"), [(None, 1000, True), (10000, 1000, False), (None, 0, False), (0, 1000, False)])
+@pytest.mark.parametrize(
+    ("group", "set_current", "settled"), [(None, 1000, True), (10000, 1000, False), (None, 0, False), (0, 1000, False)]
+)
 def test_the_over_current_level_is_set_only_where_the_group_counts_like_the_set_point(group, set_current: int, settled: bool) -> None:
     driver = identified(
         polls(r1=set_current),

@@ -34,7 +34,9 @@ def supply(*steps: Step, prove: bool = False) -> HanmatekSupply:
 def first(*steps: Step, decimals: int = 0x0233, limits: tuple[int, ...] | None = (11, 21, 3200, 10100)) -> HanmatekSupply:
     """An HM310P that was identified."""
     registers = (0xC110, 0xC120, 0xC11E, 0xC12E)
-    asked = [reads(register, value) for register, value in zip(registers, limits, strict=True)] if limits else list(map(declines, registers))
+    asked = (
+        [reads(register, value) for register, value in zip(registers, limits, strict=True)] if limits else list(map(declines, registers))
+    )
     likely = all(1 <= decimals >> shift & 15 <= 4 for shift in (0, 4, 8)) and decimals < 0x1000
     driver = supply(reads(3, 3010, KP, decimals), declines(0x41), *(asked if likely else []), *steps)
     driver.identify()
@@ -207,7 +209,7 @@ def test_answers_that_are_all_late_are_never_taken(late: int) -> None:
 def test_strangers() -> None:
     text = b"$GPGGA,123519,4807.038,N,01131.000,E\r\n"
     with pytest.raises(WrongDevice, match=r"GPGGA.*nothing was written"):
-        supply((read_request(1, 3, 3), text), *[(read_request(1, 2, count), text) for count in (1, 2, 4)]).identify()
+        supply((read_request(1, 3, 3), text), *[(read_request(1, 2, count), text) for count in (1, 2)]).identify()
     with pytest.raises(WrongDevice, match="no Hanmatek"):
         supply(reads(3, 142, 0, 25)).identify()  # a Riden
     with pytest.raises(WrongDevice, match="no Hanmatek"):
@@ -307,7 +309,9 @@ def test_silence_after_off_is_no_success() -> None:
 
 
 def test_after_a_lost_line_the_supply_is_identified_again_before_any_write() -> None:
-    driver = first((read_request(1, 1, 4), None), reads(3, 305, KP, 0x0233), declines(0x41), *map(declines, (0xC110, 0xC120, 0xC11E, 0xC12E)))
+    driver = first(
+        (read_request(1, 1, 4), None), reads(3, 305, KP, 0x0233), declines(0x41), *map(declines, (0xC110, 0xC120, 0xC11E, 0xC12E))
+    )
     with pytest.raises(LostLine):
         driver.read()
     with pytest.raises(WrongDevice, match="another supply answers now"):
