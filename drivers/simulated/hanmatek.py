@@ -15,7 +15,7 @@ from drivers.simulated.instrument import EmulatedSupply, RegisterInstrument
 from drivers.simulated.world import World
 
 OUTPUT, STATUS, OVP, OCP, SET_V, SET_A, LOCK, BEEP, ARM_OVP, ARM_OCP = 0x01, 0x02, 0x20, 0x21, 0x30, 0x31, 0x40, 0x41, 0x42, 0x43
-POWER_UP, BUZZER, ADDRESS = 0x8801, 0x8804, 0x9999
+TIME_SPAN, POWER_UP, BUZZER, ADDRESS = 0x32, 0x8801, 0x8804, 0x9999
 FIRST, SECOND = {"": 0, "OVP": 1, "OCP": 2}, {"": 0, "OVP": 4, "OCP": 8}
 MEMORIES = range(0x1000, 0x1060)
 TAKES_LAST = 2  # at power-up
@@ -24,7 +24,10 @@ INFINITE = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class EmulatedHanmatek:
-    """Register 3, its class, its decimals of V, A and W, the largest V and A that it takes, and whether it is of the second generation."""
+    """Register 3, its class, its decimals of V, A and W, the largest V and A that it takes, and whether it is of the second generation.
+
+    `first_bits`: a trip shows as in the first all the same, as one source saw on an HM310T.
+    """
 
     rating: int
     kind: bytes
@@ -32,12 +35,13 @@ class EmulatedHanmatek:
     max_voltage_v: float
     max_current_a: float
     second: bool = False
+    first_bits: bool = False
 
 
 HANMATEK_MODELS = {
     "HM310P": EmulatedHanmatek(3010, b"KP", (2, 3, 3), 32.0, 10.1),
     "HM305P": EmulatedHanmatek(305, b"KP", (2, 3, 3), 32.0, 5.1),
-    "HM310T": EmulatedHanmatek(3010, b"KP", (2, 3, 3), 32.0, 10.1, second=True),
+    "HM310T": EmulatedHanmatek(3010, b"KP", (2, 3, 3), 32.0, 10.1, second=True, first_bits=True),
     "HM605": EmulatedHanmatek(6005, b"KP", (2, 2, 2), 61.0, 5.1, second=True),
 }
 
@@ -64,7 +68,7 @@ class HanmatekEmulator(RegisterInstrument, EmulatedSupply):
         second = self._model.second
         if second:
             self.longest_read, self.length_code, self.value_code = 4, 3, 5
-        self._kept = dict.fromkeys((*MEMORIES, POWER_UP, 0x22, 0x23), 0) | {BUZZER: 1}
+        self._kept = dict.fromkeys((*MEMORIES, POWER_UP, 0x22, 0x23, TIME_SPAN), 0) | {BUZZER: 1}
         if second:
             self._kept |= {LOCK: 0, BEEP: 1, ARM_OVP: 0, ARM_OCP: 0, 0x44: 0}
         self._level_v, self._level_a = self.max_voltage_v + 1.0, self.max_current_a + 0.4
@@ -82,17 +86,27 @@ class HanmatekEmulator(RegisterInstrument, EmulatedSupply):
         power = round(now.voltage_v * now.current_a * self._per_watt)
         v, a, w = self._decimals
         most = {"V": round(model.max_voltage_v * self._per_volt), "A": round(model.max_current_a * self._per_ampere)}
-        codes = SECOND if model.second else FIRST
-        switches = self._kept[LOCK] | self._kept[BEEP] << 1 if model.second else 0
+        status = FIRST[now.tripped]
+        if model.second and not model.first_bits:
+            status = SECOND[now.tripped] | self._kept[LOCK] | self._kept[BEEP] << 1
         if model.second:
             watts = round(model.max_voltage_v * model.max_current_a * self._per_watt)
             limits = {0x14: most["V"], 0x15: most["A"], 0x16: watts >> 16, 0x17: watts & 0xFFFF}
         else:
-            limits = {0x14: power & 0xFFFF, 0xC110: 11, 0xC11E: most["V"], 0xC120: 21, 0xC12E: most["A"]}
+            limits = {
+                0x14: power >> 16,
+                0x15: power & 0xFFFF,
+                0x8802: 0,
+                0x8803: 0,
+                0xC110: 11,
+                0xC11E: most["V"],
+                0xC120: 21,
+                0xC12E: most["A"],
+            }
         return {
             **self._kept,
             OUTPUT: int(now.output_on),
-            STATUS: codes[now.tripped] | switches,
+            STATUS: status,
             0x03: self.faults.model_id or model.rating,
             0x04: int.from_bytes(model.kind, "big"),
             0x05: v << 8 | a << 4 | w,

@@ -252,6 +252,14 @@ def test_second_generation_bits_count_as_a_trip_unless_its_switches_confirm_them
     driver.close()
 
 
+def test_a_model_of_the_second_generation_whose_status_never_follows_its_switches() -> None:
+    """As one source saw on an HM310T: the beeper is on, the bits have the first meaning."""
+    steps: list[Step] = []
+    for status in (2, 0, 8):
+        steps += [*polls(status=status, set_a=500, who=6005), reads(0x40, 0, 1)]
+    assert [driver.read().protection for driver in [second(*steps)] for _ in range(3)] == ["", "", "OTP"]
+
+
 def test_switches_are_asked_again_only_when_the_bits_change() -> None:
     idle = polls(status=2, set_a=500, who=6005)
     driver = second(*idle, reads(0x40, 0, 1), *idle, *idle)
