@@ -172,10 +172,8 @@ class SerialLine:
 def _human(url: str, error: OSError) -> tuple[str, str]:
     """What happened and what to look at, for a person."""
     if url.startswith(LISTEN):
-        return (
-            f"{str(error).rstrip('.')}.",
-            "Set the instrument's WiFi menu to this computer's address and this port; does a firewall let it in?",
-        )
+        what = f"the instrument's connection ended ({error})" if "failed" in str(error) else str(error).rstrip(".")
+        return f"{what}.", "Set the instrument's WiFi menu to this computer's address and this port; does a firewall let it in?"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied.", f"Your user must be in the group {_group(url)} that owns the port; log in again after joining it."
     if error.errno == errno.ENOENT:

@@ -34,6 +34,7 @@ FIRST_BITS, SECOND_BITS = ("OVP", "OCP", "OPP", "OTP", "SCP"), ("LOCK", "BEEP", 
 SWITCH_BITS = 0b11  # lock and beep in the second generation
 LIKELY = range(1, 5)  # decimals
 FITS = (0.8, 1.5)  # how the largest set-point may stand to the rating: one wrong decimal is far outside
+MOST_COUNTS = 0xFFFF
 NOT_ARMED = "Its over-voltage protection cannot be switched on from here: switch it on at its panel, or a level that is set does nothing."
 NO_OCP = (
     "Its over-current level is left alone: sources differ on its decimals. Look at its panel: it must stand above the charge's current."
@@ -94,9 +95,11 @@ class HanmatekSupply(RegisterSupply):
         if not (letters.isalnum() and letters.isascii() and letters == letters.upper()) or rated(rating) is None:
             what = f"registers 3-5 hold {rating}, {kind:04x} and {decimals:04x}, which is no Hanmatek; nothing was written."
             raise WrongDevice(self.address, "identify", what, "Is this the right port?")
+        model = f"{letters.decode()} {rating}"
+        if self._key not in (None, key):
+            return Found(key, SupplyProfile("hanmatek", model), known=False)  # another one: what is known of the first is kept
         self._second = self._asked(BEEP, 1) is not None
         self._scale = self._found_scale(rating, decimals)
-        model = f"{letters.decode()} {rating}"
         if (scale := self._scale) is None:
             return Found(key, SupplyProfile("hanmatek", f"{model}, decimals {decimals:04x}"), known=False)
         profile = SupplyProfile(
@@ -128,10 +131,12 @@ class HanmatekSupply(RegisterSupply):
             least_v, least_a, *most_va = (one[0] if one else 0 for one in found)
             least, most = (least_v, least_a), tuple(most_va)
         if not all(most):
-            return Scale(per_volt, per_ampere, 0.0, rated_v, 0.0, rated_a)
-        max_v, max_a = most[0] / per_volt, most[1] / per_ampere
-        fits = all(FITS[0] <= largest / rate <= FITS[1] for largest, rate in ((max_v, rated_v), (max_a, rated_a)))
-        return Scale(per_volt, per_ampere, least[0] / per_volt, max_v, least[1] / per_ampere, max_a) if fits else None
+            scale = Scale(per_volt, per_ampere, 0.0, rated_v, 0.0, rated_a)
+        else:
+            scale = Scale(per_volt, per_ampere, least[0] / per_volt, most[0] / per_volt, least[1] / per_ampere, most[1] / per_ampere)
+        fits = all(FITS[0] <= most / rate <= FITS[1] for most, rate in ((scale.max_voltage_v, rated_v), (scale.max_current_a, rated_a)))
+        level_v = scale.max_voltage_v + self.over_voltage_margin_v
+        return scale if fits and max(level_v * per_volt, scale.max_current_a * per_ampere) <= MOST_COUNTS else None
 
     def _asked(self, register: int, count: int) -> tuple[int, ...] | None:
         """Registers that not every model has: None where it declines or stays silent."""

@@ -145,7 +145,7 @@ def test_decimals_that_cannot_be_are_read_only(decimals: int) -> None:
     driver.close()
 
 
-@pytest.mark.parametrize(("decimals", "v", "a"), [(0x0233, 365, 2000), (0x0222, 365, 200), (0x0323, 3650, 200), (0x0344, 3650, 20000)])
+@pytest.mark.parametrize(("decimals", "v", "a"), [(0x0233, 365, 2000), (0x0222, 365, 200), (0x0323, 3650, 200), (0x0313, 3650, 20)])
 def test_each_scale_writes_its_own_counts(decimals: int, v: int, a: int) -> None:
     driver = first(*polls(set_v=v, set_a=a), writes(0x30, v), writes(0x31, a), reads(0x30, v, a), decimals=decimals, limits=None)
     driver.program(voltage_v=3.65, current_a=2.0)
@@ -156,6 +156,9 @@ def test_each_scale_writes_its_own_counts(decimals: int, v: int, a: int) -> None
 def test_a_scale_that_the_largest_values_contradict_is_not_believed() -> None:
     for decimals, limits in ((0x0133, (11, 21, 3200, 10100)), (0x0223, (11, 21, 3200, 10100)), (0x0233, (11, 21, 3200, 1010))):
         driver = first(decimals=decimals, limits=limits)
+        assert driver._profile is not None and not driver._profile.settable
+    for decimals in (0x0433, 0x0243):  # 30 V or 10 A would not go into a register
+        driver = first(decimals=decimals, limits=None)
         assert driver._profile is not None and not driver._profile.settable
     driver = second(limits=(6100, 5100))
     assert driver._profile is not None and not driver._profile.settable
@@ -317,11 +320,18 @@ def test_silence_after_off_is_no_success() -> None:
 
 
 def test_after_a_lost_line_the_supply_is_identified_again_before_any_write() -> None:
-    driver = first(
-        (read_request(1, 1, 4), None), reads(3, 305, KP, 0x0233), declines(0x41), *map(declines, (0xC110, 0xC120, 0xC11E, 0xC12E))
-    )
+    driver = first((read_request(1, 1, 4), None), reads(3, 305, KP, 0x0233))
     with pytest.raises(LostLine):
         driver.read()
+    with pytest.raises(WrongDevice, match="another supply answers now"):
+        driver.switch_output(False)
+    driver.close()
+
+
+def test_another_supply_found_by_asking_again_is_not_written_to_either() -> None:
+    driver = first(*[reads(3, 3010, KP, 0x0222)] * 2)
+    with pytest.raises(WrongDevice, match="another supply answers now"):
+        driver.identify()
     with pytest.raises(WrongDevice, match="another supply answers now"):
         driver.switch_output(False)
     driver.close()

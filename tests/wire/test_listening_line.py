@@ -138,7 +138,7 @@ def test_a_connection_that_ends_is_a_lost_line_and_the_next_one_is_taken(bench: 
     request = read_request(1, 0, 4)
     assert len(line.ask(request, 13, 2.0)) == 13
     caller.hang_up()
-    with pytest.raises(LostLine, match="disconnected"):
+    with pytest.raises(LostLine, match="the instrument's connection ended"):
         line.ask(request, 13, 1.0)
     with pytest.raises(LostLine, match="no instrument has connected"):
         line.ask(request, 13, 1.0)

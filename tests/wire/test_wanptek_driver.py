@@ -287,6 +287,12 @@ def test_open_leads_over_a_pseudo_terminal() -> None:
     supply = open_supply(bench.supply_address, clock=WallClock())
     assert supply.identify().model == "Wanptek 30 V 10 A"
     open_lead_check(supply)
+    bench.supply.inject("delayed", number=1.2)  # comes after the deadline, and is let pass before the next question
+    with pytest.raises(NoAnswer):
+        supply.read()
+    bench.supply.undo("delayed")
+    bench.supply.set_voltage(3.5)
+    assert supply.read().set_voltage_v == 3.5
     supply.close()
     bench.close()
 
