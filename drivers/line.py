@@ -1,4 +1,6 @@
-"""One byte line opened by any pyserial URL: a device path, socket://host:port, rfc2217://host:port, a pseudo-terminal."""
+"""One byte line opened by any pyserial URL: a device path, socket://host:port, rfc2217://host:port, a pseudo-terminal; and by listen://host:port,
+where the instrument connects to this computer.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ except ImportError:  # Windows: pyserial raises what the line makes a LostLine o
 
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
+LISTEN = "listen://"
 
 
 class SerialLine:
@@ -103,6 +106,10 @@ class SerialLine:
 
     def close(self) -> None:
         """Close for good; a second call does nothing."""
+        if self.url.startswith(LISTEN) and not self._closed:
+            from drivers import protocol_listen
+
+            protocol_listen.stop_listening(self.url)
         self._closed = True
         self._drop_port()
 
@@ -146,6 +153,8 @@ class SerialLine:
         return self._port
 
     def _open(self) -> None:
+        if self.url.startswith(LISTEN) and __package__ not in serial.protocol_handler_packages:
+            serial.protocol_handler_packages.append(__package__)  # it finds our protocol_listen there
         try:
             try:
                 port = self._port_of(self._frame)
@@ -155,7 +164,7 @@ class SerialLine:
             raise self._lost("open the line", OSError(errno.EINVAL, f"the port refuses its settings: {error}")) from error
         except ValueError as error:
             raise LostLine(
-                self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://… or rfc2217://…."
+                self.url, "open the line", f"this is no line: {error}.", "Give a device path, socket://…, rfc2217://… or listen://…."
             ) from error
         except OSError as error:
             raise self._lost("open the line", error) from error
@@ -192,6 +201,9 @@ class SerialLine:
 
 def _human(url: str, error: OSError) -> tuple[str, str]:
     """What happened and what to look at, for a person."""
+    if url.startswith(LISTEN):
+        what = f"the instrument's connection ended ({error})" if "failed" in str(error) else str(error).rstrip(".")
+        return f"{what}.", "Set the instrument's WiFi menu to this computer's address and this port; does a firewall let it in?"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied.", f"Your user must be in the group {_group(url)} that owns the port; log in again after joining it."
     if error.errno == errno.ENOENT:

@@ -16,7 +16,7 @@ import struct
 import time
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -159,38 +159,68 @@ class Unit:
     question could pass for the present one, of other registers too. So no read asks for as many registers as one whose
     answer may still be on its way: it asks for some more (with `spare`), and the byte count tells the two apart.
     A write is sent once: whoever writes decides by a read-back what a lost echo means.
+
+    Some devices answer no more than `most` registers at once, or none beyond their own: `blocks` then are those that exist. Where that leaves
+    no other number to ask for, `sounding`, a register with some behind it, is read first until its answer can be no late one: a device answers
+    in order, so nothing late comes after that.
     """
 
-    def __init__(self, line: Line, device: str, unit: int = 1, *, deadline_s: float = 0.5, tries: int = 3) -> None:
+    def __init__(
+        self,
+        line: Line,
+        device: str,
+        unit: int = 1,
+        *,
+        deadline_s: float = 0.5,
+        tries: int = 3,
+        most: int = 125,
+        blocks: Iterable[range] = (),
+        sounding: int = 0,
+    ) -> None:
         self.line, self.device, self.unit = line, device, unit
         self.deadline_s, self.tries = deadline_s, tries
+        self._most, self._blocks, self._sounding = most, tuple(blocks), sounding
         self.last_answer = b""  # raw, to tell a stranger on the line from a disturbed answer
         self._unanswered: deque[tuple[int, float]] = deque(maxlen=MOST_SPARE)  # registers asked for, and when (wall seconds)
 
     def read(self, register: int, count: int, *, tries: int | None = None, spare: bool = True) -> tuple[int, ...]:
         """`count` registers from `register` on. Raises NoAnswer or GarbledAnswer after the last try, Refused and LostLine at once."""
         request = f"read registers {register}-{register + count - 1}" if count > 1 else f"read register {register}"
+        return self._tried(request, register, count, tries or self.tries, spare=spare)[:count]
+
+    def _tried(self, request: str, register: int, count: int, tries: int, *, spare: bool = True, sounding: bool = False) -> tuple[int, ...]:
         last: InstrumentError | None = None
-        for _ in range(tries or self.tries):
-            asked = self._told_apart(count) if spare else count
+        for done in range(tries):
+            asked = self._told_apart(register, count, tries - done, sounding) if spare else count
             self.last_answer = self.line.ask(read_request(self.unit, register, asked), read_reply_length(asked), self.deadline_s)
             try:
-                values = parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)
+                return parse_read_reply(self.last_answer, self.unit, asked, device=self.device, request=request)
             except (NoAnswer, GarbledAnswer) as error:
                 last = error
                 self._unanswered.append((asked, time.monotonic()))
-            else:
-                return values[:count]
         assert last is not None
         raise last
 
-    def _told_apart(self, count: int) -> int:
+    def _told_apart(self, register: int, count: int, tries: int, sounding: bool) -> int:
         """How many registers to ask for so that no answer that may still come has as many."""
         now_s = time.monotonic()
         while self._unanswered and now_s - self._unanswered[0][1] > LATEST_ANSWER_S:
             self._unanswered.popleft()
-        taken = {asked for asked, _ in self._unanswered}
-        return next(asked for asked in range(count, count + MOST_SPARE + 1) if asked not in taken)
+        last_s = dict(self._unanswered)  # when each number was last asked for
+        numbers = range(count, self._room(register, count) + 1)
+        free = next((asked for asked in numbers if asked not in last_s), 0)
+        if free:
+            return free
+        if sounding:
+            return min(numbers, key=last_s.__getitem__)
+        self._tried(f"read register {self._sounding}", self._sounding, 1, tries, sounding=True)
+        self._unanswered.clear()
+        return count
+
+    def _room(self, register: int, count: int) -> int:
+        """The most registers that may be asked for from here on."""
+        end = next((block.stop for block in self._blocks if register in block), register + count if self._blocks else 0x10000)
+        return max(count, min(count + MOST_SPARE, self._most, end - register))
 
     def write(self, register: int, value: int) -> None:
         """Write one register, once. Raises NoAnswer or GarbledAnswer when the echo is lost: the write may still have worked."""

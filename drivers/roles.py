@@ -47,6 +47,7 @@ class SupplyProfile:
     notes: tuple[str, ...] = ()  # what its owner should know before cells are near, a sentence each
     shown_voltage_step_v: float | None = None  # one count of the reading, where that is finer than of the set-point
     shown_current_step_a: float | None = None
+    min_current_a: float = 0.0  # smallest set-point that it takes
 
     def __post_init__(self) -> None:
         for name in ("model", "serial", "firmware"):
@@ -86,6 +87,9 @@ class SupplyReading:
     # `manual` only: when the operator typed volts and amperes (they age apart)
     voltage_time_s: float | None = None
     current_time_s: float | None = None
+    # what the supply itself has counted since it was switched on, by its own panel's rules
+    charge_ah: float | None = None
+    energy_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

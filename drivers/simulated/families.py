@@ -48,7 +48,14 @@ EMULATED: Mapping[str, EmulatedFamily] = {
     "dps": EmulatedFamily(
         "supply",
         "drivers.simulated.dps",
-        {"DPS5020": (50.0, 20.0), "DPS3005": (30.0, 5.0), "DPS5005": (50.0, 5.0), "DPH5005": (50.0, 5.0), "DPS5015": (50.0, 15.0)},
+        {
+            "DPS5020": (50.0, 20.0),
+            "DPS3005": (30.0, 5.0),
+            "DPS5005": (50.0, 5.0),
+            "DPH5005": (50.0, 5.0),
+            "DPS5015": (50.0, 15.0),
+            "DPS8005": (80.0, 5.0),
+        },
     ),
     "korad": EmulatedFamily(
         "supply",
@@ -66,9 +73,13 @@ EMULATED: Mapping[str, EmulatedFamily] = {
         },
     ),
     "hanmatek": EmulatedFamily(
-        "supply", "drivers.simulated.hanmatek", {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM605": (60.0, 5.0)}
+        "supply",
+        "drivers.simulated.hanmatek",
+        {"HM310P": (32.0, 10.1), "HM305P": (32.0, 5.1), "HM310T": (32.0, 10.1), "HM605": (61.0, 5.1)},
     ),
-    "wanptek": EmulatedFamily("supply", "drivers.simulated.wanptek", {"WPS3010": (32.0, 10.2), "WPS605": (62.0, 5.2)}),
+    "wanptek": EmulatedFamily(
+        "supply", "drivers.simulated.wanptek", {"WPS3010": (32.0, 10.2), "WPS605": (62.0, 5.2), "WPS60100": (62.0, 102.0)}
+    ),
     "owon": EmulatedFamily(
         "supply",
         "drivers.simulated.owon",

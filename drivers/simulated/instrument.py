@@ -217,11 +217,13 @@ class EmulatedSupply(EmulatedInstrument):
 
 
 class RegisterInstrument(EmulatedInstrument):
-    """One that speaks Modbus RTU. `functions` are those that it knows; `longest_read` registers are answered at most."""
+    """One that speaks Modbus RTU. `functions` are those that it knows; `longest_read` registers are answered at most. The codes are those with
+    which it declines a read of more than that, and a value."""
 
     unit = 1
     functions: tuple[int, ...] = (modbus.READ, modbus.WRITE, modbus.WRITE_MANY)
     longest_read = 125
+    length_code, value_code = modbus.ILLEGAL_REGISTER, modbus.ILLEGAL_VALUE
 
     def _request_length(self, buffer: bytes) -> int:
         if len(buffer) < 8:
@@ -236,15 +238,16 @@ class RegisterInstrument(EmulatedInstrument):
         if decoded.function not in self.functions:
             return modbus.refusal(decoded, modbus.ILLEGAL_FUNCTION)
         if decoded.function == modbus.READ:
-            whole = 1 <= decoded.count <= self.longest_read
-            registers = self._read(decoded.register, decoded.count) if whole else None
+            if not 1 <= decoded.count <= self.longest_read:
+                return modbus.refusal(decoded, self.length_code)
+            registers = self._read(decoded.register, decoded.count)
             return modbus.refusal(decoded, modbus.ILLEGAL_REGISTER) if registers is None else modbus.read_reply(decoded, registers)
         writes = list(enumerate(decoded.values, decoded.register))
         if not writes or not all(self._writable(register) for register, _ in writes):
             return modbus.refusal(decoded, modbus.ILLEGAL_REGISTER)
         for register, value in writes:
             if not self._write(register, value):
-                return modbus.refusal(decoded, modbus.ILLEGAL_VALUE)
+                return modbus.refusal(decoded, self.value_code)
         return modbus.write_reply(decoded)
 
     @abstractmethod

@@ -114,6 +114,7 @@ class CheckedSupply(ABC):
         with self._watched():
             key, profile, known = self._look()
         if self._key is not None and key != self._key:
+            self._unsure = True
             what = f"another supply answers now ({profile.model}, serial {profile.serial or 'unknown'}); nothing was written."
             raise WrongDevice(self.address, "identify", what, "Start the session anew with this supply, or plug the first one in again.")
         self._key, self._profile, self._known, self._unsure = key, replace(profile, emulated=self._prove), known, False
@@ -195,7 +196,7 @@ class CheckedSupply(ABC):
         """Set-points to zero, or to the least that the supply takes, without looking at the output first: the way left when "off" is ignored."""
         request = "set voltage and current to zero"
         profile = self._ready(request, to_set=False)
-        least: dict[SetPoint, float] = {"voltage": profile.min_voltage_v, "current": 0.0}
+        least: dict[SetPoint, float] = {"voltage": profile.min_voltage_v, "current": profile.min_current_a}
         with self._watched():
             for point, value in least.items():
                 try:
@@ -213,7 +214,7 @@ class CheckedSupply(ABC):
         profile = self._settable(request, output_off=True)
         wanted: dict[SetPoint, float] = {
             "voltage": down_to_step(max(TEST_V, profile.min_voltage_v), profile.voltage_step_v),
-            "current": down_to_step(max(TEST_A, profile.current_step_a), profile.current_step_a),
+            "current": down_to_step(max(TEST_A, profile.min_current_a, profile.current_step_a), profile.current_step_a),
         }
         with self._watched():
             for point, value in wanted.items():
@@ -272,7 +273,7 @@ class CheckedSupply(ABC):
             "over_voltage": profile.max_voltage_v + self.over_voltage_margin_v,
             "over_current": profile.max_current_a + self.over_current_margin_a,
         }[point]
-        floor = profile.min_voltage_v if point == "voltage" else 0.0
+        floor = {"voltage": profile.min_voltage_v, "current": profile.min_current_a}.get(point, 0.0)
         if not math.isfinite(value) or value < floor or value > ceiling + 1e-6:
             unit = UNITS[point]
             what = f"{NAMES[point]} {value:g} {unit} is outside {floor:g} to {ceiling:g} {unit}, the rating of this supply; nothing was written."
@@ -326,7 +327,7 @@ def concluded_mode(
     """CC or CV of a supply that does not tell (Hanmatek sheet): at its current and below its volts, or at its volts; None between."""
     if not on or voltage_v is None or current_a is None or set_voltage_v is None or set_current_a is None:
         return None
-    if abs(voltage_v - set_voltage_v) <= 0.02:
+    if abs(voltage_v - set_voltage_v) < 0.0201:
         return "CV"
     return "CC" if current_a >= set_current_a - max(0.02, 0.01 * set_current_a) and voltage_v < set_voltage_v else None
 

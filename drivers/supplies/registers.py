@@ -14,17 +14,31 @@ from drivers.supplies.checked import CheckedSupply, SetPoint, counts, stranger
 class RegisterSupply(CheckedSupply):
     """`registers` says where the set-points are; `_per_unit` how many counts make a V or an A of each, from the identity alone.
 
-    `most_at_once`: the most registers that one request may ask for.
+    `most_at_once`: the most registers that one request may ask for. `blocks` and `sounding`: see `modbus.Unit`; a family that may be asked
+    for any register needs none.
     """
 
     family_title: ClassVar[str]
     registers: ClassVar[Mapping[SetPoint, int]]
+    most_at_once: ClassVar[int] = 125
+    blocks: ClassVar[tuple[range, ...]] = ()
+    sounding: ClassVar[int] = 0
+    deadline_s: ClassVar[float] = 0.5
 
     def __init__(
-        self, line: Line, *, address: str, clock: Clock, unit: int = 1, prove: bool = False, deadline_s: float = 0.5, tries: int = 3
+        self, line: Line, *, address: str, clock: Clock, unit: int = 1, prove: bool = False, deadline_s: float | None = None, tries: int = 3
     ) -> None:
         super().__init__(line, address=address, clock=clock, prove=prove)
-        self.unit = Unit(line, address, unit, deadline_s=deadline_s, tries=tries)
+        self.unit = Unit(
+            line,
+            address,
+            unit,
+            deadline_s=self.deadline_s if deadline_s is None else deadline_s,
+            tries=tries,
+            most=self.most_at_once,
+            blocks=self.blocks,
+            sounding=self.sounding,
+        )
 
     def _per_unit(self, point: SetPoint) -> float:
         raise NotImplementedError

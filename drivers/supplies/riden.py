@@ -10,9 +10,14 @@ and from nothing else, because one wrong decimal puts 36.5 V on a 3.65 V cell.
   8, 9    set-points, V, A (read, write)    34, 35  probe temperature, sign, °C; below -40 there is no probe
   10, 11  terminals, V, A                   68      output on at power-up, must be 0
   16      protection, 0 none                82, 83  over-voltage V and over-current A protection (read, write)
-  17      0 CV, 1 CC
+  17      0 CV, 1 CC                        38-41   its own counters, mAh and mWh, high word first
 
-The keypad locks itself while the supply is polled. The supply keeps its output when the line dies: it has no watchdog.
+On the P models sources disagree on the scale of 33. While the output is on a relay joins the battery terminal to it, so 33 then agrees with 10
+in one of the two scales; until that was seen there is no battery voltage. Otherwise 33 says something of the cells only with the output off.
+33 is unsigned: a reversed battery shows as none.
+
+The stock WiFi module connects to this computer, port 8080 (riden:listen://0.0.0.0:8080), and passes the same frames. The keypad locks
+itself while the supply is polled. The supply keeps its output when the line dies: it has no watchdog.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ POLL_COUNT = 42
 OUTPUT, PROTECTION, POWER_UP = 18, 16, 68
 PROTECTIONS = {0: "", 1: "OVP", 2: "OCP", 3: "OTP"}
 MODES: dict[int, Mode] = {0: "CV", 1: "CC"}
+LEARN_ABOVE_V, AGREES = 2.0, 0.03
+COUNTED_AT_MOST_WH = 9999.0  # the panel's counter stops there
 NO_PROBE_BELOW_C = -40.0
 IDENTITIES = range(60060, 60310)  # where the family's identities lie; one without a row below can be looked at, never set
 
@@ -76,6 +83,11 @@ def _signed(sign: int, magnitude: int) -> float:
     return float(-magnitude if sign else magnitude)
 
 
+def _double(registers: tuple[int, ...], high: int) -> int:
+    """Two registers, high word first."""
+    return registers[high] << 16 | registers[high + 1]
+
+
 class RidenSupply(RegisterSupply):
     """One Riden supply on a line."""
 
@@ -84,6 +96,7 @@ class RidenSupply(RegisterSupply):
 
     _model: RidenModel | None = None
     _range: int = 0
+    _battery_per_volt: int | None = None  # counts of the battery terminal's register, once they are known
 
     # --- reading ---
 
@@ -99,6 +112,8 @@ class RidenSupply(RegisterSupply):
             raise WrongDevice(self.address, "identify", what, "Is this the right port?")
         if self._key is None:
             self._model = BY_ID.get(model_id)
+            if self._model is not None and self._model.battery_scale_known:
+                self._battery_per_volt = self._model.counts_per_volt
         profile = SupplyProfile(
             family="riden",
             model=self._model.name if self._model else f"unknown Riden {model_id}",
@@ -120,11 +135,8 @@ class RidenSupply(RegisterSupply):
         scale = self._profile.settable
         output = registers[OUTPUT]
         on = True if output == 1 else False if output == 0 else None
-        battery_v = None
-        if registers[32] == 1 and on is False and scale and self._model is not None and self._model.battery_scale_known:
-            battery_v = registers[33] / self._model.counts_per_volt
         probe_c = _signed(registers[34], registers[35])
-        protection = registers[PROTECTION]
+        protection, energy_wh = registers[PROTECTION], _double(registers, 40) / 1000
         return SupplyReading(
             time_s,
             on,
@@ -134,10 +146,24 @@ class RidenSupply(RegisterSupply):
             registers[11] / self._per_unit("current") if scale else None,
             MODES.get(registers[17]) if on else None,
             PROTECTIONS.get(protection, f"code {protection}"),
-            battery_v,
+            self._battery_v(registers, on),
             _signed(registers[4], registers[5]),
             probe_c if probe_c >= NO_PROBE_BELOW_C else None,
+            charge_ah=_double(registers, 38) / 1000,
+            energy_wh=energy_wh if energy_wh < COUNTED_AT_MOST_WH else None,
         )
+
+    def _battery_v(self, registers: tuple[int, ...], on: bool | None) -> float | None:
+        """Volts at the battery terminal, output off; with the output on it is learned how they count."""
+        if registers[32] != 1 or self._model is None:
+            return None
+        output, battery, per_volt = registers[10], registers[33], self._model.counts_per_volt
+        if on and self._battery_per_volt is None and output >= LEARN_ABOVE_V * per_volt:
+            agree = [
+                scale for scale in (per_volt, per_volt // 10) if abs(battery / scale - output / per_volt) <= AGREES * output / per_volt
+            ]
+            self._battery_per_volt = agree[0] if agree else None
+        return battery / self._battery_per_volt if on is False and self._battery_per_volt else None
 
     def power_up_output(self) -> bool | None:
         """Register 68: whether the output comes on by itself after a mains dip; None for a value without a meaning."""

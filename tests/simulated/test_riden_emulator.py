@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from electrical_face import freeze
 from hypothesis import given
 from hypothesis import strategies as st
 from simulated_benches import bench
@@ -73,6 +74,14 @@ def test_known_readings_while_charging() -> None:
     riden.answer(write_request(1, 18, 1))
     clock.advance(60.0)  # the lag has risen by then: 3.33 V in the cell, 0.09 V on the leads
     assert exchanged(riden, known(model="RD6018", request_hex="0103000A0009A5CE"))
+
+
+def test_known_power_above_what_one_word_holds() -> None:
+    _, riden = emulator("RD6030")
+    row = known(request_hex="0103000A0004640B")
+    meaning = row["meaning"]
+    freeze(riden, voltage_v=meaning["v_out_V"], current_a=meaning["i_out_A"], output_on=True)
+    assert exchanged(riden, row)
 
 
 def test_known_protection_levels() -> None:
