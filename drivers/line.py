@@ -6,14 +6,14 @@ import errno
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import serial
 
 from drivers import trace
 from drivers.roles import LostLine
-from drivers.trace import Direction as Direction
 
+Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
 

@@ -255,7 +255,7 @@ def bench_with(family: str, model: str) -> tuple[EmbeddedBench, Station, Virtual
     bench = build(fit(describe(cells=4, soc=(0.5, 0.5)), asked, own_wiring=True, own_rating=True), asked, clock)
     bench.stations[0].emulator._wall_s = clock.now_s  # which tells one frame from the next by the silence between them
     if EMULATED[family].kind == "supply":
-        bench.world.set_supply(voltage_v=13.2 if bench.description.bank.in_series else 3.4, current_a=1.5)
+        bench.world.set_supply(voltage_v=13.2 if bench.description.bank.in_series else 3.4, current_a=0.5)
         bench.world.set_output(True)
     return bench, bench.stations[0], clock
 
@@ -337,7 +337,7 @@ def test_every_emulator_is_found_on_a_memory_line(family: str, model: str) -> No
     assert (found.confirmed, found.family, found.kind) == (True, family, EMULATED[family].kind), found.error
     assert found.sure == "identified" or model in ONLY_READ
     if EMULATED[family].kind == "supply":
-        assert found.model and bench.world.output_on and bench.world.set_points[1] == 1.5
+        assert found.model and bench.world.output_on and bench.world.set_points[1] == 0.5
 
 
 def test_every_emulator_is_found_on_a_pseudo_terminal() -> None:
