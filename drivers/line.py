@@ -8,13 +8,12 @@ import errno
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import serial
 
 from drivers import trace
 from drivers.roles import LostLine
-from drivers.trace import Direction as Direction
 
 try:
     from termios import error as _Refusal  # of a setting; no OSError
@@ -24,6 +23,7 @@ except ImportError:  # Windows: pyserial raises what the line makes a LostLine o
         """Never raised there."""
 
 
+Direction = Literal[">", "<", "x"]  # sent, received, dropped unread
 MOST_WAITING_BYTES = 65536  # taken at once of what waits; the rest stays with the system
 MOST_TRACED_BYTES = 512  # kept of one exchange
 LISTEN = "listen://"

@@ -176,6 +176,11 @@ def daly(answer: bytes) -> str:
     return "daly" if _found(answer, b"\xa5", whole) else ""
 
 
+def daly_modbus(answer: bytes) -> str:
+    """The 62 words of a board that speaks Modbus, at its own number."""
+    return "daly" if len(answer) == 129 and answer[:3] == b"\xd2\x03\x7c" and crc_is_right(answer) else ""
+
+
 def _word(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 2], "big")
 
@@ -249,6 +254,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(("jbd",), 9600, bytes.fromhex("dd a5 03 00 ff fd 77"), jbd, tries=2),  # the first wakes a board that sleeps
     Probe(("daly",), 9600, bytes.fromhex("a5 40 90 08 0000000000000000 7d"), daly),
     Probe(("daly",), 9600, bytes.fromhex("a5 80 90 08 0000000000000000 bd"), daly),
+    Probe(("daly",), 9600, bytes.fromhex("d2 03 00 00 00 3e d7 b9"), daly_modbus),
     Probe(("seplos-v2",), 9600, SEPLOS, seplos_v2),
     # others
     Probe(("dps",), 19200, DPS, dps, 0.8),

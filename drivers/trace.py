@@ -10,15 +10,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from drivers.roles import Line
 
-Direction = Literal[">", "<", "x"]
-"""Sent, received, dropped unread."""
-Exchange = tuple[float, Direction, bytes]
-"""Wall time in seconds since 1970-01-01 UTC, direction, bytes."""
+Exchange = tuple[float, str, bytes]
+"""Wall time in seconds since 1970-01-01 UTC; ">" sent, "<" received, "x" dropped unread; the bytes."""
 BYTES_A_ROW = 16
 FOREWORD = "# > sent, < received, x came unasked and was dropped; the bytes may hold the instrument's serial number\n"
 

@@ -73,6 +73,8 @@ def probe(ports: tuple[str, ...], families: tuple[str, ...], as_json: bool, trac
     from drivers import serial_ports
     from drivers.address import AddressError
     from drivers.probe import budget_s
+    from tui.bench.finding import find_instruments
+    from tui.records.places import home
 
     try:
         longest_s = budget_s(families)
@@ -82,7 +84,7 @@ def probe(ports: tuple[str, ...], families: tuple[str, ...], as_json: bool, trac
     places = [serial_ports.port_at(path) for path in dict.fromkeys(ports)] or [port for port in listed if port.adapter is not None]
     if places and not as_json:
         click.echo(f"Probing {len(places)} port(s), at most {longest_s:.0f} s where nobody answers ...", err=True)
-    found = _probed(places, families)
+    found = find_instruments(home(), places, families=families, progress=_progress if sys.stderr.isatty() else None)
     save_trace(trace, [line for one in found for line in one.lines])
     if as_json:
         click.echo(json.dumps([_plain(one) for one in found], ensure_ascii=False))
@@ -91,26 +93,6 @@ def probe(ports: tuple[str, ...], families: tuple[str, ...], as_json: bool, trac
     click.echo(_table(found) if found else NO_PORTS)
     if others:
         click.echo(f"Not probed, because they are no USB adapters; name them to probe them: {', '.join(others)}")
-
-
-def _probed(places: list[SerialPort], families: tuple[str, ...]) -> list[Found]:
-    """Probe those that no session holds, and hold them meanwhile, so that none begins in between."""
-    from drivers.probe import probe
-    from drivers.roles import LostLine
-    from drivers.stable_id import lock_name
-    from tui.bench.port_locks import PortLocks
-    from tui.records.places import home
-
-    locks, skip = PortLocks(home()), {}
-    try:
-        for port in places:
-            try:
-                locks.take(port.path, lock_name(port.path, port.adapter))
-            except LostLine as held:
-                skip[port.path] = f"{held.what[:1].upper()}{held.what[1:]} {held.check}"
-        return probe(places, families=families, skip=skip, progress=_progress if sys.stderr.isatty() else None)
-    finally:
-        locks.release()
 
 
 def _progress(port: SerialPort, doing: str, part: float) -> None:

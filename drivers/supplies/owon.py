@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from drivers.address import Address
 from drivers.clock import Clock
-from drivers.roles import GarbledAnswer, Line, Mode, SupplyProfile, SupplyReading
+from drivers.roles import GarbledAnswer, InstrumentError, Line, Mode, SupplyProfile, SupplyReading
 from drivers.supplies.checked import CheckedSupply, Found, SetPoint, stranger
 from drivers.words import Words, flag, number
 
@@ -90,13 +90,17 @@ class OwonSupply(CheckedSupply):
 
     def _look(self) -> Found:
         """Heard twice alike, because it has no checksum. An unknown model can be read, not set."""
-        self._words.anchor = None
+        before, self._words.anchor = self._words.anchor, None
         try:
             text = self._words.ask("*IDN?", _identified)
         except GarbledAnswer as error:
+            self._words.anchor = before
             if FAMILY.match(self._words.last_answer.decode("ascii", "replace").upper()):
                 raise
             raise stranger(self.address, "OWON or Kiprim supply", self._words.last_answer, error) from error
+        except InstrumentError:
+            self._words.anchor = before
+            raise
         self._words.anchor = ("*IDN?", lambda again: _same(again, text))
         self._words.ask("*IDN?", lambda again: _same(again, text))
         name, serial, firmware = (part.strip() for part in (*text.split(","), "", "")[1:4])

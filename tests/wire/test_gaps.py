@@ -39,7 +39,7 @@ class Time:
 
 
 class Port:
-    """In the place of a pyserial port, with an emulator at its other end. Notes when each request came, and when the last byte was taken."""
+    """In the place of a pyserial port, with an emulator at its other end. Notes when each request came, and when its answer's last byte did."""
 
     def __init__(self, emulator: Any, clock: Time, bench: VirtualClock) -> None:
         self.emulator, self.clock, self.bench = emulator, clock, bench
@@ -49,6 +49,7 @@ class Port:
         self.gaps_s: list[float] = []
         self.answers = 0
         self.spoke_s = clock.now_s
+        emulator._wall_s = lambda: clock.now_s  # which tells one frame from the next by the silence between them
 
     def open(self) -> None: ...
 
@@ -77,8 +78,6 @@ class Port:
         if len(self.waiting) < count:
             self.clock.sleep(self.timeout or 0.0)
         data, self.waiting = self.waiting[:count], self.waiting[count:]
-        if data:
-            self.last_s = self.clock.now_s
         return data
 
 

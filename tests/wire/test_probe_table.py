@@ -57,6 +57,8 @@ def test_a_question_reads_and_cannot_end_a_line_in_a_text_device(probe: Probe) -
         assert reads or (probe.request[1:9] == TRIGGER and probe.quiet and probe.families == ("jk-pb",))
     elif probe.families == ("jbd",):
         assert probe.request[1] == 0xA5  # read; 5A writes
+    elif probe.request[0] == 0xD2:
+        assert modbus.check(probe.request) and probe.request[1] == modbus.READ
     elif probe.families == ("daly",):
         assert probe.request[2] == 0x90 and sum(probe.request[:12]) & 0xFF == probe.request[12]
     else:
@@ -96,7 +98,7 @@ def test_frames_that_are_spoilt_are_not_recognised() -> None:
 
 
 def test_an_answer_of_one_family_is_taken_for_no_other() -> None:
-    near = {"daly-modbus": set(), "scpi": {"rigol", "siglent", "scpi"}}
+    near = {"daly-modbus": {"daly"}, "scpi": {"rigol", "siglent", "scpi"}}
     near["text-line"] = {"scpi"}  # a header "time,cell1,cell2" could be an identity; whoever sends by itself is not asked for one
     for family, entry in entries():
         if answer := raw(entry, "response"):

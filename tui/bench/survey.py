@@ -14,14 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from drivers import catalog, stable_id
 from drivers import trace as traces
 from drivers.address import Address, AddressError
-from drivers.probe import Found, probe
+from drivers.probe import Found
 from drivers.roles import InstrumentError
 from drivers.serial_ports import port_at
+from tui.bench.finding import find_instruments
 from tui.bench.messages import InstrumentList, InstrumentRow, Outcome, TraceLine
 from tui.bench.port_locks import PortLocks
 from tui.records.known_instruments import KnownInstrument, KnownInstruments, mark_of
@@ -127,12 +128,9 @@ class Survey:
             list(pool.map(self._ask, ports))
 
     def _ask(self, port: str) -> None:
-        with self._locked(port) as busy:
-            if busy:
-                self._put(replace(self._row(port), state="busy", text=busy))
-                return
-            place = port_at(port, self._bench.instruments.plugged_in)
-            found = probe([place], progress=lambda at, words, part: self._say(f"{at.path}: {words} ({100 * part:.0f} %)"))[0]
+        place = port_at(port, self._bench.instruments.plugged_in)
+        told = lambda at, words, part: self._say(f"{at.path}: {words} ({100 * part:.0f} %)")  # noqa: E731
+        found = find_instruments(self._bench.home, [place], progress=told)[0]
         self._traces[port] = [exchange for line in found.lines for exchange in line.trace]
         self._put(self._heard(port, found))
 
@@ -228,7 +226,8 @@ class Survey:
 
     def trace(self, address: str) -> list[TraceLine]:
         """The newest exchanges on a line: live of the session's instruments, else of the last time it was asked."""
-        return [TraceLine(when, direction, data.hex()) for when, direction, data in self._trace_of(address)[-SHOWN_LINES:]]
+        newest = self._trace_of(address)[-SHOWN_LINES:]
+        return [TraceLine(when, cast(Literal[">", "<", "x"], direction), data.hex()) for when, direction, data in newest]
 
     def _trace_of(self, address: str) -> Trace:
         url = Address.parse(address).url if ":" in address.partition("/")[0] else address
@@ -293,7 +292,7 @@ class Survey:
         adapter = stable_id.adapter_of(port, self._bench.instruments.plugged_in)
         busy = ""
         try:
-            locks.take(port, f"{adapter.kind} {adapter.serial or adapter.socket}" if adapter else port)
+            locks.take(port, stable_id.lock_name(port, adapter))
         except InstrumentError as problem:
             busy = str(problem)
         try:
