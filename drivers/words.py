@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from drivers.roles import GarbledAnswer, InstrumentError, Line, NoAnswer
 
 T = TypeVar("T")
 LONGEST_ANSWER = 256
+MOST_OWED = 8  # late answers that are reckoned with
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 LOOK_AT_LINE = "Look at the cable, its length and the baud rate; nothing else may use the port."
 LOOK_AT_SUPPLY = "Is it switched on, is the cable in, does the baud rate match its menu?"
@@ -23,7 +25,9 @@ class Words:
     """One instrument that is spoken to in text. `send_end` ends what is sent, `reply_end` what is answered; where an instrument ends nothing,
     `silence_s` is how long it must have been quiet for its answer to be whole.
 
-    `last_answer` is raw, to tell a stranger on the line from a disturbed answer.
+    `last_answer` is raw, to tell a stranger on the line from a disturbed answer. `anchor` is a question whose answer is like no other, and
+    what raises ValueError for every other answer: after a missing or spoilt answer the line counts as out of step, and nothing else is asked
+    until that question gets its own answer. Texts bear no mark of their question, so a late answer would else pass for the next one's.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Words:
         self.send_end, self.reply_end, self.silence_s = send_end, reply_end, silence_s
         self.deadline_s, self.tries, self.encoding = deadline_s, tries, encoding
         self.last_answer = b""
+        self.anchor: tuple[str, Callable[[str], object]] | None = None
 
     def ask(
         self,
@@ -56,25 +61,66 @@ class Words:
 
         Raises NoAnswer or GarbledAnswer after the last try, LostLine at once.
         """
+        return self.ask_bytes(
+            question, lambda raw: accept(self._text(raw)), tries=tries, deadline_s=deadline_s, most=most, end=self.reply_end
+        )
+
+    def ask_bytes(
+        self,
+        question: str,
+        accept: Callable[[bytes], T],
+        *,
+        tries: int | None = None,
+        deadline_s: float | None = None,
+        most: int = LONGEST_ANSWER,
+        end: bytes = b"",
+    ) -> T:
+        """The same for an answer that is no text: `accept` gets it whole, its end included."""
         last: InstrumentError | None = None
         for _ in range(tries or self.tries):
-            raw = self.line.ask(
-                question.encode(self.encoding) + self.send_end,
-                most,
-                self.deadline_s if deadline_s is None else deadline_s,
-                end=self.reply_end,
-                silence_s=self.silence_s,
-            )
+            if not self._in_step():
+                last = last or NoAnswer(self.device, f"ask {question}", "no answer that belongs to a question.", LOOK_AT_LINE)
+                break
+            raw = self._exchange(question, most, deadline_s, end)
             self.last_answer = raw
             try:
-                return accept(self._text(raw))
+                found = accept(raw)
             except ValueError as problem:
+                self._missing = min(self._owed, MOST_OWED) + 1
+                self._heard_anchor(raw)
                 if raw:
                     last = GarbledAnswer(self.device, f"ask {question}", f"{problem}; the answer was {raw[:40]!r}.", LOOK_AT_LINE)
                 else:
                     last = NoAnswer(self.device, f"ask {question}", "no answer.", LOOK_AT_SUPPLY)
+                continue
+            self._owed = 0  # answers keep their order: nothing older can still come
+            return found
         assert last is not None
         raise last
+
+    _owed = 0  # anchors asked whose answers may still come
+    _missing = 0  # answers of the anchor still to be heard before anything else is asked
+
+    def _in_step(self) -> bool:
+        """Whether the next answer can only be the next question's, or an anchor's, which is like no other."""
+        if self.anchor is None:
+            return True
+        for _ in range(self._missing + 1):
+            if self._missing <= 0:
+                return True
+            self._owed += 1
+            self._heard_anchor(self._exchange(self.anchor[0], LONGEST_ANSWER, None, self.reply_end))
+        return self._missing <= 0
+
+    def _heard_anchor(self, raw: bytes) -> None:
+        if self.anchor is not None and raw:
+            with suppress(ValueError):
+                self.anchor[1](self._text(raw))
+                self._owed, self._missing = max(self._owed - 1, 0), self._missing - 1
+
+    def _exchange(self, question: str, most: int, deadline_s: float | None, end: bytes) -> bytes:
+        request = question.encode(self.encoding) + self.send_end
+        return self.line.ask(request, most, self.deadline_s if deadline_s is None else deadline_s, end=end, silence_s=self.silence_s)
 
     def tell(self, command: str) -> None:
         """Send a command that is not answered. Raises LostLine."""

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from drivers.address import Address, AddressError
 from drivers.clock import Clock
-from drivers.in_step import InStep
 from drivers.roles import GarbledAnswer, Line, Mode, Refused, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.checked import CheckedSupply, Found, SetPoint, concluded_mode, stranger
-from drivers.supplies.scpi_answers import Identity, error_said, identity, is_identity, mode_said, quantity, volts_and_amperes
+from drivers.supplies.scpi_answers import Identity, error_said, identity, mode_said, quantity, volts_and_amperes
 from drivers.supplies.scpi_dialects import MODELS, OTHER_FAMILIES, PLAIN, VENDORS, Dialect, Outlet
-from drivers.words import flag, number
+from drivers.words import Words, flag, number
 
 T = TypeVar("T")
 MOST_ERRORS = 32  # taken from the queue of old errors before the first command
@@ -70,7 +70,7 @@ class ScpiSupply(CheckedSupply):
     ) -> None:
         super().__init__(line, address=address, clock=clock, prove=prove)
         self.channel = channel
-        self.words = InStep(line, address, is_name=is_identity)
+        self.words = Words(line, address)
         self._typed = typed
         self._outlet: Outlet | None = None
         self._spoken_to = self._drained = False  # since the last identification
@@ -94,26 +94,30 @@ class ScpiSupply(CheckedSupply):
 
     def _look(self) -> Found:
         """Its name, asked twice: it has no checksum, and the rating hangs on one of its letters."""
-        known_as, self.words.name = self.words.name, ""
+        known_by, self.words.anchor = self.words.anchor, None
         try:
             who = self.words.ask("*IDN?", self._parse)
-            text = self.words.last_answer
             if self.words.ask("*IDN?", self._parse) != who:
-                what = f"it says two names, {text[:40]!r} and {self.words.last_answer[:40]!r}; neither is used."
+                what = f"it says two names, the second is {self.words.last_answer[:40]!r}; neither is used."
                 raise GarbledAnswer(self.address, "identify", what, "Look at the cable and the baud rate.")
         except GarbledAnswer as error:
             damaged = 2 <= self.words.last_answer.count(b",") <= 4
             raise (error if damaged else stranger(self.address, self.title, self.words.last_answer, error)) from error
         finally:
-            self.words.name = known_as
+            self.words.anchor = known_by
         row = self._recognised(who)
         key = (who.maker, who.model, who.serial)
         if self._key is None or self._key == key:
             self.dialect, self._outlet = self._outlet_of(who, row)
             self.over_voltage_margin_v, self.over_current_margin_a = self.dialect.margins
-            self.words.name = text.decode("ascii").strip("\r\n\0 ")
+            self.words.anchor = ("*IDN?", partial(self._same, who))
             self._spoken_to = self._drained = False
         return Found(key, self._profile_of(who, row is None), known=self._outlet is not None)
+
+    def _same(self, who: Identity, text: str) -> None:
+        """ValueError for any answer that is not this name: with it, answers and questions are brought back in step."""
+        if self._parse(text) != who:
+            raise ValueError("it is not the name of this supply")
 
     def _outlet_of(self, who: Identity, row: tuple[Dialect, Mapping[int, Outlet]] | None) -> tuple[Dialect, Outlet | None]:
         """How it is spoken to and what its output is rated; WrongDevice for an output that it does not have or that must not be used."""

@@ -43,13 +43,6 @@ def quantity(text: str) -> float:
     return value
 
 
-def is_identity(text: str) -> bool:
-    try:
-        return bool(identity(text))
-    except ValueError:
-        return False
-
-
 def volts_and_amperes(text: str) -> tuple[float, float]:
     """The first two of two or three numbers; the third are watts."""
     found = [quantity(part) for part in text.split(",")]
