@@ -110,11 +110,11 @@ class ScpiSupply(CheckedSupply):
         if self._key is None or self._key == key:
             self.dialect, self._outlet = self._outlet_of(who, row)
             self.over_voltage_margin_v, self.over_current_margin_a = self.dialect.margins
-            self.words.anchor = ("*IDN?", partial(self._same, who))
+            self.words.anchor = ("*IDN?", partial(self._must_be, who))
             self._spoken_to = self._drained = False
         return Found(key, self._profile_of(who, row is None), known=self._outlet is not None)
 
-    def _same(self, who: Identity, text: str) -> None:
+    def _must_be(self, who: Identity, text: str) -> None:
         """ValueError for any answer that is not this name: with it, answers and questions are brought back in step."""
         if self._parse(text) != who:
             raise ValueError("it is not the name of this supply")
