@@ -9,6 +9,7 @@ tables of models, scales and ratings stand there. `in_memory` tells a driver tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -327,7 +328,24 @@ def find_family(name: str) -> Family:
         if isinstance(family, Family) and family.name == name:
             return family
         raise AddressError(f"the plug-in for '{name}' ({entry_point.value}) gives no family of that name; tell its author")
-    raise AddressError(f"no instrument family is called '{name}'; there are: {', '.join(FAMILIES)}")
+    raise AddressError(f"no instrument family is called '{name}'; there are: {', '.join(family_names())}")
+
+
+def family_names() -> tuple[str, ...]:
+    """Every family's name, ours first, then those of third parties; nothing of theirs is loaded."""
+    others = {entry_point.name for entry_point in entry_points(group=ENTRY_POINTS)}
+    return (*FAMILIES, *sorted(others - set(FAMILIES)))
+
+
+def all_families() -> Mapping[str, Family]:
+    """Every family, ours first, then those of third parties, which are loaded. A plug-in that does not load is left out here: `find_family`
+    tells why. A third party cannot take the name of one of ours.
+    """
+    found = dict(FAMILIES)
+    for name in family_names()[len(FAMILIES) :]:
+        with suppress(Exception):  # whatever a stranger's module does when it is loaded must not end a list
+            found[name] = find_family(name)
+    return found
 
 
 def kind_of(address: Address | str) -> Kind:

@@ -88,7 +88,7 @@ def test_kinds_and_families_are_not_mixed_up() -> None:
     with pytest.raises(AddressError, match="is a supply"):
         catalog.open_meter("riden:/dev/ttyUSB1", clock=VirtualClock())
     with pytest.raises(AddressError, match="there are: riden"):
-        catalog.open_supply("rigol:/dev/ttyUSB1", clock=VirtualClock())
+        catalog.open_supply("riggol:/dev/ttyUSB1", clock=VirtualClock())
     with pytest.raises(AddressError, match="names no line"):
         catalog.open_supply("riden", clock=VirtualClock())
 
