@@ -114,6 +114,7 @@ class CheckedSupply(ABC):
         with self._watched():
             key, profile, known = self._look()
         if self._key is not None and key != self._key:
+            self._unsure = True
             what = f"another supply answers now ({profile.model}, serial {profile.serial or 'unknown'}); nothing was written."
             raise WrongDevice(self.address, "identify", what, "Start the session anew with this supply, or plug the first one in again.")
         self._key, self._profile, self._known, self._unsure = key, replace(profile, emulated=self._prove), known, False

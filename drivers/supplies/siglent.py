@@ -116,7 +116,7 @@ class SiglentSupply(ScpiSupply):
     def _coupled(self) -> str:
         """How channels 1 and 2 are coupled by the newest status; "" where they stand alone or there is one only."""
         tracking = self._word >> 2 & 0b11
-        alone = tracking == INDEPENDENT or self.dialect is not SPD3303 or self._outlet is None
+        alone = tracking == INDEPENDENT or "over_voltage" in self.dialect.put or self._outlet is None  # an SPD1000X has one
         return "" if alone else COUPLED.get(tracking, "in a way that is not known")
 
     def _fit_to_set(self) -> None:
