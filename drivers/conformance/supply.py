@@ -256,6 +256,17 @@ class SupplyConformance(Kit):
                     must(act() is None and name == "", f"{name} works with another supply on the line.")
             must((other.output_on, other.set_points) == (False, (3.3, 0.5)), "something was written to another supply.")
 
+    def test_another_that_took_its_place(self) -> None:
+        """Exchanged without a lost line and identified anew, another supply is WrongDevice, and nothing is written to it from then on."""
+        _, line, driver = self._charging()
+        other = self.another()
+        line.line = other.line()
+        other.hand(voltage_v=3.3, current_a=0.5)
+        must_raise(WrongDevice, driver.identify, "identify another supply")
+        for act in (driver.read, partial(driver.set_voltage, 3.5), partial(driver.switch_output, True), driver.throttle):
+            must_raise(DECLINED, act, "use another supply after it was identified")
+        must((other.output_on, other.set_points) == (False, (3.3, 0.5)), "something was written to another supply.")
+
     # --- inside ---
 
     def _charging(self) -> tuple[Any, BadLine, Any]:
