@@ -18,14 +18,15 @@ class Kit:
     """Give `address`, as the program is given it, and `device`; or `family` alone for a family that this package can emulate.
 
     `models`: every model whose scale is to be checked, the first one usual. `has_checksum`: a protocol without one cannot tell a changed
-    digit, so that less is asked of it. `tells_unknown`: its models can be told apart at all. `unknown_number`: one that looks like the family's,
-    and that no table knows.
+    digit, so that less is asked of it. `tells_model`: the device says the name of its model; `tells_unknown`: models can be told apart at all.
+    `unknown_number`: one that looks like the family's, and that no table knows.
     """
 
     family: ClassVar[str] = ""
     address: ClassVar[str] = ""
     models: ClassVar[tuple[str, ...]] = ("",)
     has_checksum: ClassVar[bool] = True
+    tells_model: ClassVar[bool] = True
     tells_unknown: ClassVar[bool] = True
     unknown_number: ClassVar[float | None] = None
 

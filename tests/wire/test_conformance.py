@@ -25,18 +25,51 @@ def _is_there(family: str) -> bool:
     return find_spec(FAMILIES[family].module) is not None and find_spec(EMULATED[family].module) is not None
 
 
+NO_CHECKSUM = {"korad", "owon", "rigol", "siglent", "scpi", "manson", "owon-xdm", "scpi-dmm", "es51922"}
+NO_MODEL_NAME = {"hanmatek", "wanptek"}  # they tell a rating
+READ_ONLY = {"KA3305P"}  # emulated, and not set on purpose
 LOOKS_LIKE_THE_FAMILY = {"riden": 60189.0}
-NO_CHECKSUM = {"korad", "owon", "rigol", "siglent", "scpi", "manson", "owon-xdm", "scpi-dmm"}
+
+
+def _daly_writes(request: bytes) -> bool:
+    return request[:1] == b"\xa5" and not (0x50 <= request[2] <= 0x5F or 0x90 <= request[2] <= 0x98)
+
+
+def _jk_pb_writes(request: bytes) -> bool:
+    """Three registers are written to ask for a frame; any other write changes a setting."""
+    return len(request) >= 8 and request[1] in (5, 6, 15, 16) and request[2:4] not in (b"\x16\x1c", b"\x16\x1e", b"\x16\x20")
+
+
+WRITES = {
+    "jbd": lambda request: request[1:2] == b"\x5a",
+    "jk-uart": lambda request: request[8:9] == b"\x02",
+    "jk-pb": _jk_pb_writes,
+    "daly": _daly_writes,
+}
+
+
+def _kit(family: str) -> type:
+    """The kit of a family, as pytest collects it."""
+    row = EMULATED[family]
+    details: dict[str, Any] = {"family": family, "has_checksum": family not in NO_CHECKSUM, "tells_model": family not in NO_MODEL_NAME}
+    if models := tuple(model for model in row.models if model not in READ_ONLY):
+        details["models"] = models
+    if family in LOOKS_LIKE_THE_FAMILY:
+        details["unknown_number"] = LOOKS_LIKE_THE_FAMILY[family]
+    if family in WRITES:
+        details["writes"] = staticmethod(WRITES[family])
+    return type("Test" + family.title().replace("-", ""), (KITS[row.kind],), details)
+
 
 for _family in EMULATED:
     if _family in FAMILIES and _is_there(_family):
-        _details: dict[str, Any] = {"family": _family, "has_checksum": _family not in NO_CHECKSUM}
-        if _family in LOOKS_LIKE_THE_FAMILY:
-            _details["unknown_number"] = LOOKS_LIKE_THE_FAMILY[_family]
-        if EMULATED[_family].models:
-            _details["models"] = tuple(EMULATED[_family].models)
-        _name = "Test" + _family.title().replace("-", "")
-        globals()[_name] = type(_name, (KITS[EMULATED[_family].kind],), _details)
+        globals()[f"Test{_family}"] = _kit(_family)
+
+
+def test_every_family_with_an_emulator_is_looked_at() -> None:
+    there = {name for name in EMULATED if name in FAMILIES and _is_there(name)}
+    assert {"riden", "text-line", "rigol", "siglent", "scpi"} <= there
+    assert all(f"Test{name}" in globals() for name in there)
 
 
 # --- a kit that cannot fail proves nothing: drivers that are wrong on purpose ---------------------------------------
