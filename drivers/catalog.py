@@ -9,6 +9,7 @@ tables of models, scales and ratings stand there. `in_memory` tells a driver tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -185,7 +186,9 @@ FAMILIES: Mapping[str, Family] = {
             options=("channel",),
             port=Port((9600,), 0.05),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            models=("DP711", "DP712", "DP811", "DP811A", "DP821", "DP821A", "DP831", "DP831A", "DP832", "DP832A"),
             evidence=SEVERAL,
+            notes=("over LAN: rigol:socket://HOST:5555", "channel=2 takes another output; channel 3 of a DP831 is negative and refused"),
         ),
         Family(
             "siglent",
@@ -195,17 +198,29 @@ FAMILIES: Mapping[str, Family] = {
             options=("channel",),
             port=Port((9600,), 0.1),
             senses=("set-points", "output", "terminal voltage", "current", "CC or CV"),
+            lacks=("what tripped", "over-voltage protection (SPD3303X)"),
+            models=("SPD1168X", "SPD1305X", "SPD3303X", "SPD3303X-E", "SPD3303C"),
             evidence=SEVERAL,
+            notes=("over LAN: siglent:socket://HOST:5025", "set only while its channels are independent and no timer runs"),
         ),
         Family(
             "scpi",
             "supply",
-            "Other SCPI supplies: Keysight E36xx, BK Precision 91xx, R&S HMP and HMC",
+            "Other SCPI supplies: Keysight E36xxx, BK Precision 91xx, R&S HMP and HMC",
             "drivers.supplies.scpi",
-            options=("channel",),
+            options=("channel", "max-voltage", "max-current", "voltage-step", "current-step"),
             port=Port((9600,), 0.05),
-            senses=("set-points", "output", "terminal voltage", "current", "CC or CV", "protection"),
+            senses=("set-points", "output", "terminal voltage", "current", "protection"),
+            lacks=("CC or CV (concluded)", "protection by an over-current threshold"),
+            models=(
+                *("E36102A", "E36103A", "E36104A", "E36105A", "E36106A", "E36231A", "E36232A", "E36311A", "E36312A", "E36313A"),
+                *("BK9115", "BK9130", "BK9130B", "HMP2020", "HMP2030", "HMP4030", "HMP4040", "HMC8041", "HMC8042", "HMC8043"),
+            ),
             evidence=SEVERAL,
+            notes=(
+                "over LAN: scpi:socket://HOST:5025",
+                "another model is read, and set when you give its rating: scpi:socket://HOST:5025?max-voltage=30&max-current=5",
+            ),
         ),
         Family(
             "manson",
@@ -400,7 +415,24 @@ def find_family(name: str) -> Family:
         if isinstance(family, Family) and family.name == name:
             return family
         raise AddressError(f"the plug-in for '{name}' ({entry_point.value}) gives no family of that name; tell its author")
-    raise AddressError(f"no instrument family is called '{name}'; there are: {', '.join(FAMILIES)}")
+    raise AddressError(f"no instrument family is called '{name}'; there are: {', '.join(family_names())}")
+
+
+def family_names() -> tuple[str, ...]:
+    """Every family's name, ours first, then those of third parties; nothing of theirs is loaded."""
+    others = {entry_point.name for entry_point in entry_points(group=ENTRY_POINTS)}
+    return (*FAMILIES, *sorted(others - set(FAMILIES)))
+
+
+def all_families() -> Mapping[str, Family]:
+    """Every family, ours first, then those of third parties, which are loaded. A plug-in that does not load is left out here: `find_family`
+    tells why. A third party cannot take the name of one of ours.
+    """
+    found = dict(FAMILIES)
+    for name in family_names()[len(FAMILIES) :]:
+        with suppress(Exception):  # whatever a stranger's module does when it is loaded must not end a list
+            found[name] = find_family(name)
+    return found
 
 
 def kind_of(address: Address | str) -> Kind:

@@ -121,8 +121,11 @@ class CheckedSupply(ABC):
         return self._profile
 
     def read(self) -> SupplyReading:
-        """One poll. A number that the model can neither hold nor be set to is no reading, whatever its checksum says."""
-        if self._profile is None:
+        """One poll. A number that the model can neither hold nor be set to is no reading, whatever its checksum says.
+
+        After a lost line it is identified first: another supply's reading must not pass for this one's.
+        """
+        if self._profile is None or self._unsure:
             self.identify()
         with self._watched():
             reading = self._poll()
