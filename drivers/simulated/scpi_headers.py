@@ -8,18 +8,18 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Callable[..., object])
-_PARTS = re.compile(r"[A-Za-z]+|.")
+_PARTS = re.compile(r"<n>|[A-Za-z]+|.")
 
 
 @lru_cache(maxsize=512)
 def pattern(header: str) -> re.Pattern[str]:
-    """Of a header as manuals write it, "CONFigure[:VOLTage][:DC]": capitals are the short form, brackets may be left out."""
+    """Of a header as manuals write it, "CONFigure[:VOLTage][:DC]": capitals are the short form, brackets may be left out, <n> is a number."""
 
     def part(text: str) -> str:
         if text.isalpha():
             short = "".join(letter for letter in text if letter.isupper())
             return f"(?:{text.upper()}|{short})"
-        return {"[": "(?:", "]": ")?"}.get(text, re.escape(text))
+        return {"[": "(?:", "]": ")?", "<n>": r"(?P<n>\d*)"}.get(text, re.escape(text))
 
     return re.compile(":?" + "".join(part(text) for text in _PARTS.findall(header)), re.IGNORECASE)
 

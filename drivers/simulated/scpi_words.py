@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import ClassVar
 
 from drivers.simulated.instrument import LineInstrument
+from drivers.simulated.scpi_headers import pattern
 
 LONGEST_QUEUE = 20
 
@@ -26,23 +26,6 @@ UNDEFINED, MISSING, WRONG_TYPE, OUT_OF_RANGE = (
     (-104, "Data type error"),
     (-222, "Data out of range"),
 )
-
-
-@cache
-def pattern(written: str) -> re.Pattern[str]:
-    """ "[SOURce<n>:]VOLTage[:LEVel]?": what is in brackets may be left out, a word is written in capitals or whole, <n> is a number."""
-    regex = ""
-    for part in re.findall(r"<n>|[A-Z]+[a-z]*|.", written):
-        if part == "<n>":
-            regex += r"(?P<n>\d*)"
-        elif part[0].isalpha():
-            short = re.match(r"[A-Z]+", part)
-            assert short is not None
-            rest = part[short.end() :]
-            regex += short[0] + (f"(?:{rest})?" if rest else "")
-        else:
-            regex += {"[": "(?:", "]": ")?"}.get(part, re.escape(part))
-    return re.compile(regex, re.IGNORECASE)
 
 
 def arguments(text: str) -> list[str]:
@@ -108,7 +91,7 @@ class ScpiInstrument(LineInstrument):
         """The method, the number in the header, and the path that a command after a semicolon stands on."""
         for whole in ([path + head] if path and head[0] not in ":*" else []) + [head]:
             for written, name in self.commands.items():
-                match = pattern(written).fullmatch(whole.removeprefix(":"))
+                match = pattern(written).fullmatch(whole)
                 if match is not None:
                     number = match.groupdict().get("n")
                     trail = path if head.startswith("*") else whole[: whole.rfind(":") + 1]

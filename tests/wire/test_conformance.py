@@ -26,7 +26,7 @@ def _is_there(family: str) -> bool:
 
 
 NO_CHECKSUM = {"korad", "owon", "rigol", "siglent", "scpi", "manson", "owon-xdm", "scpi-dmm", "es51922"}
-NO_MODEL_NAME = {"hanmatek", "wanptek"}  # they tell a rating
+NO_MODEL_NAME = {"hanmatek", "wanptek", "manson"}  # they tell a rating, which several models may share
 READ_ONLY = {"KA3305P"}  # emulated, and not set on purpose
 LOOKS_LIKE_THE_FAMILY = {"riden": 60189.0}
 
