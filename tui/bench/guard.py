@@ -47,6 +47,7 @@ class Commanded:
     voltage_v: float | None = None
     current_a: float | None = None
     since_s: float = 0.0
+    off_unproved: bool = False  # off was commanded; until it is proved, a poll that was under way may still show it on
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class Guard:
                     "somebody was at its panel. It is switched off with proof; then go on.",
                 )
             )
-        if not commanded.output_on and supply.output_on:
+        if not commanded.output_on and supply.output_on and not commanded.off_unproved:
             found.append(
                 Finding(
                     "hold",

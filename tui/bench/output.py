@@ -90,12 +90,13 @@ class Output:
     def on(self) -> None:
         """Switch on. Whatever goes wrong here ends with an off command: an output whose state is unknown is not left alone."""
         self._log("output_on", durable=True)
-        self.told(output_on=True)
+        self.told(output_on=True, off_unproved=False)
         try:
             self.port.call(lambda supply: supply.switch_output(True))
         except InstrumentError:
             self.begin_off("switching on went wrong")
             raise
+        self.told(output_on=True)  # a poll that was under way when the command was given saw the output still off
 
     def begin_off(self, reason: str) -> None:
         """Send off now, ahead of everything that waits; `step_off` then looks for the proof. Safe to call again and again."""
@@ -104,7 +105,7 @@ class Output:
             self._off_since, self._off_tries = self._line_now_s(), 0
             self._off_bench_s = self._now_s()
         if self.commanded.output_on or self._off_tries == 0:
-            self.told(output_on=False)
+            self.told(output_on=False, off_unproved=True)
         self._try_off()
 
     def _try_off(self) -> None:
@@ -121,6 +122,7 @@ class Output:
             return True
         if self.is_off(reading, since_s=self._off_bench_s):
             self._off_since = None
+            self.commanded = replace(self.commanded, off_unproved=False)
             self._log("readback", output_on=False, current_a=reading.current_a.value)
             return True
         waited = self._line_now_s() - self._off_tried_s
@@ -132,6 +134,7 @@ class Output:
         """The operator removed the danger (mains off, lead off): a dead supply gives no proof. Found on later, it is switched off."""
         if self._off_since is not None:
             self._off_since = None
+            self.commanded = replace(self.commanded, off_unproved=False)
             self._log("readback", output_on=None, text="off by the operator's hands; not proved by the supply")
 
     def is_off(self, reading: Reading, since_s: float = 0.0) -> bool:
