@@ -64,7 +64,7 @@ class OwonEmulator(LineInstrument, EmulatedSupply):
         self.model_name, self._kind = model, KINDS[model]
         super().__init__(world, self._kind.max_voltage_v, self._kind.max_current_a, wall_s=wall_s)
         self._serial, self._wants_cr, self._hurried, self._told_s = serial, wants_cr, hurried, -1.0
-        self.protect(over_voltage_v=self.max_voltage_v + 1.0, over_current_a=self.max_current_a + 0.1)
+        self.protect(over_voltage_v=self.max_voltage_v + 1.0, over_current_a=self._kind.max_current_a + 0.1)
 
     def _answer(self, request: bytes) -> bytes:
         if self._wants_cr and not request.endswith(b"\r\n"):
@@ -136,7 +136,7 @@ class OwonEmulator(LineInstrument, EmulatedSupply):
                 return False
             self.protect(over_voltage_v=value)
         else:
-            if value > self.max_current_a + 0.1 + 1e-9:
+            if value > self._kind.max_current_a + 0.1 + 1e-9:
                 return False
             self.protect(over_current_a=value)
         return True

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.simulated.description import describe
 from tui.bench.bench import Bench
-from tui.bench.headless import pty_rig, run_on_ptys, summary
+from tui.bench.headless import pty_rig
 from tui.bench.instruments import Instruments
 from tui.bench.local import LocalLink
 from tui.bench.messages import Note, Start
@@ -51,16 +51,6 @@ def charge(rig, plan):
 
     wait_for(charging, 40)
     return link
-
-
-def test_a_whole_balance_over_pseudo_terminals_in_scaled_time(rig):
-    made, plan = rig
-    started = time.monotonic()
-    snapshot = run_on_ptys(made, plan, Script(), longest_wall_s=90.0)
-    result = summary(made, snapshot, time.monotonic() - started)
-    assert result["result"] == "balanced", result
-    assert result["max_cell_voltage_v"] <= 3.66
-    assert not made.embedded.world.output_on
 
 
 def test_one_owner_a_stop_that_overtakes_and_a_close_that_proves_off(rig, place):
