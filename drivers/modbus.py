@@ -243,6 +243,13 @@ class Request:
     values: tuple[int, ...] = ()
 
 
+def request_length(buffer: bytes) -> int:
+    """Bytes of the request that begins here; 0 while that cannot be told."""
+    if len(buffer) < 8:
+        return 0
+    return 9 + buffer[6] if buffer[1] == WRITE_MANY else 8
+
+
 def decode_request(data: bytes) -> Request | None:
     """The request in one whole frame; None for a wrong CRC or shape, to which a device stays silent."""
     if not check(data) or len(data) < 8:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any, ClassVar
 
 from drivers import catalog
 from drivers.conformance.devices import OnBench
 from drivers.conformance.lines import BadLine
-from drivers.conformance.words import NotApplicable, must
+from drivers.conformance.words import NotApplicable, must, outcome
 from drivers.roles import Line
 
 SEEDS = range(80)
@@ -69,6 +70,16 @@ class Kit:
         """AssertionError for anything sent that could change a setting."""
         for request in line.sent:
             must(not self.writes(request), f"{request!r} was sent, which could change a setting.")
+
+    def read_late(self, connected: Callable[[], tuple[Any, BadLine, Any]], check: Callable[[Any, Any, str], None]) -> None:
+        """Readings whose answers come one, two or three questions late, while the truth changes; `check` gets device, reading and words."""
+        for late in (1, 2, 3):
+            device, line, driver = connected()
+            line.late = late
+            for number in range(8):
+                device.disturb()
+                check(device, outcome(driver.read, "read late"), f"answers {late} questions late")
+                line.late = 0 if number == 4 else line.late
 
     @staticmethod
     def draws() -> list[Random]:

@@ -69,18 +69,12 @@ class MeterConformance(Kit):
 
     def test_late_answers(self) -> None:
         """An answer that comes only after later questions never passes for theirs. A meter that speaks by itself cannot be late in that way."""
-        device, line, driver = self._reading()
+        _, line, driver = self._reading()
         before = len(line.sent)
         driver.read()
         if len(line.sent) == before:
             raise NotApplicable("it is not asked, it speaks by itself")
-        for late in (1, 2, 3):
-            device, line, driver = self._reading()
-            line.late = late
-            for number in range(8):
-                device.disturb()
-                self._true_or_none(device, outcome(driver.read, "read late"), f"answers {late} questions late")
-                line.late = 0 if number == 4 else line.late
+        self.read_late(self._reading, self._true_or_none)
 
     def test_reconnect(self) -> None:
         """A lost line is LostLine, and back it reads as before."""

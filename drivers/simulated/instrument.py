@@ -226,9 +226,7 @@ class RegisterInstrument(EmulatedInstrument):
     length_code, value_code = modbus.ILLEGAL_REGISTER, modbus.ILLEGAL_VALUE
 
     def _request_length(self, buffer: bytes) -> int:
-        if len(buffer) < 8:
-            return 0
-        return 9 + buffer[6] if buffer[1] == modbus.WRITE_MANY else 8
+        return modbus.request_length(buffer)
 
     def _answer(self, request: bytes) -> bytes:
         """Silence for a wrong CRC and for another unit's address."""

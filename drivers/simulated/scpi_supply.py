@@ -144,6 +144,17 @@ class ScpiSupplyEmulator(ScpiInstrument, EmulatedSupply):
     # --- commands in common ---
 
     STORES: ClassVar[Mapping[str, str]] = {"*RST": "reset", "*SAV": "save", "*RCL": "recall"}
+    SOURCE: ClassVar[Mapping[str, str]] = {
+        "[SOURce<n>:]VOLTage[:LEVel][:IMMediate][:AMPLitude]": "voltage",
+        "[SOURce<n>:]VOLTage[:LEVel][:IMMediate][:AMPLitude]?": "voltage_q",
+        "[SOURce<n>:]CURRent[:LEVel][:IMMediate][:AMPLitude]": "current",
+        "[SOURce<n>:]CURRent[:LEVel][:IMMediate][:AMPLitude]?": "current_q",
+        "[SOURce<n>:]VOLTage:PROTection[:LEVel]": "over_voltage",
+        "[SOURce<n>:]VOLTage:PROTection[:LEVel]?": "over_voltage_q",
+        "[SOURce<n>:]VOLTage:PROTection:STATe": "over_voltage_armed",
+        "[SOURce<n>:]VOLTage:PROTection:STATe?": "over_voltage_armed_q",
+        "[SOURce<n>:]VOLTage:PROTection:TRIPped?": "over_voltage_tripped_q",
+    }
 
     def idn_q(self, number: int | None, args: list[str]) -> str:
         shown = self.model_name.removeprefix("BK") if self.faults.model_id is None else f"X{self.faults.model_id}"

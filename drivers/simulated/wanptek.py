@@ -60,9 +60,7 @@ class WanptekEmulator(EmulatedSupply):
         self._folds = self._locked = False
 
     def _request_length(self, buffer: bytes) -> int:
-        if len(buffer) < 8:
-            return 0
-        return 9 + buffer[6] if buffer[1] == modbus.WRITE_MANY else 8
+        return modbus.request_length(buffer)
 
     def _answer(self, request: bytes) -> bytes:
         """Silence for all but the one question and the one command."""

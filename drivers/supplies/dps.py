@@ -24,12 +24,11 @@ from drivers.address import Address
 from drivers.clock import Clock
 from drivers.roles import GarbledAnswer, Line, Mode, Refused, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.checked import Found, SetPoint
-from drivers.supplies.registers import RegisterSupply
+from drivers.supplies.registers import FlaggedSupply
 
-PROTECTION, OUTPUT, MODEL, GROUP, POWER_UP = 0x07, 0x09, 0x0B, 0x50, 0x57
+PROTECTION, OUTPUT, MODEL, GROUP = 0x07, 0x09, 0x0B, 0x50
 POLL_COUNT, GROUP_COUNT = 13, 8
 PER_VOLT = 100
-PROTECTIONS = {0: "", 1: "OVP", 2: "OCP", 3: "OPP"}
 MODES: dict[int, Mode] = {0: "CV", 1: "CC"}
 MODEL_NUMBERS = range(1000, 10000)  # where the family's numbers lie; one without a row below can be looked at, never set
 MOST_SET_COUNTS = 10_000  # no model reaches 100 V; a Riden, asked for the same register, shows its identity of 60000 and more
@@ -65,11 +64,13 @@ def open_driver(address: Address, line: Line, clock: Clock, in_memory: bool) -> 
     return DpsSupply(line, address=str(address), clock=clock, unit=unit, prove=address.speed is not None)
 
 
-class DpsSupply(RegisterSupply):
+class DpsSupply(FlaggedSupply):
     """One DPS or DPH module on a line."""
 
     family_title = "DPS"
     registers = {"voltage": 0x00, "current": 0x01, "over_voltage": 0x52, "over_current": 0x53}
+    output_register, power_up_register = OUTPUT, 0x57
+    protections = {0: "", 1: "OVP", 2: "OCP", 3: "OPP"}
     most_at_once = 32
     blocks = (range(POLL_COUNT), range(GROUP, GROUP + GROUP_COUNT))
     deadline_s = 1.0
@@ -121,7 +122,7 @@ class DpsSupply(RegisterSupply):
         if registers[MODEL:] != self._key:
             what = "the answer comes from another supply than the one identified; it is not used."
             raise WrongDevice(self.address, "read", what, "Was another supply plugged in? Start again from the identification.")
-        on, tripped = _state(registers[PROTECTION], registers[OUTPUT])
+        on, tripped = self._state(registers[PROTECTION], registers[OUTPUT])
         volts: list[float | None] = [None, None]
         amperes: list[float | None] = [None, None]
         if self._model is not None:
@@ -130,24 +131,6 @@ class DpsSupply(RegisterSupply):
         mode = MODES.get(registers[8]) if on else None
         return SupplyReading(time_s, on, volts[0], amperes[0], volts[1], amperes[1], mode, tripped)
 
-    def power_up_output(self) -> bool | None:
-        """Register 0x57: whether the output comes on by itself with the input power; None for a value without a meaning."""
-        return {0: False, 1: True}.get(self.unit.read(POWER_UP, 1)[0])
-
-    # --- setting ---
-
-    def _switch(self, on: bool) -> None:
-        self.unit.write(OUTPUT, int(on))
-
-    def _flag(self) -> tuple[bool | None, str]:
-        protection, _, output = self.unit.read(PROTECTION, 3, tries=1)
-        return _state(protection, output)
-
     def _per_unit(self, point: SetPoint) -> float:
         assert self._model is not None
         return PER_VOLT if point in ("voltage", "over_voltage") else self._model.per_ampere
-
-
-def _state(protection: int, output: int) -> tuple[bool | None, str]:
-    """Whether the output is on, None for a value without a meaning, and what is tripped."""
-    return {0: False, 1: True}.get(output), PROTECTIONS.get(protection, f"code {protection}")

@@ -10,6 +10,8 @@ from drivers.modbus import Unit
 from drivers.roles import GarbledAnswer, InstrumentError, Line
 from drivers.supplies.checked import CheckedSupply, SetPoint, counts, stranger
 
+ON_OFF = {0: False, 1: True}
+
 
 class RegisterSupply(CheckedSupply):
     """`registers` says where the set-points are; `_per_unit` how many counts make a V or an A of each, from the identity alone.
@@ -65,3 +67,26 @@ class RegisterSupply(CheckedSupply):
         if isinstance(error, GarbledAnswer) and raw[:2] == bytes((self.unit.unit, 3)):
             return error
         return stranger(self.address, self.family_title, raw, error)
+
+
+class FlaggedSupply(RegisterSupply):
+    """Riden and DPS: an output register two behind that of the protection, and one that says what happens at power-up."""
+
+    output_register: ClassVar[int]
+    power_up_register: ClassVar[int]
+    protections: ClassVar[Mapping[int, str]]
+
+    def power_up_output(self) -> bool | None:
+        """Whether the output comes on by itself after a mains dip; None for a value without a meaning."""
+        return ON_OFF.get(self.unit.read(self.power_up_register, 1)[0])
+
+    def _switch(self, on: bool) -> None:
+        self.unit.write(self.output_register, int(on))
+
+    def _flag(self) -> tuple[bool | None, str]:
+        protection, _, output = self.unit.read(self.output_register - 2, 3, tries=1)
+        return self._state(protection, output)
+
+    def _state(self, protection: int, output: int) -> tuple[bool | None, str]:
+        """Whether the output is on, None for a value without a meaning, and what is tripped."""
+        return ON_OFF.get(output), self.protections.get(protection, f"code {protection}")

@@ -28,11 +28,10 @@ from drivers.address import Address
 from drivers.clock import Clock
 from drivers.roles import GarbledAnswer, Line, Mode, Refused, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.checked import Found, SetPoint
-from drivers.supplies.registers import RegisterSupply
+from drivers.supplies.registers import FlaggedSupply
 
 POLL_COUNT = 42
-OUTPUT, PROTECTION, POWER_UP = 18, 16, 68
-PROTECTIONS = {0: "", 1: "OVP", 2: "OCP", 3: "OTP"}
+PROTECTION = 16
 MODES: dict[int, Mode] = {0: "CV", 1: "CC"}
 LEARN_ABOVE_V, AGREES = 2.0, 0.03
 COUNTED_AT_MOST_WH = 9999.0  # the panel's counter stops there
@@ -88,11 +87,13 @@ def _double(registers: tuple[int, ...], high: int) -> int:
     return registers[high] << 16 | registers[high + 1]
 
 
-class RidenSupply(RegisterSupply):
+class RidenSupply(FlaggedSupply):
     """One Riden supply on a line."""
 
     family_title = "Riden"
     registers = {"voltage": 8, "current": 9, "over_voltage": 82, "over_current": 83}
+    output_register, power_up_register = 18, 68
+    protections = {0: "", 1: "OVP", 2: "OCP", 3: "OTP"}
 
     _model: RidenModel | None = None
     _range: int = 0
@@ -133,10 +134,9 @@ class RidenSupply(RegisterSupply):
         if self._range != registers[20]:
             self._profile = self._scaled(self._profile, registers)
         scale = self._profile.settable
-        output = registers[OUTPUT]
-        on = True if output == 1 else False if output == 0 else None
+        on, tripped = self._state(registers[PROTECTION], registers[self.output_register])
         probe_c = _signed(registers[34], registers[35])
-        protection, energy_wh = registers[PROTECTION], _double(registers, 40) / 1000
+        energy_wh = _double(registers, 40) / 1000
         return SupplyReading(
             time_s,
             on,
@@ -145,7 +145,7 @@ class RidenSupply(RegisterSupply):
             registers[10] / self._per_unit("voltage") if scale else None,
             registers[11] / self._per_unit("current") if scale else None,
             MODES.get(registers[17]) if on else None,
-            PROTECTIONS.get(protection, f"code {protection}"),
+            tripped,
             self._battery_v(registers, on),
             _signed(registers[4], registers[5]),
             probe_c if probe_c >= NO_PROBE_BELOW_C else None,
@@ -164,19 +164,6 @@ class RidenSupply(RegisterSupply):
             ]
             self._battery_per_volt = agree[0] if agree else None
         return battery / self._battery_per_volt if on is False and self._battery_per_volt else None
-
-    def power_up_output(self) -> bool | None:
-        """Register 68: whether the output comes on by itself after a mains dip; None for a value without a meaning."""
-        return {0: False, 1: True}.get(self.unit.read(POWER_UP, 1)[0])
-
-    # --- setting ---
-
-    def _switch(self, on: bool) -> None:
-        self.unit.write(OUTPUT, int(on))
-
-    def _flag(self) -> tuple[bool | None, str]:
-        protection, _, output = self.unit.read(PROTECTION, 3, tries=1)
-        return {0: False, 1: True}.get(output), PROTECTIONS.get(protection) or (f"code {protection}" if protection else "")
 
     # --- scale ---
 

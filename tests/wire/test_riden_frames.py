@@ -9,7 +9,7 @@ from drivers.clock import VirtualClock
 from drivers.modbus import decode_request, parse_read_reply, parse_write_reply, read_request, write_many_request, write_request
 from drivers.roles import GarbledAnswer, Refused
 from drivers.simulated.lines import MemoryLine
-from drivers.supplies.riden import BY_ID, PROTECTIONS, RidenSupply
+from drivers.supplies.riden import BY_ID, RidenSupply
 
 ROWS = frame_rows("riden")
 WRITES = [row for row in ROWS if "write" in row["meaning"]]
@@ -110,7 +110,7 @@ def test_known_flag_trip_and_refusal() -> None:
     driver.close()
     with pytest.raises(Refused, match=f"protection shows {trip['meaning']['protection']}"):
         supply(writes(18, 1), exchange(trip), r0=60181).switch_output(True)
-    assert trip["meaning"]["protection"] in PROTECTIONS.values()
+    assert trip["meaning"]["protection"] in RidenSupply.protections.values()
     assert supply(exchange(where(ROWS, request_hex="010300120001240F"))).unit.read(18, 1) == (0,)
     with pytest.raises(Refused, match="no such register"):
         supply(exchange(where(ROWS, model="any"))).unit.read(600, 1)
