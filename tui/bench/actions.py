@@ -99,6 +99,13 @@ def identify(hall: Hall) -> Action:
             f"The {profile.model} answers {wrong}. Its scale is not what this program believes: every value would be wrong by as much. "
             "Nothing was sent. Check which model is on this port before anything is set."
         )
+    if known.echoes_set_point:
+        hall.warn(
+            "F-26",
+            "this supply repeats its set-point",
+            f"The {profile.model} repeats its set-point near it instead of measuring. There its volts may raise an alarm, but they clear none and "
+            "end nothing: the charge goes on and ends by a meter at the cells, live or typed (key r).",
+        )
     if profile.over_voltage_is_crowbar:
         hall.warn(
             "crowbar",

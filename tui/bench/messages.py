@@ -171,6 +171,7 @@ class Snapshot:
     energy_wh: float = 0.0
     lead_drop_v: float | None = None
     lead_resistance_ohm: float | None = None
+    lead_trust: Trust = "unknown"  # of that resistance
     elapsed_s: float = 0.0  # since the session began
     since_knee_s: float | None = None
     forecast: Forecast = field(default_factory=Forecast)

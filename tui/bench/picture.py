@@ -180,6 +180,7 @@ def snapshot(bench: Bench) -> Snapshot:
         energy_wh=session.count.energy_wh,
         lead_drop_v=reading.lead_drop_v,
         lead_resistance_ohm=reading.lead_resistance_ohm,
+        lead_trust=reading.lead_trust,
         elapsed_s=bench.elapsed_s,
         since_knee_s=None if session.knee_s is None else bench.now_s() - session.knee_s,
         forecast=forecast(bench),

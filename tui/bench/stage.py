@@ -246,7 +246,8 @@ class Stage:
         """
         session, reading = self.running, self.reading
         amps, mean_v = reading.amperes, reading.mean_v
-        near = mean_v is not None and mean_v >= session.plan.target_v - session.limits.bms_opened_v
+        echo = reading.supply_v.trust == "echo" and reading.posts_v.trust != "measured"  # it shows its set-point whatever the string does
+        near = not echo and mean_v is not None and mean_v >= session.plan.target_v - session.limits.bms_opened_v
         if not near or amps is None or not 0.1 * session.current_a <= amps <= 0.5 * session.current_a:
             session.string_full_since_s = None
             return False
