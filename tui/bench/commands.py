@@ -163,6 +163,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     made = steps(plan, own)  # before the session's row: one without a procedure would hold its cells
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
+        "supply_notes": list(profile.notes),
         "meter": plan.meter,
         "adapters": {
             "supply": None if plan.supply.by_hand else bench.instruments.adapter_of(plan.supply.address),

@@ -148,7 +148,9 @@ class MeterWatch:
                 f"({volts:.3f} V) differ by {1000 * drop:.0f} mV. One of the two is wrong, or a contact has gone bad. "
             )
             return self._finding("end", text, (supply_v - max(0.0, expected_v) - 0.02, supply_v))
-        between = f"Between supply and cells {1000 * first_v:.0f} mV were lost at {first_a:.1f} A, now {1000 * drop:.0f} mV at {amps:.1f} A. "
+        between = (
+            f"Between supply and cells {1000 * first_v:.0f} mV were lost at {first_a:.1f} A, now {1000 * drop:.0f} mV at {amps:.1f} A. "
+        )
         if wide:
             text = between + "A contact of the leads is going bad and may be hot: feel rings and clips. Or the meter shows too little. "
             return self._finding("worse", text, (volts, supply_v - expected_v + 0.02))
@@ -178,4 +180,6 @@ class MeterWatch:
             return []
         self._told.add(which)
         self.expected = expected
-        return [Finding("warn", "F-45", "can the meter be right?", text + look + f"Expected now: {expected[0]:.2f} to {expected[1]:.2f} V.")]
+        return [
+            Finding("warn", "F-45", "can the meter be right?", text + look + f"Expected now: {expected[0]:.2f} to {expected[1]:.2f} V.")
+        ]

@@ -200,9 +200,11 @@ def card(bench: Bench) -> SessionCard | None:
         return None
     runner = session.runner
     parts = {part: number for number, part in enumerate(runner.parts)}
-    cards = tuple(_step_card(step, parts[step.part] if step.part is not None else 0) for step in runner.steps)
+    cards = tuple(_step_card(step, parts[step.part] if step.part is not None else 0, session.profile.notes) for step in runner.steps)
     return SessionCard(session.recorder.id, session.whole.to_json(), cards, tuple(part.plan.to_json() for part in parts), runner.remedies)
 
 
-def _step_card(step: Step, part: int) -> StepCard:
-    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture, part)
+def _step_card(step: Step, part: int, of_supply: tuple[str, ...]) -> StepCard:
+    """The step that finds the supply tells also what the owner of this model should know."""
+    notes = (*of_supply, *step.notes) if step.action == "identify" else step.notes
+    return StepCard(step.id, step.title, step.instruction, step.tutorial, notes, step.warnings, step.picture, part)

@@ -82,6 +82,10 @@ class Stage(Hall, Protocol):
         """How the part's charge ended, in a few words; None while it has not."""
         ...
 
+    def asks_more(self, step: Step) -> Step | None:
+        """A question of the bench's own behind this step, before the next one."""
+        ...
+
     def meter_at(self, probe: str) -> float | None:
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
@@ -413,6 +417,10 @@ class Runner:
         self.prompt = self._side = None
         if self._detour is not None:
             self.go_back_to(self._then)
+            return
+        more = self.stage.asks_more(self.step)
+        if more is not None and self.index + 1 < len(self.steps):
+            self.detour(more, then=self.steps[self.index + 1].id)
             return
         if self.index + 1 >= len(self.steps):
             self.finished, self.phase = True, "over"

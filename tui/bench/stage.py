@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
-from tui.bench import beside, trim
+from tui.bench import beside, panel, trim
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
@@ -96,6 +96,10 @@ class Stage:
         if supply is not None and self.reading.supply_fresh and supply.probe_temperature_c is not None:
             session.facts["probe_c"] = facts["probe_c"] = supply.probe_temperature_c
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
+
+    def asks_more(self, step: Step) -> Step | None:
+        """A question of the bench's own behind a step that is over."""
+        return panel.question(self.bench, self.running, step)
 
     def meter_at(self, probe: str) -> float | None:
         """The live meter's value where it happens to stand at the asked point."""
@@ -189,6 +193,8 @@ class Stage:
         for name in ("look", "each_cell"):
             if name in values:
                 beside.answered(self, name, str(values[name]))
+        if "panel" in values:
+            panel.answered(self.bench, session, str(values["panel"]))
         if "lift" in values:
             trim.lift(self, str(values["lift"]))
         return ""

@@ -126,8 +126,12 @@ class LiveTrim:
             return
         lowest_v = target - session.limits.trip_over_target_v * session.series - stage.profile.voltage_step_v
         if told_v - over < lowest_v:
-            text = f"{shown}, though {told_v:.3f} V are set. That is more than a trim: measure with another meter at the supply's terminals. "
-            stage.warn("trim-far", "the meter and the set-point are far apart", text + "The set-point stays; over the limit the output goes off.")
+            text = (
+                f"{shown}, though {told_v:.3f} V are set. That is more than a trim: measure with another meter at the supply's terminals. "
+            )
+            stage.warn(
+                "trim-far", "the meter and the set-point are far apart", text + "The set-point stays; over the limit the output goes off."
+            )
             return
         session.last_trim_s = stage.now_s()
         _lower(stage, session, told_v, over, shown)
