@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tui.bench.messages import Command, Outcome, Point, SessionCard, Snapshot
 
-VERSION = 2
+VERSION = 3
 """Of everything that a line may hold; grows when a message or a request changes its shape."""
 LONGEST_LINE = 1_000_000
 """Bytes. A whole curve and the largest plan are a fifth of it."""

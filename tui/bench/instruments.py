@@ -109,6 +109,12 @@ class Instruments:
         profile = replace(profile, point=cast(Point, point), cell=cell)  # the address is the one word on where it stands
         return self._port(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0])), profile
 
+    def give_back_meter(self, port: Port[Meter]) -> None:
+        """The lock of a meter that was opened last, and is closed again before anything else was opened."""
+        self._answered.pop(id(port), None)
+        if not self.lock_step:
+            self._locks.give_back()
+
     def _port(self, driver: Any, reopen: Callable[[], Any]) -> Any:
         if self.lock_step:
             return LockStepPort(driver, reopen)

@@ -33,9 +33,19 @@ def prompt_with_readings(bench: Bench) -> Prompt | None:
     if runner is None or runner.prompt is None:
         return None
     prompt = runner.prompt
-    fields = tuple(replace(f, reading=None if f.choices else runner.reading_at(f.name)) for f in prompt.fields)
+    fields = tuple(
+        replace(
+            f,
+            reading=None if f.choices else runner.reading_at(f.name),
+            capture=f.kind == "voltage" and bench.capture.reaches(runner.probe_of(f.name)),
+        )
+        for f in prompt.fields
+    )
     hint = ""
-    if bench.hands is not None and any(f.reading is not None for f in fields):
+    walk_v = bench.reading.walk_v
+    if any(f.capture for f in fields) and walk_v.trust == "measured" and walk_v.value is not None:
+        hint = f"The meter shows {walk_v.value:.4f} V: F9 takes it and goes to the next."
+    elif bench.hands is not None and any(f.reading is not None for f in fields):
         hint = "Simulated hands hold the probes: m takes what the meter shows."
     elif bench.hands is not None and prompt.confirm:
         hint = "Simulated hands do it when you confirm."
@@ -154,6 +164,7 @@ def snapshot(bench: Bench) -> Snapshot:
         wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
         unfinished=unfinished(bench),
+        captured=bench.capture.shown,
         drills=bench.drills.running,
         drills_waiting=bench.drills.waiting,
     )

@@ -34,6 +34,10 @@ class Hands(Protocol):
 
     def probe(self, point: str) -> float | None: ...
 
+    def carry(self, cell: str) -> None:
+        """Put the probes of the bench's own live meter on another cell, where it is one that is carried about."""
+        ...
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         """A session goes on after a crash: its plan with the addresses of this bench's instruments.
 
@@ -88,6 +92,10 @@ class Stage(Hall, Protocol):
 
     def meter_at(self, probe: str) -> float | None:
         """What the bench's own live meter shows there, None where it stands elsewhere."""
+        ...
+
+    def measured(self, values: Mapping[str, Value]) -> list[str]:
+        """Those of these values that the live meter gave by key."""
         ...
 
     def remember(self) -> None:
@@ -246,9 +254,13 @@ class Runner:
     def _view(self, f: Field) -> FieldView:
         return FieldView(f.name, f.label, f.kind, f.unit, f.choices)
 
+    def probe_of(self, name: str) -> str:
+        """Where the probes go for a field of what is asked now; "" for one that is not asked."""
+        return next((f.probe for f in (self._side or self.step).fields if f.name == name), "") if self.prompt is not None else ""
+
     def reading_at(self, name: str) -> float | None:
         """What a meter shows now at the point of a field of the present prompt: the bench's own meter, or the hands' on the embedded bench."""
-        probe = next((f.probe for f in (self._side or self.step).fields if f.name == name), "")
+        probe = self.probe_of(name)
         if not probe:
             return None
         live = self.stage.meter_at(probe)
@@ -266,7 +278,9 @@ class Runner:
         checked = self._typed(prompt, values)
         if isinstance(checked, str):
             return Outcome(False, checked)
-        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=prompt.confirm)
+        measured = self.stage.measured(checked)
+        by_meter = {"measured": measured} if measured else {}
+        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=prompt.confirm, **by_meter)
         if prompt.fields or not step.fields:
             result = self._gate(step, checked)
             if not result.ok:

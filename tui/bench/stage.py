@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
 from tui.bench import beside, panel, trim
+from tui.bench.actions import OPEN_LEAD_METER
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
@@ -97,6 +98,9 @@ class Stage:
             session.facts["probe_c"] = facts["probe_c"] = supply.probe_temperature_c
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
+    def measured(self, values: Mapping[str, Value]) -> list[str]:
+        return self.bench.capture.measured(dict(values))
+
     def asks_more(self, step: Step) -> Step | None:
         """A question of the bench's own behind a step that is over."""
         return panel.question(self.bench, self.running, step)
@@ -104,6 +108,8 @@ class Stage:
     def meter_at(self, probe: str) -> float | None:
         """The live meter's value where it happens to stand at the asked point."""
         profile, reading = self.bench.meter_profile, self.reading
+        if profile is not None and profile.point == "walk":
+            return self.facts.get(OPEN_LEAD_METER) if probe == "lead-ends" and not self.running.by_hand else None
         if profile is None or not reading.meter_fresh or reading.meter is None:
             return None
         if profile.point == "cells":
@@ -111,7 +117,7 @@ class Stage:
                 return reading.cells_v.value if reading.cells_v.trust == "measured" else None
             channel = reading.per_cell_v.get(probe[5:]) if probe.startswith("cell:") else None
             return channel.value if channel else None
-        at = {"bank": "posts", "supply": "supply"}.get(profile.point)
+        at = {"bank": "posts", "supply": "supply", "cell": f"cell:{profile.cell}"}.get(profile.point)
         return next(iter(reading.meter.channels_v.values()), None) if at == probe else None
 
     def did(self, act: str) -> None:
@@ -197,6 +203,7 @@ class Stage:
             panel.answered(self.bench, session, str(values["panel"]))
         if "lift" in values:
             trim.lift(self, str(values["lift"]))
+        self.bench.capture.forget()
         return ""
 
     def _detail(self, step: Step, text: str) -> None:

@@ -108,10 +108,12 @@ class LiveTrim:
         from_v = min(max(limits.trim_tolerance_v * session.series, step / 2), limits.warn_over_target_v * session.series)
         if min(self._over) > from_v:
             self._down(stage, told.voltage_v, over, at_terminals)
-        elif at_terminals and max(self._over) < 0 and session.runner is not None and session.runner.step.until == "end-rule":
-            if session.last_trim_s is None or stage.now_s() - session.last_trim_s >= REPEAT_S:
-                session.last_trim_s = stage.now_s()
-                _offer_lift(session, told.voltage_v, -over, step)
+            return
+        holding = session.runner is not None and session.runner.step.until == "end-rule"
+        due = session.last_trim_s is None or stage.now_s() - session.last_trim_s >= REPEAT_S
+        if at_terminals and max(self._over) < 0 and holding and due:
+            session.last_trim_s = stage.now_s()
+            _offer_lift(session, told.voltage_v, -over, step)
 
     def _down(self, stage: Stage, told_v: float, over: float, at_terminals: bool) -> None:
         session, target = stage.running, calculations.pack_target_v(stage.plan)

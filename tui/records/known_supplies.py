@@ -32,7 +32,9 @@ def note_panel(home: Home, family: str, model: str, serial: str, *, shown_v: flo
         return False
     row = {
         "id": _id(family, model, serial),
-        **{"family": family, "model": model, "serial": serial},
+        "family": family,
+        "model": model,
+        "serial": serial,
         "panel_v": shown_v,
         "seen_unix_s": time.time(),
     }
