@@ -146,10 +146,12 @@ def test_little_current_tells_nothing_of_leads() -> None:
     assert leads.live(1.0).value is None and leads.smallest_ohm is None
 
 
-def test_values_read_minutes_apart_tell_nothing_of_leads() -> None:
+def test_values_read_minutes_apart_are_an_upper_bound_of_the_leads_and_no_live_estimate() -> None:
     leads = LeadMeasure()
     leads.look(500.0, Channel(3.60, "measured", 0.0), Channel(3.30, "typed", 400.0), Channel(10.0, "measured", 0.0))
-    assert leads.smallest_ohm is None
+    assert leads.smallest_ohm == pytest.approx(0.030) and leads.live(500.0).value is None
+    leads.look(510.0, Channel(3.60, "measured", 0.0), Channel(3.45, "typed", 2.0), Channel(10.0, "measured", 0.0))
+    assert leads.smallest_ohm == pytest.approx(0.015) and leads.live(510.0).value == pytest.approx(0.015)
 
 
 def test_leads_that_wear_are_told_once_also_where_the_volts_are_typed() -> None:

@@ -40,8 +40,12 @@ class LeadMeasure:
             return None
         drop_v = supply.value - cells.value
         ages_s = [channel.age_s or 0.0 for channel in channels]
-        together = max(ages_s) - min(ages_s) <= TOGETHER_S and all(channel.trust in ("measured", "typed") for channel in channels)
-        if not together or current.value is None or current.value < MIN_CURRENT_FOR_LEADS_A:
+        known = current.value is not None and current.trust in ("measured", "typed")
+        if not known or current.value is None or current.value < MIN_CURRENT_FOR_LEADS_A:
+            return drop_v
+        if cells.trust == "typed":  # also one from before the output went on: better than nothing, and the least of all counts
+            self._least(drop_v / current.value)
+        if max(ages_s) - min(ages_s) > TOGETHER_S:
             return drop_v
         read_s = now_s - max(ages_s)
         if read_s < on_since_s or (self._samples and read_s <= self._read_s + 1e-6):
@@ -51,10 +55,12 @@ class LeadMeasure:
             self._samples.clear()  # one by hand stands for itself: the next comes minutes later
         self._trust, self._read_s = trust, read_s
         self._samples.append(max(0.0, drop_v / current.value))
-        ohm = median(self._samples)
+        self._least(median(self._samples))
+        return drop_v
+
+    def _least(self, ohm: float) -> None:
         if ohm > 0 and (self.smallest_ohm is None or ohm < self.smallest_ohm):
             self.smallest_ohm = ohm
-        return drop_v
 
     def live(self, now_s: float) -> Channel:
         """The estimate and how far it can be trusted now."""

@@ -91,6 +91,8 @@ class Recorder:
         }
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
+        if reading.terminals_v.trust == "measured":
+            fields["terminals_v"] = _round(reading.terminals_v.value, 4)
         time_s = self._time_s()
         self._journal.append("reading", test_time_s=time_s, unix_time_s=self._clock.unix_s(), **fields)
         self._journal.sync_if_due()
