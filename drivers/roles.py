@@ -121,7 +121,7 @@ class MeterProfile:
     point: Point = "bank"
     interval_s: float = 0.5  # usual gap between two messages, wall seconds
     emulated: bool = False
-    cell: str = ""  # label of the cell, where the point is one cell that the address names
+    cell: str = ""  # label of the one that it stands on, where `point` is "cell"; the bench takes it from the address
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "model", printable(self.model))

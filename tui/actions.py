@@ -54,6 +54,12 @@ def _needs_meter(snapshot: Snapshot) -> str:
     return ""
 
 
+def _needs_capture(snapshot: Snapshot) -> str:
+    if snapshot.prompt is not None and any(field.capture for field in snapshot.prompt.fields):
+        return ""
+    return "No live meter can be carried to what is asked now."
+
+
 def _needs_overridable(snapshot: Snapshot) -> str:
     if snapshot.prompt is None or not snapshot.prompt.refusal:
         return "No gate has refused anything, so there is nothing to override."
@@ -181,6 +187,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "take_meter", "m", "m", "take meter", "Take the meter's reading into the field.", "Answer", _with_keys(_needs_meter), footer=True
+    ),
+    Action(
+        "capture",
+        "f9",
+        "F9",
+        "measure, next",
+        "Take what the live meter shows once it has settled, and go to the next cell. Works while typing, and in the table of cells.",
+        "Answer",
+        _with_keys(_needs_capture),
+        footer=True,
+        priority=True,
     ),
     Action("acknowledge", "a", "a", "acknowledge", "Acknowledge the alarm that is shown.", "Answer", _with_keys(_needs_alarm), footer=True),
     Action(

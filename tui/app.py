@@ -39,6 +39,8 @@ from tui.bench.messages import (
     TakeRemedy,
 )
 from tui.panes.bench_screen import BenchScreen, PaneName
+from tui.panes.capture import CaptureKey, TakesCapture
+from tui.panes.capture import say as say_here
 from tui.themes import DARK, LIGHT
 from tui.widgets.freshness import as_stale
 from tui.widgets.key_line import StopLine
@@ -104,6 +106,7 @@ class TopBalanceApp(App[int]):
         self.card: SessionCard | None = None
         self._leaving = False
         self._no_controls = NoControls()
+        self._capture = CaptureKey()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last of the filters lets no control character through to the terminal."""
@@ -157,6 +160,7 @@ class TopBalanceApp(App[int]):
             self._fetch_curve()
         elif self.card is not None and self.card.revision != found.revision:  # a remedy has put steps in
             self._fetch_curve()
+        self._capture.look(self, self.snapshot.captured)
         self._ring()
         self._show_call()
         show = getattr(self.screen, "show_snapshot", None)  # those below catch up when they come to the front
@@ -322,6 +326,16 @@ class TopBalanceApp(App[int]):
             if problem:
                 self.say(problem, refused=True)
 
+    def action_capture(self) -> None:
+        """Ask the screen in front for which field, have the bench measure, and give the screen what it found."""
+        wanted = self.screen.capture_for() if isinstance(self.screen, TakesCapture) else "Nothing here waits for a meter's value."
+        if isinstance(wanted, str):
+            say_here(self, wanted, refused=True)
+        elif not self.snapshot.keys:
+            self.say(actions.LOOKS_ON, refused=True)
+        else:
+            self._capture.begin(self, wanted)
+
     def action_override(self) -> None:
         prompt = self.snapshot.prompt
         if self._blocked("override") or prompt is None:
@@ -420,6 +434,15 @@ class TopBalanceApp(App[int]):
     def action_take_keys(self) -> None:
         """A bench inside the program has this screen alone."""
         self._blocked("take_keys")
+
+    def meter_address(self) -> str:
+        """Of the meter that stands in Setup; "" where none does."""
+        from tui.panes.setup import SetupPane
+
+        for setup in self.bench.query(SetupPane) if self.bench is not None else ():
+            text = setup.answers.get("meter", "").strip()
+            return "" if text.lower() == "none" else text
+        return ""
 
     def setup_answers(self) -> dict[str, Any] | None:
         """First answers for Setup; None while they are not known yet."""

@@ -12,14 +12,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from drivers.simulated.description_table import DescriptionError as DescriptionError
 from drivers.simulated.description_table import Table
 from drivers.simulated.families import EMULATED, SUPPLY_MODELS, rating
 
 Hookup = Literal["diagonal", "same-end"]
-MeterPoint = Literal["bank", "supply", "cells"]
+MeterPoint = Literal["bank", "supply", "cells", "cell", "walk"]
 
 MANUAL_RATING = (30.0, 10.0)  # V and A of the common bench supply without an interface
 REFERENCE_R0_MOHM_AH = 0.65 * 280.0  # cell model section 3: 0.65 mΩ for 280 Ah, and less for a larger cell
@@ -249,7 +249,7 @@ def parse(document: Mapping[str, Any], source: str) -> BenchDescription:
     meter_table = Table(source, "[meter]", document.get("meter", {}))
     meter = MeterDescription(
         family=meter_table.choice("family", "text-line", _emulated("meter")),
-        point=meter_table.choice("point", "bank", ("bank", "supply", "cells")),
+        point=meter_table.choice("point", "bank", get_args(MeterPoint)),
         gain_error=meter_table.number("gain_error", 0.0, -0.5, 0.5),
         offset_v=meter_table.number("offset_v", 0.0, -1, 1),
         resolution_v=meter_table.number("resolution_v", 0.0001, 1e-6, 1),

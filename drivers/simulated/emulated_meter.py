@@ -58,7 +58,7 @@ class EmulatedMeter(EmulatedInstrument):
             labels = [cell.label for cell in self.world.description.cells]
             true_v = [self.world.points_v("cells")[labels.index(self.probes.cell)]]
         else:
-            true_v = self.world.points_v(point)  # type: ignore[arg-type]  # the other points were dealt with
+            true_v = self.world.points_v(point)
         if self.faults.at_supply:
             true_v = self.world.points_v("supply") * len(true_v)
         return [None if volts is None else self._measured(volts, off_v) for volts in true_v]

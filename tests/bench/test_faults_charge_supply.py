@@ -36,7 +36,7 @@ def test_f25_what_the_meter_shows_at_the_terminals_is_taken_off_the_set_point(dr
 
 
 def test_f25_the_trim_is_asked_again_every_quarter_of_an_hour_while_no_meter_is_at_the_cells(drive: Make) -> None:
-    run = charge(drive, "hold", soc=0.985, change=meter_at("supply"))
+    run = charge(drive, "hold", soc=0.985, meter=False)
     trims: list[float] = []
 
     def third_trim(run: Driven) -> bool:

@@ -353,6 +353,7 @@ def test_gates_that_no_reason_overrides(gate: str) -> None:
         "temperature": ("surface_c",),
         "bms": ("bms_ov_v",),
         "short-current": ("short_current_a",),
+        "panel": ("panel",),
         "open-lead": ("lead_end_v",),
         "polarity": ("post_v",),
         "trim": ("trim_v",),

@@ -171,6 +171,7 @@ CHOICES: dict[str, Callable[[str], dict[str, Value]]] = {
     "threads": lambda text: {"threads": text},
     "hookup": lambda text: {"hookup": text},
     "mixed": lambda text: {"mixed": text},
+    "panel": lambda text: {"panel": text},
     "assembled": lambda text: {"floating": text},
     "supply-by-hand": lambda text: {"power_up": text, "over_voltage": text},
 }

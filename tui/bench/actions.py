@@ -21,6 +21,9 @@ OPEN_LEAD_ON_S = 2.5
 """Output on with leads apart: at most 3 s in all (fault F-01), switching included."""
 BEYOND_RATING = 1.1  # what a healthy supply may show above its rating
 CONTACT_ON_S = 2.0
+OPEN_LEAD_METER, SAME_V, ROSE_V = "open_lead_meter_v", 0.003, 0.5
+"""Fact: what a meter that is carried about showed at the open lead ends: two readings in a row that agreed, and rose with the output. One that lies
+elsewhere does not."""
 CONTACT_CURRENT_A = 0.2
 
 
@@ -100,6 +103,13 @@ def identify(hall: Hall) -> Action:
             f"The {profile.model} answers {wrong}. Its scale is not what this program believes: every value would be wrong by as much. "
             "Nothing was sent. Check which model is on this port before anything is set."
         )
+    if known.echoes_set_point:
+        hall.warn(
+            "F-26",
+            "this supply repeats its set-point",
+            f"The {profile.model} repeats its set-point near it instead of measuring. There its volts may raise an alarm, but they clear none and "
+            "end nothing: the charge goes on and ends by a meter at the cells, live or typed (key r).",
+        )
     if profile.over_voltage_is_crowbar:
         hall.warn(
             "crowbar",
@@ -133,7 +143,11 @@ def write_test(hall: Hall) -> Action:
 
 
 def _on_for(
-    hall: Hall, seconds: float, reason: str, enough: Callable[[SupplyReading], bool] | None = None
+    hall: Hall,
+    seconds: float,
+    reason: str,
+    enough: Callable[[SupplyReading], bool] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Generator[None, None, list[SupplyReading]]:
     """Output on for so many line seconds, or until an answer is `enough`; then off with proof, whatever happens. Gives the answers."""
     answers: list[SupplyReading] = []
@@ -142,6 +156,7 @@ def _on_for(
         started = hall.line_now_s()
         while hall.line_now_s() - started < seconds:
             yield
+            meanwhile()
             supply = hall.reading.supply
             if supply is None or not hall.reading.supply_fresh or supply.time_s <= hall.output.commanded.since_s or not supply.output_on:
                 continue
@@ -160,10 +175,28 @@ def open_lead_test(hall: Hall) -> Action:
     amps, (target_v, _) = hall.charge_current_a(), calculations.set_points(hall.plan)
     output.program(target_v, amps, over_voltage_v(plan), amps * 1.1)
     yield
+    shown_by_meter: list[tuple[float, float]] = []
+    before = hall.reading.walk_v
+
+    def watch_meter() -> None:
+        seen = hall.reading.walk_v
+        read_s = hall.reading.time_s - (seen.age_s or 0.0)
+        newer_than_s = shown_by_meter[-1][0] if shown_by_meter else output.commanded.since_s
+        if seen.trust == "measured" and seen.value is not None and read_s > newer_than_s:
+            shown_by_meter.append((read_s, seen.value))
+
+    hall.facts.pop(OPEN_LEAD_METER, None)
     wrong_v = target_v + max(0.05, 0.01 * target_v)  # wrong scale: no reason to hold it a moment longer
     answers = yield from _on_for(
-        hall, OPEN_LEAD_ON_S, "end of the open-lead test", enough=lambda supply: (supply.voltage_v or 0.0) > wrong_v
+        hall,
+        OPEN_LEAD_ON_S,
+        "end of the open-lead test",
+        enough=lambda supply: (supply.voltage_v or 0.0) > wrong_v,
+        meanwhile=watch_meter,
     )
+    agreed = len(shown_by_meter) > 1 and abs(shown_by_meter[-1][1] - shown_by_meter[-2][1]) <= SAME_V
+    if agreed and before.value is not None and abs(shown_by_meter[-1][1] - before.value) > ROSE_V:
+        hall.facts[OPEN_LEAD_METER] = shown_by_meter[-1][1]
     volts = [supply.voltage_v for supply in answers if supply.voltage_v is not None]
     current = max((supply.current_a or 0.0 for supply in answers), default=0.0)
     step = hall.profile.voltage_count_v

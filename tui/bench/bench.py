@@ -16,6 +16,7 @@ from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
 from tui.bench import beside, bms_answers, charge_watch, memory, pace
 from tui.bench.bms_line import BmsLine
 from tui.bench.bms_watch import CUT
+from tui.bench.capture import Capturer
 from tui.bench.drills import Drills
 from tui.bench.guard import Finding
 from tui.bench.instruments import Instruments
@@ -76,6 +77,7 @@ class Bench:
         self.sleep_guard: SleepGuard | None = None  # of the bench on real instruments
         self.drills = Drills(self)
         self.survey = Survey(self)
+        self.capture = Capturer(self)
         self.ticks = 0
         self.arrangement = ""
         self.supply_text = self.meter_text = ""
@@ -180,7 +182,7 @@ class Bench:
         """Something is under way that wants short ticks: an action, or an off whose proof is missing."""
         runner = self.session.runner if self.session is not None else None
         acting = runner is not None and runner.phase == "act" and self.state == "preparing"
-        return acting or self.output_unproved or (self.session is not None and self.session.suspicious)
+        return acting or self.output_unproved or self.capture.pending or (self.session is not None and self.session.suspicious)
 
     @property
     def output_may_be_on(self) -> bool:
@@ -235,10 +237,12 @@ class Bench:
         try_again(self)
         self.drills.tick()
         if self._let_go:
+            self.capture.look()
             self._age()
             self.time_watch.look()
             return
         self._read()
+        self.capture.look()
         self.time_watch.look()
         session = self.session
         if session is None or session.runner is None:
@@ -292,6 +296,7 @@ class Bench:
             return
         self._over_s = self.now_s() if self._over_s is None else self._over_s
         if self.now_s() - self._over_s >= LET_GO_AFTER_S:
+            self.capture.let_go()
             self._close_ports()
             self.instruments.release()
             self._let_go = True
@@ -489,6 +494,7 @@ class Bench:
         """Let go of the instruments. The output's state is the caller's to prove first."""
         if self.sleep_guard is not None:
             self.sleep_guard.release()
+        self.capture.let_go()
         self._close_ports()
         self._let_go, self._over_s = False, None
         if self.session is not None:

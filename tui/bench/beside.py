@@ -29,6 +29,7 @@ ALL_WELL, HOT_JOINT, WARM_CELL, GAS = "all well", "a lead or joint is hot", "a c
 
 def ask(bench: Bench, session: Session, runner: Runner, step: Step) -> None:
     """At most one question is open at a time; a look at the bank gives way to the others."""
+    session.live_trim.follow(bench.stage)
     due = session.attention.reading_due_s(bench.reading)
     if due is not None and due <= 0:
         runner.side_question(step if step.fields else replace(step, fields=(CELLS_FIELD,)))

@@ -63,7 +63,14 @@ def _meter(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         session.meter_silent_since_s = reading.time_s
     if reading.time_s - session.meter_silent_since_s < METER_SILENT_S:
         return []
+    point = bench.meter_profile.point if bench.meter_profile is not None else "bank"
+    if point == "walk":
+        return []  # nothing hangs on it: it is asked only when a hand carries it to a point
     text = "The volts at the cells are only derived from the supply's now, and readings are asked of you. Look at its cable, battery and range."
+    if point == "supply":
+        text = (
+            "Nothing but the supply's own display tells its volts now, and it is not trimmed. Look at the meter's cable, battery and range."
+        )
     return [Finding("warn", "meter-silent", "the meter has gone silent", f"{bench.meter.error} {text}".strip())]
 
 

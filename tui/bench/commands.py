@@ -23,6 +23,7 @@ from tui.bench.messages import (
     Abandon,
     Acknowledge,
     Answer,
+    Capture,
     Command,
     Continue,
     Emergency,
@@ -54,6 +55,7 @@ from tui.bench.seat import leave_seat, missing_bms, missing_meter, open_bms, ope
 from tui.bench.session import Session
 from tui.bench.stranger import Stranger
 from tui.domain.checks import check_plan
+from tui.domain.meter_place import meter_place
 from tui.domain.plain_text import plain_text
 from tui.domain.plan import Plan
 from tui.domain.procedure import Field, Step
@@ -111,6 +113,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         return Outcome(False, "A session is running. End it first (e).")
     try:
         plan = Plan.from_json(command.plan)
+        plan = plan if meter_place(plan.meter).point else replace(plan, meter="")  # a meter that is read by hand has no line
     except (TypeError, KeyError, ValueError) as problem:
         return Outcome(False, f"This is not a plan: {problem}")
     refusal = disk.refusal(bench.home)
@@ -168,6 +171,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     open_bms(bench, plan, made)
     facts = {
         "supply": {"model": profile.model, "serial": profile.serial, "firmware": profile.firmware, "address": plan.supply.address},
+        "supply_notes": list(profile.notes),
         "meter": plan.meter,
         "bms": plan.bms,
         "adapters": {
@@ -281,14 +285,21 @@ def _type_reading(bench: Bench, command: TypeReading) -> Outcome:
     before = session.composer.typed.get(command.point)
     kind = "correction" if doubtful and before is not None else "answer"
     refers = _corrects(session, before) if kind == "correction" else {}
-    bench.log(kind, durable=True, data={command.point: value}, text="typed reading", **refers)
+    by_meter = bool(bench.capture.measured({command.point: value}))
+    text = "read by the meter, taken by key" if by_meter else "typed reading"
+    bench.log(kind, durable=True, data={command.point: value}, text=text, **({"measured": [command.point]} if by_meter else {}), **refers)
     session.composer.type(command.point, value, bench.now_s())
+    bench.capture.forget()
     if command.point == "cells_v" or command.point.startswith("cell:") or (command.point == "current_a" and session.by_hand):
         session.attention.read(bench.now_s())
     if doubtful:
         _confirmed(bench, session, command.point, value)
     _end_call(bench, session, command.point, value)
     return Outcome(True)
+
+
+def _capture(bench: Bench, command: Capture) -> Outcome:
+    return bench.capture.begin(command)
 
 
 def _end_call(bench: Bench, session: Session, point: str, value: float) -> None:
@@ -462,6 +473,7 @@ _HANDLERS: dict[type, Callable[[Bench, Any], Outcome]] = {
     Answer: _answer,
     Override: _override,
     TypeReading: _type_reading,
+    Capture: _capture,
     TakeRemedy: _take_remedy,
     OutputOff: _output_off,
     Emergency: _emergency,

@@ -159,6 +159,10 @@ class Guard:
         if reading.output_on and reading.supply_v.value is not None and reading.supply_v.trust in ("measured", "typed", "echo"):
             where = "the supply's terminals" if self.series == 1 else f"a cell on average ({reading.supply_v.value:.2f} V at the supply)"
             points.append(("supply", where, reading.supply_v.value / self.series, reading.time_s - (reading.supply_v.age_s or 0.0)))
+        terminals = reading.terminals_v
+        if reading.output_on and terminals.trust == "measured" and terminals.value is not None:
+            where = "the supply's terminals, by your meter" if self.series == 1 else "a cell on average, by your meter at the supply"
+            points.append(("terminals", where, terminals.value / self.series, reading.time_s - (terminals.age_s or 0.0)))
         limits = self.limits
         for near, where, volts, sample_s in points:
             no_current = (
@@ -313,8 +317,8 @@ class Guard:
 
         Typed amperes come minutes apart, so there the fastest believable half-time is taken three times as long.
         """
-        if self._samples and sample_s <= self._samples[-1].time_s:
-            return
+        if sample_s < self._commanded_since_s or (self._samples and sample_s <= self._samples[-1].time_s):
+            return  # before the last command another current was right
         count = self.current_count_a
         fastest_s = fastest_taper_s(self.limits, told_a or 0.0, self.bank_ah)
         if sample_s - self._commanded_since_s < SETTLING_CURRENT_S:

@@ -10,13 +10,13 @@ from itertools import pairwise
 from statistics import median
 
 from tui.bench.guard import Commanded, Finding
-from tui.bench.reading import Reading
+from tui.bench.reading import OF_ONE_WALK_S, Reading
 from tui.domain.limits import Limits
 
 STEADY_S, AGAIN_S = 60.0, 300.0
 """After the output went on the fast lag of the cells settles within a minute; what is seen of the row is looked at again later."""
-TOGETHER_S = 300.0
-"""Volts typed one cell after the other belong together when they were typed within this time."""
+AT_ONCE_S = 30.0
+"""What was typed is compared with a meter that stands on one cell only as long as this: that meter goes on, and the typed cell too."""
 STEADY_CURRENT = 0.1
 STANDS_STILL = 0.25
 ROW_AT_LEAST = 4
@@ -73,7 +73,9 @@ class CellsWatch:
         if not fresh:
             return {}, -1.0
         newest_s = min(age_s for _, age_s in fresh.values())
-        return {label: volts for label, (volts, age_s) in fresh.items() if age_s - newest_s <= TOGETHER_S}, reading.time_s - newest_s
+        mixed = len({reading.per_cell_v[label].trust for label in fresh}) > 1
+        within_s = AT_ONCE_S if mixed else OF_ONE_WALK_S
+        return {label: volts for label, (volts, age_s) in fresh.items() if age_s - newest_s <= within_s}, reading.time_s - newest_s
 
     def _apart(self, volts: Mapping[str, float], amps: float) -> str:
         """The cell that differs from the others by more than the current explains, or does not follow them; "" when all do."""

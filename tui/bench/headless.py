@@ -36,6 +36,10 @@ class EmbeddedHands:
     def probe(self, point: str) -> float | None:
         return self._world.probe(point)
 
+    def carry(self, cell: str) -> None:
+        if self._embedded.meter.probes.point == "walk":
+            self._embedded.meter.carry_to(cell)
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         """See `runner.Hands`. Built anew, the cells get what the session had counted, shared out as its present bank would."""
         capacity_ah = {cell.label: cell.capacity_ah for cell in self._embedded.description.cells}

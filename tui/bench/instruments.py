@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, cast
 
 from drivers import catalog, stable_id
 from drivers.address import Address
 from drivers.clock import Clock
-from drivers.roles import Bms, InstrumentError, Line, LostLine, Meter, MeterProfile, Supply, SupplyProfile, WrongDevice
+from drivers.roles import Bms, InstrumentError, Line, LostLine, Meter, MeterProfile, Point, Supply, SupplyProfile, WrongDevice
 from drivers.stable_id import Adapter, Lookup
 from drivers.supplies.manual import ManualSupply
 from tui.bench.bms_line import BmsLine
 from tui.bench.port_locks import PortLocks
 from tui.bench.ports import LockStepPort, Port, ThreadPort
 from tui.domain.limits import Limits
+from tui.domain.meter_place import meter_place
 from tui.domain.plan import Plan, PlanSupply
 from tui.records.places import Home
 
@@ -113,7 +114,15 @@ class Instruments:
             if not self.lock_step:
                 self._locks.give_back()  # the session goes on without it, and asks for it again
             raise
+        point, cell = meter_place(address)
+        profile = replace(profile, point=cast(Point, point), cell=cell)  # the address is the one word on where it stands
         return self._port(driver, lambda: open_at(self._places(address, adapter, stable_id.surely_same)[0])), profile
+
+    def give_back_meter(self, port: Port[Meter]) -> None:
+        """The lock of a meter that was opened last, and is closed again before anything else was opened."""
+        self._answered.pop(id(port), None)
+        if not self.lock_step:
+            self._locks.give_back()
 
     def open_bms(self, address: str) -> Port[BmsLine]:
         """Its line is opened, and nothing asked: it answers once the string is built. Raises InstrumentError or AddressError."""

@@ -42,6 +42,7 @@ class FieldView:
     unit: str = ""
     choices: tuple[str, ...] = ()
     reading: float | None = None  # what the bench's meter shows at this point now; one key takes it
+    capture: bool = False  # a live meter can be carried there, or stands there: `Capture` takes its settled value
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,18 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Captured:
+    """What the live meter showed after a `Capture`, or why there is nothing. `text` is the value as it would be typed."""
+
+    number: int
+    field: str
+    value: float | None = None
+    text: str = ""
+    problem: str = ""
+    doubt: str = ""  # it can be, but is not likely: to be taken only when it comes a second time
+
+
+@dataclass(frozen=True, slots=True)
 class Unfinished:
     """A session that its program left without an end. It goes on by `Continue`, or is ended by `Abandon`."""
 
@@ -171,6 +184,7 @@ class Snapshot:
     energy_wh: float = 0.0
     lead_drop_v: float | None = None
     lead_resistance_ohm: float | None = None
+    lead_trust: Trust = "unknown"  # of that resistance
     elapsed_s: float = 0.0  # since the session began
     since_knee_s: float | None = None
     forecast: Forecast = field(default_factory=Forecast)
@@ -188,6 +202,7 @@ class Snapshot:
     unfinished: Unfinished | None = None  # only while no session is on the bench
     keys: bool = True  # commands are taken from this screen; a looker-on may still switch the output off
     screens: int = 1  # how many look on, this one included
+    captured: Captured | None = None  # the answer to the last `Capture`
     drills: tuple[str, ...] = ()  # embedded bench: faults played for practice that are not put right yet
     drills_waiting: tuple[str, ...] = ()  # those that wait for their time in the charge
     bms: str = ""  # model and address, where the string's BMS is on a line
@@ -340,6 +355,18 @@ class TypeReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """Take what the live meter shows for one field of a question, "cell:A1", or another point; the answer is `Snapshot.captured` with this `number`.
+
+    Outside a session the bench opens the meter at the address `meter` for it.
+    """
+
+    number: int
+    field: str
+    meter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputOff:
     """Emergency stop: output off with proof, now, without a question."""
 
@@ -447,6 +474,7 @@ Command = (
     | Override
     | TakeRemedy
     | TypeReading
+    | Capture
     | OutputOff
     | Emergency
     | Resume

@@ -34,9 +34,19 @@ def prompt_with_readings(bench: Bench) -> Prompt | None:
     if runner is None or runner.prompt is None:
         return None
     prompt = runner.prompt
-    fields = tuple(replace(f, reading=None if f.choices else runner.reading_at(f.name)) for f in prompt.fields)
+    fields = tuple(
+        replace(
+            f,
+            reading=None if f.choices else runner.reading_at(f.name),
+            capture=f.kind == "voltage" and bench.capture.reaches(runner.probe_of(f.name)),
+        )
+        for f in prompt.fields
+    )
     hint = ""
-    if bench.hands is not None and any(f.reading is not None for f in fields):
+    walk_v = bench.reading.walk_v
+    if any(f.capture for f in fields) and walk_v.trust == "measured" and walk_v.value is not None:
+        hint = f"The meter shows {walk_v.value:.4f} V: F9 takes it and goes to the next."
+    elif bench.hands is not None and any(f.reading is not None for f in fields):
         hint = "Simulated hands hold the probes: m takes what the meter shows."
     elif bench.hands is not None and prompt.confirm:
         hint = "Simulated hands do it when you confirm."
@@ -178,6 +188,7 @@ def snapshot(bench: Bench) -> Snapshot:
         wanted_speed=bench.wanted_speed,
         emulated=bench.hands is not None,
         unfinished=unfinished(bench),
+        captured=bench.capture.shown,
         drills=bench.drills.running,
         drills_waiting=bench.drills.waiting,
     )
@@ -204,6 +215,7 @@ def snapshot(bench: Bench) -> Snapshot:
         energy_wh=session.count.energy_wh,
         lead_drop_v=reading.lead_drop_v,
         lead_resistance_ohm=reading.lead_resistance_ohm,
+        lead_trust=reading.lead_trust,
         elapsed_s=bench.elapsed_s,
         since_knee_s=None if session.knee_s is None else bench.now_s() - session.knee_s,
         forecast=forecast(bench),
@@ -223,9 +235,11 @@ def card(bench: Bench) -> SessionCard | None:
         return None
     runner = session.runner
     parts = {part: number for number, part in enumerate(runner.parts)}
-    cards = tuple(_step_card(step, parts[step.part] if step.part is not None else 0) for step in runner.steps)
+    cards = tuple(_step_card(step, parts[step.part] if step.part is not None else 0, session.profile.notes) for step in runner.steps)
     return SessionCard(session.recorder.id, session.whole.to_json(), cards, tuple(part.plan.to_json() for part in parts), runner.remedies)
 
 
-def _step_card(step: Step, part: int) -> StepCard:
-    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture, part)
+def _step_card(step: Step, part: int, of_supply: tuple[str, ...]) -> StepCard:
+    """The step that finds the supply tells also what the owner of this model should know."""
+    notes = (*of_supply, *step.notes) if step.action == "identify" else step.notes
+    return StepCard(step.id, step.title, step.instruction, step.tutorial, notes, step.warnings, step.picture, part)

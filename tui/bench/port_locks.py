@@ -42,6 +42,8 @@ class PortLocks:
 
     def give_back(self) -> None:
         """Let the port go that was taken last."""
+        if not self._held:
+            return
         lock, owner = self._held.pop()
         owner.unlink(missing_ok=True)
         lock.release()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from drivers.roles import BmsReading, MeterProfile, MeterReading, SupplyProfile, SupplyReading
 from tui.bench import bms_taps
+from tui.bench.lead_measure import LeadMeasure
 from tui.bench.messages import Channel, Trust
 
 PLAUSIBLE_CELL_V = (0.0, 5.0)
@@ -20,9 +21,8 @@ PLAUSIBLE_CELL_V = (0.0, 5.0)
 SURFACE_FRESH_S = 1800.0
 """A cell of some kilograms changes by a fraction of a kelvin in this time at bench currents (cell model, heat)."""
 
-MIN_CURRENT_FOR_LEADS_A = 1.0
-"""Below this the lead drop drowns in the instruments' resolution."""
-
+OF_ONE_WALK_S = 300.0
+"""Volts typed one cell after the other belong together when they were typed within this time."""
 
 UNKNOWN = Channel()
 
@@ -64,12 +64,17 @@ class Reading:
     cells_v: Channel = field(default_factory=Channel)
     upper_bound: bool = False  # cells_v is only "not more than the supply shows"
     posts_v: Channel = field(default_factory=Channel)  # at the bank's posts
+    terminals_v: Channel = field(default_factory=Channel)  # at the supply's terminals, by a meter that stands there
+    walk_v: Channel = field(default_factory=Channel)  # of a meter that is carried about: nobody but the operator knows where it is
     mean_v: float | None = None  # of a string: its volts divided by its cells, while that is fresh
     alarm_v: float | None = None  # highest plausible volts of all sources at the cells
     per_cell_v: Mapping[str, Channel] = field(default_factory=dict)
     surface_c: float | None = None  # hottest fresh temperature of a cell: typed, or the supply's probe
     lead_drop_v: float | None = None
     lead_resistance_ohm: float | None = None
+    lead_trust: Trust = "unknown"  # of that resistance
+    lead_read_s: float | None = None  # when its volts were read
+    least_lead_ohm: float | None = None  # the smallest of this session
 
     @property
     def cells_trusted(self) -> bool:
@@ -84,11 +89,13 @@ class Reading:
 
     @property
     def spread_v(self) -> float | None:
-        """Highest less lowest fresh per-cell volts, None unless at least two cells are seen."""
+        """Highest less lowest of the fresh per-cell volts that were read together, None unless at least two cells are seen."""
         if not self.per_cell_v:
             return None
-        fresh = [c.value for c in self.per_cell_v.values() if c.value is not None and c.trust in ("measured", "typed")]
-        return max(fresh) - min(fresh) if len(fresh) > 1 else None
+        fresh = [(c.value, c.age_s or 0.0) for c in self.per_cell_v.values() if c.value is not None and c.trust in ("measured", "typed")]
+        newest_s = min((age_s for _, age_s in fresh), default=0.0)
+        volts = [value for value, age_s in fresh if age_s - newest_s <= OF_ONE_WALK_S]
+        return max(volts) - min(volts) if len(volts) > 1 else None
 
 
 class Composer:
@@ -101,14 +108,18 @@ class Composer:
         self._points = [(label, f"cell:{label}") for label in cell_labels]
         self.typed: dict[str, Typed] = {}
         self.typed_fresh_s = 1800.0  # set by the bench from the present phase
-        self.smallest_lead_ohm: float | None = None
-        self._live_lead_ohm: float | None = None
+        self.leads = LeadMeasure()
         self.echoes = False
+        self._on_since_s: float | None = None  # since when the output is seen on
 
     def learn_echo(self) -> None:
         """The supply was found to repeat its set-point: what it seemed to tell of the leads is worth nothing."""
         self.echoes = True
-        self.smallest_lead_ohm = self._live_lead_ohm = None
+        self.leads.forget()
+
+    @property
+    def smallest_lead_ohm(self) -> float | None:
+        return self.leads.smallest_ohm
 
     def type(self, point: str, value: float, time_s: float) -> None:
         self.typed[point] = Typed(value, time_s)
@@ -122,7 +133,7 @@ class Composer:
     def new_bank(self) -> None:
         """Other cells, or the same joined otherwise: what was typed of the earlier bank and its leads says nothing of this one."""
         self.typed = {point: typed for point, typed in self.typed.items() if point == "surface_c"}
-        self.smallest_lead_ohm = self._live_lead_ohm = None
+        self.leads.forget()
 
     def forget_current(self) -> None:
         """After a switch of the output, typed amperes and supply volts tell of another state."""
@@ -168,29 +179,31 @@ class Composer:
                 supply_v = Channel(supply_v.value, "echo", age) if near else supply_v
         series = self._series
         per_cell = self._per_cell(now_s, meter_profile, meter, meter_fresh)
-        posts = self._meter_at_posts(now_s, meter_profile, meter, meter_fresh)
+        single = _single(now_s, meter_profile, meter, meter_fresh)
+        posts, terminals, walk = (single.get(point, UNKNOWN) for point in ("bank", "supply", "walk"))
         measured = self._meter_at_cells(meter_profile, posts, per_cell)
         taps = bms_taps.taps(tuple(label for label, _ in self._points), series, bms, bms_fresh, now_s)
         each = (*per_cell.values(), *taps.values())  # all of them may raise an alarm, whichever is shown
         if taps and measured.trust != "measured":
             per_cell, measured = dict(taps), _nearer(measured, bms_taps.highest(taps))
         typed = self._typed_channel("cells_v", now_s)
-        volts_on = supply_v.value if output_on and supply_v.trust in ("measured", "typed", "echo") else None
+        at_supply = _higher(supply_v, terminals)
+        volts_on = at_supply.value if output_on and at_supply.trust in ("measured", "typed", "echo") else None
         amps = current.value if current.trust in ("measured", "typed") else None
         whole_v = posts.value if posts.trust == "measured" else self._derived_v(volts_on, amps)
         mean_v = whole_v / series if series > 1 and whole_v is not None else None
         if mean_v is None and series > 1 and volts_on is not None:
             mean_v = volts_on / series
-        cells, upper = self._cells(measured, typed, volts_on, amps) if series == 1 else (_highest_cell(measured, typed, mean_v), False)
-        drop = resistance = None
-        at_posts = posts if series > 1 else cells
-        if volts_on is not None and supply_v.trust != "echo" and at_posts.value is not None and at_posts.trust in ("measured", "typed"):
-            drop = volts_on - at_posts.value
-            if amps is not None and amps >= MIN_CURRENT_FOR_LEADS_A:
-                self._live_lead_ohm = max(0.0, drop / amps)
-                if drop > 0 and (self.smallest_lead_ohm is None or self._live_lead_ohm < self.smallest_lead_ohm):
-                    self.smallest_lead_ohm = self._live_lead_ohm
-            resistance = self._live_lead_ohm
+        if series == 1:
+            cells, upper = self._cells(measured, typed, volts_on, amps)
+            upper = upper or (cells.trust == "derived" and at_supply.trust == "echo")  # an echo tells of no cell
+        else:
+            cells, upper = _highest_cell(measured, typed, mean_v), False
+        self._on_since_s = None if not output_on else now_s if self._on_since_s is None else self._on_since_s
+        drop = None
+        if volts_on is not None and self._on_since_s is not None:
+            drop = self.leads.look(now_s, at_supply, posts if series > 1 else cells, current, on_since_s=self._on_since_s)
+        lead = self.leads.live(now_s)
         return Reading(
             time_s=now_s,
             supply=supply,
@@ -210,12 +223,22 @@ class Composer:
             cells_v=cells,
             upper_bound=upper,
             posts_v=posts,
+            terminals_v=terminals,
+            walk_v=walk,
             mean_v=mean_v,
-            alarm_v=_alarm_v(cells, (measured, typed, cells, *each), self._derived_v(volts_on, amps) if series == 1 else mean_v),
+            alarm_v=_alarm_v(
+                cells,
+                (measured, typed, cells, *each),
+                self._derived_v(volts_on, amps) if series == 1 else mean_v,
+                echo=at_supply.trust == "echo" and posts.trust != "measured",
+            ),
             per_cell_v=per_cell,
             surface_c=self._surface_c(now_s, supply if supply_fresh else None),
             lead_drop_v=drop,
-            lead_resistance_ohm=resistance,
+            lead_resistance_ohm=lead.value,
+            lead_trust=lead.trust,
+            lead_read_s=None if lead.age_s is None else now_s - lead.age_s,
+            least_lead_ohm=self.leads.smallest_ohm,
         )
 
     def _derived_v(self, volts_on: float | None, amps: float | None) -> float | None:
@@ -232,6 +255,12 @@ class Composer:
         return max(known, default=None)
 
     def _per_cell(self, now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> dict[str, Channel]:
+        typed = {label: self._typed_channel(point, now_s) for label, point in self._points if point in self.typed}
+        if profile is not None and profile.point == "cell" and profile.cell in self._watched:
+            at_cell = _single(now_s, profile, meter, fresh).get("cell", UNKNOWN)
+            if at_cell.value is not None:
+                typed[profile.cell] = at_cell
+            return {label: typed[label] for label, _ in self._points if label in typed}
         if profile is not None and profile.point == "cells" and meter is not None:
             values = list(meter.channels_v.values())
             trust: Trust = "measured" if fresh else "stale"
@@ -240,20 +269,20 @@ class Composer:
                 for label, value in zip(self._labels, values, strict=False)
                 if label in self._watched
             }
-        return {label: self._typed_channel(point, now_s) for label, point in self._points if point in self.typed}
-
-    def _meter_at_posts(self, now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> Channel:
-        if profile is None or meter is None or profile.point != "bank":
-            return UNKNOWN
-        value = next(iter(meter.channels_v.values()), None)
-        return UNKNOWN if value is None else Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)
+        return typed
 
     def _meter_at_cells(self, profile: MeterProfile | None, posts: Channel, per_cell: Mapping[str, Channel]) -> Channel:
-        """The highest of the cells that a meter sees: each on its own, or all of a parallel bank at its posts."""
-        if profile is None or profile.point == "supply":
+        """The highest of the cells that a meter sees: each on its own, or all of a parallel bank at its posts, or at one of its cells.
+
+        One cell of a string says nothing of the highest: it counts for alarms only.
+        """
+        if profile is None or profile.point in ("supply", "walk"):
             return UNKNOWN
         if profile.point == "bank":
             return posts if self._series == 1 else UNKNOWN
+        if profile.point == "cell":
+            own = per_cell.get(profile.cell, UNKNOWN)
+            return own if self._series == 1 and own.trust in ("measured", "stale") else UNKNOWN
         return max((c for c in per_cell.values() if c.value is not None), key=lambda c: c.value or 0.0, default=UNKNOWN)
 
     def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
@@ -277,6 +306,27 @@ def _nearer(meter: Channel, bms: Channel) -> Channel:
     return bms if bms.trust == "measured" or meter.value is None else meter
 
 
+def _single(now_s: float, profile: MeterProfile | None, meter: MeterReading | None, fresh: bool) -> dict[str, Channel]:
+    """What a meter with one pair of probes shows, by its point. Of several channels nobody knows which a hand holds."""
+    if profile is None or meter is None or profile.point == "cells":
+        return {}
+    values = list(meter.channels_v.values())
+    value = values[0] if values and (profile.point in ("bank", "supply") or len(values) == 1) else None
+    return {} if value is None else {profile.point: Channel(value, "measured" if fresh else "stale", now_s - meter.time_s)}
+
+
+def _higher(supply_v: Channel, terminals: Channel) -> Channel:
+    """Of what the supply shows and what a meter at its terminals does: the higher one, which never makes the cells look lower than they are.
+
+    An echo gives way to the meter.
+    """
+    if terminals.trust != "measured" or terminals.value is None:
+        return supply_v
+    if supply_v.trust not in ("measured", "typed") or supply_v.value is None:
+        return terminals
+    return max(supply_v, terminals, key=lambda channel: channel.value or 0.0)
+
+
 def _highest_cell(measured: Channel, typed: Channel, mean_v: float | None) -> Channel:
     """The highest cell of a string as far as it is known. The mean alone says only that one cell at least stands so high."""
     for channel in (measured, typed):
@@ -287,15 +337,18 @@ def _highest_cell(measured: Channel, typed: Channel, mean_v: float | None) -> Ch
     return measured if measured.value is not None else typed
 
 
-def _alarm_v(cells: Channel, sources: Iterable[Channel], derived_v: float | None) -> float | None:
+def _alarm_v(cells: Channel, sources: Iterable[Channel], derived_v: float | None, *, echo: bool) -> float | None:
     """The highest plausible volts of the fresh sources and of the supply less its leads; where none is fresh, the best that is known.
 
-    A typed or stuck value must not hide what the supply shows meanwhile.
+    A typed or stuck value must not hide what the supply shows meanwhile. An `echo` shows nothing: it counts only where nobody else does, and
+    what it tells of the set-point itself is the guard's to judge.
     """
     highest_v, fresh = derived_v, derived_v is not None
     for source in sources:
         volts = source.value
         if volts is not None and source.trust in ("measured", "typed"):
+            if echo:
+                highest_v, echo = None, False
             fresh = True
             if PLAUSIBLE_CELL_V[0] <= volts <= PLAUSIBLE_CELL_V[1] and (highest_v is None or volts > highest_v):
                 highest_v = volts

@@ -94,6 +94,8 @@ class Recorder:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
         if reading.bms is not None and reading.bms_fresh:
             fields["bms"] = _bms(reading.bms)
+        if reading.terminals_v.trust == "measured":
+            fields["terminals_v"] = _round(reading.terminals_v.value, 4)
         time_s = self._time_s()
         self._journal.append("reading", test_time_s=time_s, unix_time_s=self._clock.unix_s(), **fields)
         self._journal.sync_if_due()

@@ -34,6 +34,10 @@ class Hands(Protocol):
 
     def probe(self, point: str) -> float | None: ...
 
+    def carry(self, cell: str) -> None:
+        """Put the probes of the bench's own live meter on another cell, where it is one that is carried about."""
+        ...
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         """A session goes on after a crash: its plan with the addresses of this bench's instruments.
 
@@ -82,6 +86,10 @@ class Stage(Hall, Protocol):
         """How the part's charge ended, in a few words; None while it has not."""
         ...
 
+    def asks_more(self, step: Step) -> Step | None:
+        """A question of the bench's own behind this step, before the next one."""
+        ...
+
     def meter_at(self, probe: str) -> float | None:
         """What the bench's own live meter shows there, None where it stands elsewhere."""
         ...
@@ -92,6 +100,10 @@ class Stage(Hall, Protocol):
 
     def barred(self, step: Step) -> str:
         """Why the output must not go on in this step now; "" when nothing stands against it."""
+        ...
+
+    def measured(self, values: Mapping[str, Value]) -> list[str]:
+        """Those of these values that the live meter gave by key."""
         ...
 
     def remember(self) -> None:
@@ -250,9 +262,13 @@ class Runner:
     def _view(self, f: Field) -> FieldView:
         return FieldView(f.name, f.label, f.kind, f.unit, f.choices)
 
+    def probe_of(self, name: str) -> str:
+        """Where the probes go for a field of what is asked now; "" for one that is not asked."""
+        return next((f.probe for f in (self._side or self.step).fields if f.name == name), "") if self.prompt is not None else ""
+
     def reading_at(self, name: str) -> float | None:
         """What a meter shows now at the point of a field of the present prompt: the bench's own meter, or the hands' on the embedded bench."""
-        probe = next((f.probe for f in (self._side or self.step).fields if f.name == name), "")
+        probe = self.probe_of(name)
         if not probe:
             return None
         live = self.stage.meter_at(probe)
@@ -270,7 +286,9 @@ class Runner:
         checked = self._typed(prompt, values)
         if isinstance(checked, str):
             return Outcome(False, checked)
-        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=source or prompt.confirm)
+        measured = self.stage.measured(checked)
+        by_meter = {"measured": measured} if measured else {}
+        self.stage.log("answer", durable=True, step_id=step.id, data=dict(checked), text=source or prompt.confirm, **by_meter)
         if prompt.fields or not step.fields:
             result = self._gate(step, checked)
             if not result.ok:
@@ -428,6 +446,10 @@ class Runner:
         self.prompt = self._side = None
         if self._detour is not None:
             self.go_back_to(self._then)
+            return
+        more = self.stage.asks_more(self.step)
+        if more is not None and self.index + 1 < len(self.steps):
+            self.detour(more, then=self.steps[self.index + 1].id)
             return
         if self.index + 1 >= len(self.steps):
             self.finished, self.phase = True, "over"

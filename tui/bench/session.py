@@ -16,6 +16,7 @@ from tui.bench.messages import Result
 from tui.bench.reading import Composer
 from tui.bench.recorder import Recorder
 from tui.bench.runner import Runner
+from tui.bench.trim import LiveTrim
 from tui.bench.watches import Watches
 from tui.domain import calculations
 from tui.domain.limits import Limits
@@ -62,6 +63,7 @@ class Session:
     attention: Attention = field(init=False)
     forecaster: Forecaster = field(init=False)
     watches: Watches = field(init=False)
+    live_trim: LiveTrim = field(init=False)
     series: int = 1  # cells in series on the leads, in this part
     count: ChargeCount = field(default_factory=ChargeCount)  # into the bank of this part
     runner: Runner | None = None
@@ -140,6 +142,7 @@ class Session:
         )
         self.forecaster = Forecaster(plan, self.current_a)
         self.watches = Watches(self)
+        self.live_trim = LiveTrim()
 
     def part_ended(self, reason: str, now_s: float, *, by_rule: bool = False, detail: str = "") -> PartEnd:
         """Note how this part's charge came to its end."""

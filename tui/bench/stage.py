@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from drivers.roles import SupplyProfile
 from drivers.supplies.manual import ManualSupply
-from tui.bench import beside, bms_answers, trim
+from tui.bench import beside, bms_answers, panel, trim
+from tui.bench.actions import OPEN_LEAD_METER
 from tui.bench.guard import Finding
 from tui.bench.output import Output
 from tui.bench.reading import PLAUSIBLE_CELL_V, Reading
@@ -98,6 +99,13 @@ class Stage:
             session.facts["probe_c"] = facts["probe_c"] = supply.probe_temperature_c
         return facts if since_s is None else {**facts, "minutes_since_off": (self.now_s() - since_s) / 60.0}
 
+    def measured(self, values: Mapping[str, Value]) -> list[str]:
+        return self.bench.capture.measured(dict(values))
+
+    def asks_more(self, step: Step) -> Step | None:
+        """A question of the bench's own behind a step that is over."""
+        return panel.question(self.bench, self.running, step)
+
     def meter_at(self, probe: str) -> float | None:
         """The live meter's value where it happens to stand at the asked point, else what the BMS tells of it."""
         volts = self._meter_at(probe)
@@ -114,6 +122,8 @@ class Stage:
 
     def _meter_at(self, probe: str) -> float | None:
         profile, reading = self.bench.meter_profile, self.reading
+        if profile is not None and profile.point == "walk":
+            return self.facts.get(OPEN_LEAD_METER) if probe == "lead-ends" and not self.running.by_hand else None
         if profile is None or not reading.meter_fresh or reading.meter is None:
             return None
         if profile.point == "cells":
@@ -121,7 +131,7 @@ class Stage:
                 return reading.cells_v.value if reading.cells_v.trust == "measured" else None
             channel = reading.per_cell_v.get(probe[5:]) if probe.startswith("cell:") else None
             return channel.value if channel else None
-        at = {"bank": "posts", "supply": "supply"}.get(profile.point)
+        at = {"bank": "posts", "supply": "supply", "cell": f"cell:{profile.cell}"}.get(profile.point)
         return next(iter(reading.meter.channels_v.values()), None) if at == probe else None
 
     def did(self, act: str) -> None:
@@ -203,8 +213,11 @@ class Stage:
         for name in ("look", "each_cell"):
             if name in values:
                 beside.answered(self, name, str(values[name]))
+        if "panel" in values:
+            panel.answered(self.bench, session, str(values["panel"]))
         if "lift" in values:
             trim.lift(self, str(values["lift"]))
+        self.bench.capture.forget()
         return ""
 
     def _detail(self, step: Step, text: str) -> None:
@@ -262,7 +275,8 @@ class Stage:
         """
         session, reading = self.running, self.reading
         amps, mean_v = reading.amperes, reading.mean_v
-        near = mean_v is not None and mean_v >= session.plan.target_v - session.limits.bms_opened_v
+        echo = reading.supply_v.trust == "echo" and reading.posts_v.trust != "measured"  # it shows its set-point whatever the string does
+        near = not echo and mean_v is not None and mean_v >= session.plan.target_v - session.limits.bms_opened_v
         if not near or amps is None or not 0.1 * session.current_a <= amps <= 0.5 * session.current_a:
             session.string_full_since_s = None
             return False

@@ -6,18 +6,24 @@ Tutorial 4.6: the constant-voltage circuit of a cheap supply is not trusted to h
 from __future__ import annotations
 
 import math
+from collections import deque
+from statistics import median
 from typing import TYPE_CHECKING
 
 from drivers.roles import InstrumentError
+from tui.bench.messages import Channel
+from tui.bench.reading import Reading
 from tui.bench.runner import YIELDING, Runner
-from tui.bench.session import Session
 from tui.domain import calculations
 from tui.domain.procedure import Field, Step
 
 if TYPE_CHECKING:
+    from tui.bench.session import Session
     from tui.bench.stage import Stage
 
 REPEAT_S = 900.0
+SETTLED_S, SAMPLES = 60.0, 5
+"""After a change of the set-point the volts settle; then so many readings in a row must show the error."""
 LIFT, LEAVE = "lift it", "leave it"
 
 
@@ -26,6 +32,8 @@ def holds_voltage(stage: Stage) -> bool:
     reading, told = stage.reading, stage.output.commanded.voltage_v
     if reading.mode:
         return reading.mode == "CV"
+    if reading.supply_v.trust == "echo":  # it shows the set-point in constant current too
+        return reading.amperes is not None and reading.amperes < 0.98 * stage.running.current_a
     return told is not None and reading.supply_v.value is not None and reading.supply_v.value >= told - stage.profile.voltage_step_v
 
 
@@ -47,19 +55,98 @@ def took(stage: Stage, volts: float) -> str:
                 f"Your meter shows {volts:.3f} V at the supply's terminals, {1000 * over:.0f} mV above the target. Turn the supply's voltage "
                 f"down, slowly, until the meter shows {target:.3f} V or a little less; then type what it shows."
             )
-        _set(stage, session, math.floor((told - over) / step + 1e-6) * step)
-        stage.warn(
-            "trim",
-            "set-point trimmed",
-            f"The terminals showed {volts:.3f} V: set {session.facts['trimmed_set_v']:.3f} V instead of {told:.3f} V.",
-        )
+        _lower(stage, session, told, over, f"The terminals showed {volts:.3f} V")
         return ""
+    _offer_lift(session, told, -over, step)
+    return ""
+
+
+def _lower(stage: Stage, session: Session, told: float, over: float, seen: str) -> None:
+    """Down by the error, on whole steps."""
+    step = stage.profile.voltage_step_v
+    if _set(stage, session, math.floor((told - over) / step + 1e-6) * step):
+        stage.warn("trim", "set-point trimmed", f"{seen}: set {session.facts['trimmed_set_v']:.3f} V instead of {told:.3f} V.")
+
+
+def _offer_lift(session: Session, told: float, missing: float, step: float) -> None:
+    """Up by no more than the error, where the operator will be asked for it; a string under its BMS is never lifted."""
     if session.series > 1:
-        return ""  # a string under its BMS is never lifted
-    missing = min(-over, session.limits.set_point_lift_v, target + session.limits.set_point_lift_v - told)
+        return
+    target, most_v = calculations.pack_target_v(session.plan), session.limits.set_point_lift_v
+    missing = min(missing, most_v, target + most_v - told)
     if missing >= step - 1e-6 and session.runner is not None and not session.by_hand:
         session.facts["lift_to_v"] = math.floor((told + missing) / step + 1e-6) * step
-    return ""
+
+
+class LiveTrim:
+    """What a live meter at the supply's terminals, or at the cells, shows beyond the target in constant voltage."""
+
+    def __init__(self) -> None:
+        self._since_s = -1.0
+        self._read_s = -1.0
+        self._over: deque[float] = deque(maxlen=SAMPLES)
+
+    def follow(self, stage: Stage) -> None:
+        """Each tick of a charge: too high goes down at once, by itself, and is looked at again; too low is offered to the operator."""
+        session, reading, told = stage.running, stage.reading, stage.output.commanded
+        if told.since_s != self._since_s:
+            self._since_s = told.since_s
+            self._over.clear()
+        channel, at_terminals = _seen_by_meter(session, reading)
+        read_s = reading.time_s - (channel.age_s or 0.0)
+        if channel.value is None or told.voltage_v is None or not reading.output_on or not holds_voltage(stage):
+            self._over.clear()
+            return
+        if read_s <= self._read_s or read_s - told.since_s < SETTLED_S or session.guard.glitches.doubtful or session.watches.meter.doubted:
+            return
+        self._read_s = read_s
+        target, step = calculations.pack_target_v(session.plan), stage.profile.voltage_step_v
+        self._over.append(channel.value - target)
+        if len(self._over) < SAMPLES:
+            return
+        over, limits = median(self._over), session.limits
+        from_v = min(max(limits.trim_tolerance_v * session.series, step / 2), limits.warn_over_target_v * session.series)
+        if min(self._over) > from_v:
+            self._down(stage, told.voltage_v, over, at_terminals)
+            return
+        holding = session.runner is not None and session.runner.step.until == "end-rule"
+        due = session.last_trim_s is None or stage.now_s() - session.last_trim_s >= REPEAT_S
+        if at_terminals and max(self._over) < 0 and holding and due:
+            session.last_trim_s = stage.now_s()
+            _offer_lift(session, told.voltage_v, -over, step)
+
+    def _down(self, stage: Stage, told_v: float, over: float, at_terminals: bool) -> None:
+        session, target = stage.running, calculations.pack_target_v(stage.plan)
+        self._over.clear()
+        session.facts.pop("lift_to_v", None)
+        shown = f"Your meter at {'the supply' if at_terminals else 'the cells'} shows {target + over:.3f} V, target {target:.3f} V"
+        if session.by_hand:
+            if session.last_trim_s is None or stage.now_s() - session.last_trim_s >= REPEAT_S:
+                session.last_trim_s = stage.now_s()
+                text = f"{shown}. Turn the supply's voltage down, slowly, until the meter shows {target:.3f} V or a little less."
+                stage.warn("trim", "turn the voltage down a little", text)
+            return
+        lowest_v = target - session.limits.trip_over_target_v * session.series - stage.profile.voltage_step_v
+        if told_v - over < lowest_v:
+            text = (
+                f"{shown}, though {told_v:.3f} V are set. That is more than a trim: measure with another meter at the supply's terminals. "
+            )
+            stage.warn(
+                "trim-far", "the meter and the set-point are far apart", text + "The set-point stays; over the limit the output goes off."
+            )
+            return
+        session.last_trim_s = stage.now_s()
+        _lower(stage, session, told_v, over, shown)
+
+
+def _seen_by_meter(session: Session, reading: Reading) -> tuple[Channel, bool]:
+    """Fresh volts of a live meter that tell of the set-point's error, and whether it stands at the supply's terminals. At the cells it tells of
+    an error above the target only.
+    """
+    if reading.terminals_v.trust == "measured":
+        return reading.terminals_v, True
+    at_cells = reading.posts_v if session.series > 1 else reading.cells_v
+    return (at_cells, False) if at_cells.trust == "measured" else (Channel(), False)
 
 
 def lift(stage: Stage, choice: str) -> None:
@@ -84,17 +171,18 @@ def _lifted(stage: Stage, session: Session, runner: Runner, to_v: float) -> None
     runner.detour(step, then=runner.step.id)
 
 
-def _set(stage: Stage, session: Session, volts: float) -> None:
-    """Write the new set-point; a supply that does not take it is switched off by the guard's read-back rule."""
+def _set(stage: Stage, session: Session, volts: float) -> bool:
+    """Write the new set-point; a supply that does not take it is switched off by the guard's read-back rule. Whether it was taken."""
     volts = round(volts, 4)
     try:
         stage.output.set_voltage(volts)
     except InstrumentError as problem:
         stage.warn("trim-failed", "the trim did not take", str(problem))
-        return
+        return False
     session.facts["trimmed_set_v"] = volts
     session.end_rule.restart()
     stage.remember()
+    return True
 
 
 def ask_again(stage: Stage, session: Session) -> None:
@@ -114,7 +202,7 @@ def ask_again(stage: Stage, session: Session) -> None:
     if to_v is not None:
         runner.side_question(_lift_step(session, to_v))
         return
-    watched = stage.reading.cells_v.trust == "measured"
+    watched = "measured" in (stage.reading.cells_v.trust, stage.reading.terminals_v.trust)
     if watched or session.last_trim_s is None or stage.now_s() - session.last_trim_s < REPEAT_S:
         return
     trims = [step for step in runner.steps if step.gate == "trim" and step.part == runner.part]

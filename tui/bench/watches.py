@@ -9,6 +9,7 @@ from tui.bench.bms_watch import BmsWatch
 from tui.bench.echo import EchoWatch
 from tui.bench.guard import Finding
 from tui.bench.guard_cells import CellsWatch
+from tui.bench.guard_leads import LeadWatch
 from tui.bench.guard_meter import MeterWatch
 from tui.bench.guard_supply import BackFeed, ShortedLeads, SupplyHeat
 from tui.bench.reading import Reading
@@ -39,7 +40,8 @@ class Watches:
         self.heat = SupplyHeat(limits, current_step_a=step_a, by_hand=session.by_hand)
         self.shorted = ShortedLeads(series=session.series)
         self.back_feed = BackFeed(limits, current_step_a=step_a)
-        self.meter = MeterWatch(limits, voltage_step_v=step_v)
+        self.meter = MeterWatch(limits, voltage_step_v=step_v, series=session.series)
+        self.leads = LeadWatch(limits, series=session.series)
         self.bms = BmsWatch(limits, target_v=plan.target_v, by_hand=session.by_hand)
         self.slow = SlowWatch(limits, plan, current_a=lambda: session.current_a)
         self.asks: Finding | None = None  # one that wants the volts at the cells now
@@ -53,11 +55,13 @@ class Watches:
             resting = session.runner is not None and not session.result and session.runner.step.until == "rest"
             over = bool(session.end_reason or session.result) and not resting
             found = self.cells.check(reading, told)
+            found += self.meter.at_rest(reading, told, off_since_s=session.off_since_s, leads_on=leads_on)
             return found + self.back_feed.check(reading, told, off_since_s=session.off_since_s, leads_on=leads_on, over=over)
         self.back_feed.check(reading, told, off_since_s=None, leads_on=leads_on, over=False)
         found = self.shorted.check(reading, told) + self.heat.check(reading, told) + self.cells.check(reading, told)
         if bench.state == "charging":
             found += self.echo.check(reading, told) + self.meter.check(reading, told)
+            found += self.leads.check(reading, told_otherwise=self.meter.doubted)
             if session.charging_since_s is not None:
                 found += self.slow.check(reading, charge_ah=session.count.charge_ah)
         for finding in list(found):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from tui.domain import calculations, leads
+from tui.domain import calculations, leads, meter_place
 from tui.domain.kinds import KINDS, show, target_problem
 from tui.domain.limits import Limits
 from tui.domain.plan import EndRule, Plan
@@ -38,6 +38,7 @@ def check_plan(plan: Plan, own: str = "") -> list[Problem]:
     if not found:
         plan = effective(plan, own) if own else plan
         found += [*_cells(plan), *_target(plan), *_numbers(plan), *procedure.numbers(plan, own)]
+        found += [Problem("meter", words) for words in (meter_place.problem(plan),) if words]
     if not found:  # figures need sound numbers
         string = procedure.in_series(plan, own)
         found += [*_wiring(replace(plan, arrangement="") if string else plan), *procedure.pack(plan, own)]

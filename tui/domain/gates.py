@@ -16,6 +16,7 @@ from statistics import mean
 from tui.domain import calculations
 from tui.domain.gate_words import PASSED, missing, number, refuse, refuse_softly, slipped
 from tui.domain.gates_cells import cell_volts, cell_volts_single, rest, temperature, visual
+from tui.domain.gates_panel import panel
 from tui.domain.gates_series import bms, cell_volts_series, floating, opened, short_current
 from tui.domain.gates_wiring import hookup, threads
 from tui.domain.limits import Limits
@@ -252,6 +253,7 @@ GATES: dict[str, Gate] = {
     "bms": bms,
     "short-current": short_current,
     "supply-by-hand": supply_by_hand,
+    "panel": panel,
     "open-lead": open_lead,
     "polarity": polarity,
     "trim": trim,
@@ -261,4 +263,4 @@ GATES: dict[str, Gate] = {
     "rest": rest,
 }
 # Refusals of these are never overridable; "visual", "temperature", "leads-off" and the cells' volts hold such refusals beside others.
-NEVER_OVERRIDABLE = frozenset({"visual", "temperature", "bms", "short-current", "open-lead", "polarity", "trim", "off", "opened"})
+NEVER_OVERRIDABLE = frozenset({"visual", "temperature", "bms", "short-current", "panel", "open-lead", "polarity", "trim", "off", "opened"})

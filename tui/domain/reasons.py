@@ -76,6 +76,8 @@ ALIASES: Mapping[str, str] = {
     "lift-undone": "set_point_lift_v",
     "protection-shown": "over_voltage_protection_over_target_v",
     "recheck": "polarity",
+    "leads-worn": "drop_shift_v",
+    "trim-far": "trip_over_target_v",
     "lift": "set_point_lift_v",
     "short-current": "short-amps",
     # fields of the plan

@@ -152,6 +152,10 @@ STEPS: tuple[Text, ...] = (
 
 # Gates that share no name with a step.
 GATES: tuple[Text, ...] = (
+    Text("panel", "What the panel shows",
+         "the panel shows 1.00 V, just as written; asked once for each supply",
+         "What is written and read back is scaled alike, so a wrong decimal reads back right. Only the panel and a meter see it from outside; "
+         "with cells connected {set_v} would be {ten_times_v}.", "4.2"),
     Text("supply-by-hand", "A supply that cannot be asked",
          "power returns: 0 A; over-voltage: no short of {rating_v} and {rating_a}",
          "After a power cut it would charge {n} cells again, unwatched. A crowbar would short {bank_ah} through itself.", "1"),

@@ -11,7 +11,8 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.bench.messages import Answer, Outcome, Point, SessionCard, Snapshot
+from tui.bench.messages import Answer, Captured, Outcome, Point, SessionCard, Snapshot
+from tui.panes.capture import Wanted
 from tui.panes.checklist import ChecklistPane
 from tui.panes.gauges import BigPair, GaugesPane
 from tui.panes.prompt import PromptArea
@@ -179,6 +180,12 @@ class BenchScreen(Workspace):
                 self.bench_app.say(outcome.message)
 
         self.bench_app.send(Answer(event.prompt, event.values), done)
+
+    def capture_for(self) -> str | Wanted:
+        return self.checklist.prompt.capture_for()
+
+    def take_captured(self, captured: Captured) -> str:
+        return self.checklist.prompt.take_captured(captured)
 
     def say(self, text: str, *, refused: bool = False) -> None:
         self.next_bar.say(text, refused=refused)

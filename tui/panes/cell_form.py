@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -15,8 +15,10 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.bench.messages import Captured
 from tui.domain import quantities
 from tui.domain.cell_code import read_code
+from tui.panes.capture import Wanted
 from tui.panes.draft import MAX_CELLS, read_cells
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
 from tui.records.cell import Cell, InvalidCell
@@ -24,6 +26,7 @@ from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
 
 if TYPE_CHECKING:
+    from tui.app import TopBalanceApp
     from tui.records.places import Home
 
 # A person's word on a cell; "balancing" and "balanced" are said by sessions only.
@@ -196,6 +199,25 @@ class CellForm(ModalScreen[str | None]):
             self.action_keep()
         else:
             self.focus_next()
+
+    def capture_for(self) -> str | Wanted:
+        """Only the field of the volts takes a meter's value, and only for one cell."""
+        row = self.rows["received_voltage_v"]
+        if self.focused is not row.editor:
+            return "F9 fills the field of the volts: go there first."
+        if len(self.draft.cells) > 1:
+            return f"One value would go to all {len(self.draft.cells)} cells. Keep them first (F5), then walk them in the table with F9."
+        return Wanted("received_voltage_v", "Volts", cast("TopBalanceApp", self.app).meter_address())
+
+    def take_captured(self, captured: Captured) -> str:
+        row = self.rows["received_voltage_v"]
+        row.value = f"{captured.text} V"
+        if self.focused is row.editor:
+            self.focus_next()
+        return f"{captured.text} V {captured.doubt}".strip()
+
+    def say_here(self, text: str) -> None:
+        self.query_one("#cell-help", Static).update(text, layout=False)
 
     def action_keep(self) -> None:
         self.read(judge=True)

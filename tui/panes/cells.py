@@ -16,11 +16,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import DataTable, Input
 
+from tui.bench.messages import Captured
+from tui.panes.capture import Wanted
 from tui.panes.cell_form import CellForm
 from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
 from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
 from tui.panes.workspace import Workspace
-from tui.records.cell import Cell
+from tui.records.cell import Cell, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
@@ -44,6 +46,13 @@ class Done(Message):
 
     text: str
     title: str = ""
+
+
+@dataclass
+class Measured(Message):
+    """The volts of a cell were kept; the words stand below the table."""
+
+    text: str
 
 
 class CellsScreen(Workspace):
@@ -82,6 +91,8 @@ class CellsScreen(Workspace):
         self.problem = ""
         self.sort = SORTS[0]
         self.page = 0
+        self._doubted = ""  # label of the cell whose last captured volts were not likely
+        self._said = ""  # of the last capture, until something else is done
         self._wanted = ""  # label to put the cursor on after the next reading
 
     def compose_body(self) -> Iterator[Widget]:
@@ -105,7 +116,7 @@ class CellsScreen(Workspace):
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
-        keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", "")]
+        keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", ""), ("F9", "measure", "")]
         changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
         hints = [*([] if self.problem else changes), ("x", "export", "export"), *keys]
         return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
@@ -180,7 +191,8 @@ class CellsScreen(Workspace):
             count = "No cells yet. a adds them, one or many at once; i imports a CSV list."
         if pages > 1:
             count += f" · page {self.page + 1} of {pages}, n next, p previous"
-        self.query_one("#cells-count", Line).show(f"{count} · / filter · s sort · enter open" if self.cells else count)
+        said, self._said = self._said, ""
+        self.query_one("#cells-count", Line).show(said or (f"{count} · / filter · s sort · enter open" if self.cells else count))
 
     @on(DataTable.RowHighlighted)
     def _show_passport(self) -> None:
@@ -228,6 +240,50 @@ class CellsScreen(Workspace):
             self.post_message(Done(str(error), f"Cell {cell.label} was not deleted"))
         else:
             self.post_message(Done(f"Cell {cell.label} is deleted."))
+
+    # --- volts by the meter, one key a cell -------------------------------------------------------------------------
+
+    def capture_for(self) -> str | Wanted:
+        """The cell under the cursor, whose volts at rest the meter tells."""
+        cell = self.cell
+        if self.problem:
+            return f"The inventory is open for reading only. {self.problem}"
+        if cell is None or not self.table.has_focus:
+            return "Put the cursor on a cell of the table first."
+        return Wanted(f"cell:{cell.label}", cell.label, self.bench_app.meter_address())
+
+    def take_captured(self, captured: Captured) -> str:
+        """Into the cell's log, and on to the next row. A doubtful value is kept only when it comes twice."""
+        label = captured.field.removeprefix("cell:")
+        cell = next((cell for cell in self.cells if cell.label == label), None)
+        if cell is None or captured.value is None:
+            return "That cell is no longer in the table; nothing was taken."
+        if captured.doubt and self._doubted != label:
+            self._doubted = label
+            return f"{label}: {captured.doubt} F9 once more keeps it."
+        self._doubted = ""
+        at = self.cells.index(cell)
+        following = self.cells[at + 1].label if at + 1 < len(self.cells) else ""
+        self._wanted = following or label
+        self._keep_volts(cell, captured.value, captured.text, following)
+        return f"{label} {captured.text} V"
+
+    @work(thread=True, exit_on_error=False)
+    def _keep_volts(self, cell: Cell, volts: float, text: str, following: str) -> None:
+        try:
+            self.inventory.log(cell.id, "rest", voltage_v=volts, measured=True)
+        except (StoreError, CellGone, InvalidCell) as error:
+            self.post_message(Done(str(error), f"The volts of {cell.label} were not kept"))
+        else:
+            self.post_message(Measured(f"{cell.label} {text} V kept. " + (f"F9: {following}." if following else "That was the last.")))
+
+    @on(Measured)
+    def _measured(self, event: Measured) -> None:
+        self._said = event.text
+        self.load()
+
+    def say_here(self, text: str) -> None:
+        self.query_one("#cells-count", Line).show(text)
 
     def action_filter(self) -> None:
         self.add_class("-filtering")

@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.bench.messages import Channel, Point, Snapshot
+from tui.bench.messages import TRUST_SIGNS, Channel, Point, Snapshot
 from tui.terminal import glyphs
 from tui.widgets.big_number import BigNumber
 from tui.widgets.cell_bars import CellBars
@@ -133,7 +133,7 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
             "leads",
             number(drop_v, 3, VALUE),
             "V",
-            Content(f"{number(resistance, 1, 6)} mΩ") if resistance is not None else "",
+            Content(f"{number(resistance, 1, 6)} mΩ{_lead_sign(snapshot)}") if resistance is not None else "",
         ),
         _row("power", number(power_w, 1, VALUE - 2) + "  ", "W", _knee(snapshot)),
         _row("put in", number(snapshot.charge_ah, 2, VALUE - 1) + " ", "Ah", f"{number(snapshot.energy_wh, 1, 8)} Wh"),
@@ -142,6 +142,11 @@ def fact_rows(snapshot: Snapshot) -> list[Content]:
 
 def _fresh(channel: Channel) -> bool:
     return channel.value is not None and channel.trust not in ("unknown", "stale")
+
+
+def _lead_sign(snapshot: Snapshot) -> str:
+    """How far the resistance of the leads can be trusted: renewed now, typed, or from a while ago."""
+    return "" if snapshot.lead_trust == "unknown" else f" {plain(TRUST_SIGNS[snapshot.lead_trust])}"
 
 
 def _knee(snapshot: Snapshot) -> str:

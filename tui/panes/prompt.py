@@ -12,7 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.actions import REMEDY_KEY
-from tui.bench.messages import FieldView, Prompt
+from tui.bench.messages import Captured, FieldView, Prompt
+from tui.panes.capture import Wanted
 from tui.widgets.line import Line, Text
 from tui.widgets.number_input import ChoiceInput, NumberInput
 from tui.widgets.text import plain
@@ -271,6 +272,36 @@ class PromptArea(VerticalScroll, can_focus=False):
         following = self._rows[self._rows.index(row) + 1 :]
         (following[0] if following else row).editor.focus()
         return ""
+
+    def capture_for(self) -> str | Wanted:
+        """The focused field, or the first empty one, where a live meter can be carried to it; else why it cannot."""
+        row = self._focused_row() or next((row for row in self._rows if not row.editor.value), None)
+        if row is not None and row.view.choices and row.editor.value:
+            row = self._first_number() or row
+        if row is None:
+            return "Nothing waits for a reading now. r types one at any time."
+        if row.view.choices:
+            return f"{row.view.label}: no meter tells this. Choose with ← → or a digit, then press Enter."
+        if not row.view.capture:
+            return "No live meter can be carried there. Measure by hand and type the number."
+        row.editor.focus()
+        return Wanted(row.view.name, row.view.label)
+
+    def take_captured(self, captured: Captured) -> str:
+        """The meter's settled value into its field, and on to the next."""
+        row = next((row for row in self._rows if row.view.name == captured.field), None)
+        if row is None:
+            return "That question is no longer open; nothing was taken."
+        row.editor.value = captured.text
+        row.let_keys_pass()
+        row.read(complain=True)
+        at = self._rows.index(row)
+        empty = [other for other in self._rows[at + 1 :] + self._rows[:at] if not other.editor.value]
+        if not empty:
+            row.editor.focus()
+            return f"{row.view.label} {captured.text} V. All values are there: Enter gives them to the bench."
+        empty[0].editor.focus()
+        return f"{row.view.label} {captured.text} V. Next: {empty[0].view.label}."
 
     def focus_first(self) -> None:
         """To what is not answered yet; where all is, to the first number, of which a refusal speaks mostly."""

@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from tui.bench.messages import Outcome, Snapshot, TypeReading
+from tui.bench.messages import Captured, Outcome, Snapshot, TypeReading
+from tui.panes.capture import Wanted
 from tui.panes.dialog import Dialog
 from tui.widgets.line import Line, Text
 from tui.widgets.number_input import NumberInput
@@ -42,6 +43,7 @@ class ReadingScreen(Dialog):
         super().__init__()
         self._points, self._at = choices, 0
         self._sure_of: float | None = None
+        self._walks = False  # the meter is carried from cell to cell
         self._label, self._echo, self._said = Line(id="reading-label"), Line(id="reading-echo"), Text(id="reading-said")
         self._input = NumberInput(compact=True, id="reading-input")
 
@@ -54,7 +56,7 @@ class ReadingScreen(Dialog):
                 yield self._input
                 yield self._echo
             yield self._said
-            yield Line("Enter takes it · tab next · esc back · ^x OUTPUT OFF", classes="dialog-keys")
+            yield Line("Enter takes it · F9 from the meter · tab next · esc back · ^x OUTPUT OFF", classes="dialog-keys")
 
     def on_mount(self) -> None:
         self._said.show(" ")
@@ -69,6 +71,22 @@ class ReadingScreen(Dialog):
 
     def _draw(self) -> None:
         self._label.show(f"{self._points[self._at][1]}   ({self._at + 1} of {len(self._points)})")
+
+    def capture_for(self) -> str | Wanted:
+        """The point that is shown: the live meter's value, taken at once, and on to the next cell."""
+        name, words, kind = self._points[self._at]
+        return Wanted(name, words) if "voltage" in kind else f"{words}: no meter tells this. Type it."
+
+    def take_captured(self, captured: Captured) -> str:
+        if captured.field != self._points[self._at][0]:
+            return "Another point is asked for now; nothing was taken."
+        self._input.value = captured.text
+        self._walks = True
+        self._submitted()
+        return self._said.text
+
+    def say_here(self, text: str) -> None:
+        self._said.show(text)
 
     def _read(self) -> tuple[float, str] | str:
         from tui.domain.quantities import QuantityError, parse, show
@@ -99,6 +117,13 @@ class ReadingScreen(Dialog):
         )
 
     def _answered(self, outcome: Outcome, value: float, echo: str) -> None:
+        name, words, _ = self._points[self._at]
+        following = self._points[self._at + 1][0] if self._at + 1 < len(self._points) else ""
+        if outcome.ok and self._walks and name.startswith("cell:") and following.startswith("cell:"):
+            self.action_point(1)  # one cell after the other, with one key each
+            self._input.value = ""
+            self._said.show(f"Taken: {words} {echo}.")
+            return
         if outcome.ok:
             self.bench_app.say(outcome.message or f"Taken: {self._points[self._at][1]} {echo}.")
             self.dismiss()

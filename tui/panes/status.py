@@ -186,6 +186,8 @@ def _prompt_key(snapshot: Snapshot) -> str:
     assert prompt is not None
     if not prompt.fields:
         return "Press space to confirm."
+    if any(field.capture for field in prompt.fields):
+        return "F9 takes what the meter shows and goes to the next; Enter on the last."
     if any(field.kind == "choice" for field in prompt.fields) and any(field.kind != "choice" for field in prompt.fields):
         return "Choose with ← → or type, and press Enter after each; m takes the meter's reading."
     if not prompt.blocking:  # it comes while the live values are in front

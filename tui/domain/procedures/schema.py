@@ -34,7 +34,7 @@ A procedure of topbalance. Edit it, then bring it in again: every message names 
   confirm          what is confirmed by a key; picture: "diagonal", "series" or "one"
   when             words that must all hold, "not …" turns one round:
                    "by hand" or "interface" (the supply), "knob current" (by hand, and less current than the supply's rating),
-                   "metered" (a meter is on the line), "cells metered" (it sees each cell), "many" (more than one cell),
+                   "metered" (a meter sees the cells all the time), "cells metered" (it sees each cell), "many" (more than one cell),
                    "soak" (a rest in parallel is planned), "assembled" (the cells stay in their battery), "first" and "last" (in an each)
   gate             a check of the values that were typed. No file can loosen it.
   hands            what is done by hand: leads-apart, leads-on, wire-cells, wire-series, take-apart, set-knobs, switch-on, switch-off …

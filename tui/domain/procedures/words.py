@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.domain import calculations
+from tui.domain.meter_place import meter_place, sees_cells
 from tui.domain.plan import Plan
 
 WORDS = ("by hand", "interface", "metered", "cells metered", "many", "knob current", "soak", "assembled", "first", "last")
@@ -16,8 +17,8 @@ def words_of(session: Plan, part: Plan, *, first: bool = True, last: bool = True
     held = {
         "by hand": by_hand,
         "interface": not by_hand,
-        "metered": bool(session.meter),
-        "cells metered": "point=cells" in session.meter,
+        "metered": sees_cells(part, session.meter),
+        "cells metered": meter_place(session.meter).point == "cells",
         "many": len(part.cells) > 1,
         "knob current": by_hand and calculations.set_points(part)[1] < session.supply.max_current_a - 1e-9,
         "soak": session.soak_s > 0,
