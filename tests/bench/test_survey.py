@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drivers.simulated.description import describe
+from drivers.stable_id import Adapter
 from tui.bench.commands import handle
 from tui.bench.headless import pty_rig
 from tui.bench.messages import FindInstruments, GiveRole, InstrumentRow, SaveTrace, Start, TryInstrument
@@ -84,7 +87,7 @@ def test_a_silent_line_and_one_in_other_hands_are_told_apart(rig, place, monkeyp
     try:
         asked(rig, FindInstruments((at(rig.meter_address),)))
         assert found(rig)[at(rig.meter_address)].state == "busy"
-        assert "another copy" in found(rig)[at(rig.meter_address)].text
+        assert "nother copy" in found(rig)[at(rig.meter_address)].text
     finally:
         locks.release()
     asked(rig, FindInstruments((at(rig.supply_address),)))
@@ -116,3 +119,30 @@ def test_what_was_found_is_known_to_the_next_program(rig, place):
     rig.bench.survey.__init__(rig.bench)  # type: ignore[misc]  # as a new program
     row = found(rig)[at(rig.supply_address)]
     assert (row.mark, row.role, row.state) == (mark, "supply", "unasked")
+
+
+FTDI = {"kind": "0403:6001", "serial": "A50285BI", "socket": "1-1", "link": ""}
+
+
+def test_an_instrument_of_a_role_is_opened_where_its_adapter_stands_now(rig, place, monkeypatch):
+    rig.bench.hands = None  # as with hardware
+    plan = plan_from(rig.embedded.description, rig.supply_address, rig.meter_address, CHOICES)
+    KnownInstruments(place).seen(
+        "supply", "riden:/dev/ttyUSB0", serial="00006464", adapter={"device": "/dev/ttyUSB0", **FTDI}, role="supply"
+    )
+    monkeypatch.setattr(rig.bench.instruments, "_adapters", lambda: [Adapter(at(rig.supply_address), **FTDI)])
+    elsewhere = replace(plan, supply=replace(plan.supply, address="riden:/dev/ttyUSB0"))
+    outcome = handle(rig.bench, Start(elsewhere.to_json()))
+    assert outcome.ok, outcome.message
+    assert rig.bench.session.plan.supply.address == rig.supply_address
+    serving = KnownInstruments(place).serving("supply")
+    assert serving is not None and (serving.address, serving.model) == (rig.supply_address, "RD6012")
+    meter = KnownInstruments(place).serving("meter")
+    assert meter is not None and meter.address == rig.meter_address
+
+
+def test_an_instrument_that_is_not_plugged_in_is_told_by_its_old_port(rig, place):
+    plan = plan_from(rig.embedded.description, rig.supply_address, rig.meter_address, CHOICES)
+    KnownInstruments(place).seen("supply", "riden:/dev/ttyUSB0", adapter={"device": "/dev/ttyUSB0", **FTDI})
+    outcome = handle(rig.bench, Start(replace(plan, supply=replace(plan.supply, address="riden:/dev/ttyUSB0")).to_json()))
+    assert not outcome.ok and "/dev/ttyUSB0" in outcome.message

@@ -129,7 +129,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         return Outcome(False, blocking[0])
     leave_seat(bench)
     try:
-        return _open(bench, plan, own)
+        return _open(bench, bench.survey.moved(plan), own)
     except (InstrumentError, AddressError, ProcedureError) as problem:
         leave_seat(bench)
         return Outcome(False, str(problem))
@@ -189,6 +189,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     tell_own_times(bench, plan.attention)
     for problem in check_plan(plan, own):
         bench.warn(f"plan-{problem.field}", "note on the plan", problem.message)
+    bench.survey.used(plan, profile)
     return Outcome(True, recorder.id)
 
 

@@ -20,11 +20,12 @@ from drivers import catalog, stable_id
 from drivers import trace as traces
 from drivers.address import Address, AddressError
 from drivers.probe import Found
-from drivers.roles import InstrumentError
+from drivers.roles import InstrumentError, LostLine, SupplyProfile
 from drivers.serial_ports import port_at
 from tui.bench.finding import find_instruments
 from tui.bench.messages import InstrumentList, InstrumentRow, Outcome, TraceLine
 from tui.bench.port_locks import PortLocks
+from tui.domain.plan import Plan
 from tui.records.known_instruments import KnownInstrument, KnownInstruments, mark_of
 from tui.records.places import open_private
 from tui.records.store import StoreError
@@ -171,6 +172,33 @@ class Survey:
         if not role:
             return Outcome(True, f"{name} is no longer used on this bench.")
         return Outcome(True, f"{name} is this bench's {'BMS' if role == 'bms' else role}: Setup fills in {one.address}.")
+
+    def moved(self, plan: Plan) -> Plan:
+        """The plan with its instruments' addresses as they are now, where their adapters stand at other ports than when they were seen last."""
+        known = {one.address: one.adapter for one in self._all_known() if one.adapter}
+
+        def now(address: str, *, identifies: bool) -> str:
+            with contextlib.suppress(LostLine):  # not plugged in: opening the old address tells so
+                return self._bench.instruments.found_again(address, known.get(address), identifies=identifies)
+            return address
+
+        supply = replace(plan.supply, address=now(plan.supply.address, identifies=True))
+        return replace(plan, supply=supply, meter=now(plan.meter, identifies=False), bms=now(plan.bms, identifies=False))
+
+    def used(self, plan: Plan, profile: SupplyProfile) -> None:
+        """A session has begun on these instruments: they are the bench's from now on. Those of the built-in bench are made anew each time."""
+        if self._bench.hands is not None or profile.emulated:
+            return
+        rating = f"{profile.max_voltage_v:g}V/{profile.max_current_a:g}A"
+        supply = "" if plan.supply.by_hand else plan.supply.address
+        try:
+            for kind, address in (("supply", supply), ("meter", plan.meter), ("bms", plan.bms)):
+                if address:
+                    mine: dict[str, Any] = {"model": profile.model, "serial": profile.serial, "rating": rating} if kind == "supply" else {}
+                    self._known.seen(kind, address, adapter=self._bench.instruments.adapter_of(address), role=kind, **mine)
+        except (StoreError, OSError) as problem:
+            log.warning("the session's instruments could not be remembered: %s", problem)
+        self._remembered = None
 
     # --- trying -------------------------------------------------------------------------------------------------
 
