@@ -37,7 +37,7 @@ class BadLine(MemoryLine):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=40)
 @given(st.integers(0, 2**32))
 def test_whatever_a_bad_line_makes_of_answers(model: str, seed: int) -> None:
     bench = EmbeddedBench(describe(cells=2, model=model, supply_current_a=5.0), VirtualClock(), assembled=True)
