@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Literal, get_args
 
+from tui.domain.gate_words import listed
 from tui.domain.limits import Limits
 from tui.domain.robust import FEWEST, Usual, usual
 from tui.domain.self_discharge import MARKS_D, MONTH_H, Fall, RestReading, falls, with_steps
@@ -42,7 +44,7 @@ class MeasuredCell:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One cell: its rank within its kind (1 is the worst) and its value. `fall` is None but for self-discharge.
+    """One cell: its rank within its kind (1 is the worst) and its value (of a self-discharge `Fall.rate`). `fall` is None for other measures.
 
     For self-discharge the value is the middle of a range, or the least where `fall.loss.high` is None. `words` is "" for a usual cell.
     """
@@ -99,6 +101,16 @@ def judge(cells: Sequence[MeasuredCell], by: By, *, days: int | None = None, ste
     unit, least, worst_is_high = ("Ah", LEAST_CAPACITY, False) if by == "capacity" else ("mΩ", LEAST_RESISTANCE, True)
     rows = [_against(row, middles[row.kind], unit, least, worst_is_high) for row in known]
     return Judgement(by, _ranked(rows, reverse=worst_is_high), tuple(left_out), middles, notes=tuple(_few(middles)))
+
+
+def doubted(cells: Sequence[MeasuredCell], labels: Sequence[str]) -> str:
+    """Which of `labels` lie apart among `cells`, and by what, in words; "" when none does."""
+    wanted, told = set(labels), []
+    for way in WAYS:
+        apart = [row.label for row in judge(cells, way).outliers if row.label in wanted]
+        if apart:
+            told.append(f"{listed(apart)} by {way}")
+    return f"Apart from the others: {'; '.join(told)}. Judging the cells tells why; better leave such cells out." if told else ""
 
 
 def _usual(rows: Sequence[Judged]) -> dict[str, Usual]:
@@ -167,10 +179,11 @@ def _self_discharge(cells: Sequence[MeasuredCell], days: int | None, step_v: flo
             left_out.append(LeftOut(cell.label, _why_nothing(fall)))
         else:
             value = fall.loss.middle if fall.loss.high is not None else fall.loss.low
-            rows.append(Judged(cell.label, cell.kind, fall.monthly(value), fall))
+            rows.append(Judged(cell.label, cell.kind, fall.rate(value), fall))
     middles = _usual([row for row in rows if not _endless(row)])
     by_label = {cell.label: cell for cell in cells}
-    judged = [_loses(row, by_label[row.label], rows, middles.get(row.kind)) for row in rows]
+    fallen = {kind: median(row.fall.fall_v for row in rows if row.kind == kind and row.fall) for kind in {row.kind for row in rows}}
+    judged = [_loses(row, by_label[row.label], fallen[row.kind], middles.get(row.kind)) for row in rows]
     return Judgement(
         "self-discharge", _ranked(judged, reverse=True), tuple(left_out), middles, mark_d, tuple(_notes(rows, middles, mark_d))
     )
@@ -197,23 +210,24 @@ def _why_nothing(fall: Fall) -> str:
     )
 
 
-def _loses(row: Judged, cell: MeasuredCell, rows: Sequence[Judged], middle: Usual | None) -> Judged:
+def _loses(row: Judged, cell: MeasuredCell, median_fall_v: float, middle: Usual | None) -> Judged:
     fall = row.fall
     assert fall is not None and fall.loss is not None
-    least = fall.monthly(fall.loss.low)
-    doubt = (fall.monthly(fall.loss.high) - least) / 2 if fall.loss.high is not None else 0.0
-    over_maker = fall.mark_d > 1 and least > MAKERS_MONTHLY
-    over_median = middle is not None and row.value > middle.median and middle.apart(row.value, max(LEAST_MONTHLY, _meter_doubt(row, doubt)))
-    own = sorted(other.fall.fall_v for other in rows if other.kind == row.kind and other.fall is not None)
-    median_fall_v = own[len(own) // 2]
+    least = fall.rate(fall.loss.low)
+    doubt = (fall.rate(fall.loss.high) - least) / 2 if fall.loss.high is not None else 0.0
+    over_maker = fall.settled and least > MAKERS_MONTHLY
+    least_apart = LEAST_MONTHLY if fall.settled else LEAST_MONTHLY * (fall.to_h - fall.from_h) / MONTH_H
+    over_median = middle is not None and row.value > middle.median and middle.apart(row.value, max(least_apart, _meter_doubt(row, doubt)))
     more_v = fall.fall_v - median_fall_v
     limit_v = Limits().rest_decay_v * max(1.0, (fall.to_h - fall.from_h) / 24 / _DECAY_D)
     told = f"{row.label} fell {_millivolts(fall)} from {_when(fall.from_h)} to {_when(fall.to_h)}, the median of all {1000 * median_fall_v:.0f} mV"
-    told += f". That is {loss_words(row)}{_milliamperes(row, cell)}"
+    told += f". That is {_loss_words(row)}{_milliamperes(row, cell)}"
+    if fall.loss.high is None:
+        told += f"; the volts ended on the flat part, below {fall.knee_v:.3f} V, and tell no more"
     if over_maker or over_median:
         if over_maker:
             told += f"; makers allow at most {100 * MAKERS_MONTHLY:.1f} %"
-        if fall.mark_d == 1:
+        if not fall.settled:
             return replace(row, level="note", words=f"{told}. After one day this is a hint only: measure again on day 7.")
         return replace(row, level="outlier", words=f"{told}. It discharges itself: test it again before it goes into a pack.")
     if more_v > max(limit_v, fall.uncertainty_v) + 1e-9:
@@ -234,13 +248,11 @@ def _meter_doubt(row: Judged, doubt: float) -> float:
     return min(doubt, abs(row.value) * row.fall.uncertainty_v / max(abs(row.fall.fall_v), row.fall.uncertainty_v))
 
 
-def loss_words(row: Judged) -> str:
-    """ "0.2 to 0.6 % in 30 days", "at least 0.5 % in 30 days"."""
+def _loss_words(row: Judged) -> str:
+    """ "0.2 to 0.6 % in 30 days", "at least 0.5 % in 30 days"; for the first day what the whole fall would be."""
     assert row.fall is not None and row.fall.loss is not None
-    low, high = row.fall.monthly(row.fall.loss.low), row.fall.loss.high
-    if high is None:
-        return f"at least {_percent(low)} % in 30 days: its volts ended on the flat part, below {row.fall.knee_v:.3f} V"
-    return f"{_percent(low)} to {_percent(row.fall.monthly(high))} % in 30 days"
+    low, high = row.fall.rate(row.fall.loss.low), row.fall.loss.high
+    return f"at least {_percent(low)} % in 30 days" if high is None else f"{_percent(low)} to {_percent(row.fall.rate(high))} % in 30 days"
 
 
 def _percent(fraction: float) -> str:
@@ -249,12 +261,12 @@ def _percent(fraction: float) -> str:
 
 def _milliamperes(row: Judged, cell: MeasuredCell) -> str:
     """The same as a current, where the capacity is known."""
-    if cell.capacity_ah is None:
-        return ""
     assert row.fall is not None and row.fall.loss is not None
+    if cell.capacity_ah is None or not row.fall.settled:
+        return ""
     per_month = 1000 * cell.capacity_ah / MONTH_H
-    low, high = row.fall.monthly(row.fall.loss.low) * per_month, row.fall.loss.high
-    return f" ({low:.1f} mA or more)" if high is None else f" ({low:.1f} to {row.fall.monthly(high) * per_month:.1f} mA)"
+    low, high = row.fall.rate(row.fall.loss.low) * per_month, row.fall.loss.high
+    return f" ({low:.1f} mA or more)" if high is None else f" ({low:.1f} to {row.fall.rate(high) * per_month:.1f} mA)"
 
 
 def _millivolts(fall: Fall) -> str:

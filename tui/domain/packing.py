@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from tui.domain.arrangement import Arrangement, read_arrangement
 from tui.domain.gate_words import listed
-from tui.domain.packing_search import Task, improve, least_of_largest, least_spread, prove
+from tui.domain.packing_proof import prove
+from tui.domain.packing_search import Task, improve, least_of_largest, least_spread
 from tui.domain.unlike import MIXED_CAPACITY_FRACTION
 
 MOST_CELLS = 1000
 UNIT_AH = 0.01  # capacities are compared to this
 SMALL = 24  # cells up to which the best is looked for by going through all dealings
-SMALL_STEPS, LARGE_STEPS, PROOF_STEPS = 60_000, 1_500_000, 60_000
+SMALL_STEPS, LARGE_STEPS, PROOF_STEPS = 60_000, 1_000_000, 60_000
 
 
 @dataclass(frozen=True, slots=True)

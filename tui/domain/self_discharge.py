@@ -52,9 +52,19 @@ class Fall:
     def fall_v(self) -> float:
         return self.from_v - self.to_v
 
-    def monthly(self, fraction: float) -> float:
-        """A loss over this fall as a fraction of the capacity in 30 days."""
-        return fraction * MONTH_H / (self.to_h - self.from_h)
+    @property
+    def settled(self) -> bool:
+        """Whether the fall is charge that was lost. In the first day it is mostly the cell coming to rest."""
+        return self.mark_d > 1
+
+    def rate(self, fraction: float) -> float:
+        """A loss over this fall as a fraction of the capacity in 30 days; for the first day the loss itself, of which no month can be told."""
+        return fraction * MONTH_H / (self.to_h - self.from_h) if self.settled else fraction
+
+    @property
+    def per(self) -> str:
+        """What `rate` is told per."""
+        return "%/month" if self.settled else "% in the day"
 
 
 def with_steps(readings: Mapping[str, Sequence[RestReading]], step_v: float | None = None) -> dict[str, tuple[RestReading, ...]]:
