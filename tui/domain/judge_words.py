@@ -41,7 +41,7 @@ def median_words(judgement: Judgement) -> tuple[str, ...]:
     for kind, middle in judgement.usual.items():
         if judgement.by == "self-discharge":
             per = "% in the day" if judgement.mark_d == 1 else "%/month"
-            value = f"{100 * middle.median:.2f} ± {100 * middle.spread:.2f} {per} by the middle of each range"
+            value = f"{100 * middle.median:.2f} ± {100 * middle.spread:.2f} {per}"
         else:
             digits, unit = (1, "Ah") if judgement.by == "capacity" else (3, "mΩ")
             value = f"{middle.median:.{digits}f} ± {middle.spread:.{digits}f} {unit}"

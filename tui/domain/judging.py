@@ -252,7 +252,8 @@ def _loss_words(row: Judged) -> str:
     """ "0.2 to 0.6 % in 30 days", "at least 0.5 % in 30 days"; for the first day what the whole fall would be."""
     assert row.fall is not None and row.fall.loss is not None
     low, high = row.fall.rate(row.fall.loss.low), row.fall.loss.high
-    return f"at least {_percent(low)} % in 30 days" if high is None else f"{_percent(low)} to {_percent(row.fall.rate(high))} % in 30 days"
+    span = f"at least {_percent(low)} %" if high is None else f"{_percent(low)} to {_percent(row.fall.rate(high))} %"
+    return f"{span} in 30 days" if row.fall.settled else f"{span} of its charge, if it were not coming to rest"
 
 
 def _percent(fraction: float) -> str:

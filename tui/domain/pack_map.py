@@ -35,6 +35,15 @@ def pack_map(pack: Pack, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
+def in_short(pack: Pack) -> str:
+    """One line: what the pack gives, and its spread before and after."""
+    before, after = pack.before, pack.after
+    parts = [f"{pack.capacity_ah:.2f} Ah", f"spread {before.capacity_ah:.2f} → {after.capacity_ah:.2f} Ah"]
+    if before.resistance_mohm is not None and after.resistance_mohm is not None:
+        parts.append(f"{before.resistance_mohm:.4f} → {after.resistance_mohm:.4f} mΩ")
+    return " · ".join([*parts, "proven best"] if pack.capacity_proven and pack.resistance_proven else parts)
+
+
 def spread_lines(pack: Pack) -> tuple[str, ...]:
     """What the pack gives, its spread before and after, and how good that is."""
     before, after = pack.before, pack.after
