@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from unicodedata import combining, east_asian_width
 
 from tui.domain.packing import Group, Pack
@@ -22,10 +23,8 @@ def pack_map(pack: Pack, width: int = WIDTH) -> str:
     slot = inner // per_line  # few cells stand in the middle of their box
     most_per_row = max(1, (width - 1) // (inner + 1))
     per_row = -(-len(pack.groups) // -(-len(pack.groups) // most_per_row))  # rows of equal length
-    lines = [
-        f"{pack.name}, {pack.arrangement.cells} cells, seen from above. S1 is at the minus end.",
-        "Every second group is turned, so that + lies beside −.",
-    ]
+    lines = wrap(f"{pack.name}, {pack.arrangement.cells} cells, seen from above. S1 is at the minus end.", width)
+    lines += wrap("Every second group is turned, so that + lies beside −.", width)
     for start in range(0, len(pack.groups), per_row):
         row = [_box(group, inner, slot, per_line) for group in pack.groups[start : start + per_row]]
         lines += _beside(row, [f" S{group.series} " for group in pack.groups[start : start + per_row]], inner)

@@ -20,7 +20,7 @@ from tui.domain.unlike import MIXED_CAPACITY_FRACTION
 MOST_CELLS = 1000
 UNIT_AH = 0.01  # capacities are compared to this
 SMALL = 24  # cells up to which the best is looked for by going through all dealings
-SMALL_STEPS, LARGE_STEPS, PROOF_STEPS = 60_000, 1_000_000, 60_000
+SMALL_STEPS, LARGE_STEPS, PROOF_STEPS = 200_000, 8_000_000, 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Pack:
     @property
     def over_bound(self) -> float:
         """By how much the largest group is over what no way can go below, as a fraction."""
-        return max(group.capacity_ah for group in self.groups) / self.least_largest_ah - 1
+        return max(0.0, max(group.capacity_ah for group in self.groups) / self.least_largest_ah - 1)
 
     @property
     def proof(self) -> str:

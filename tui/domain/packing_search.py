@@ -16,6 +16,7 @@ from typing import NamedTuple
 Groups = list[list[int]]
 SAME = 1e-9  # resistances closer than this are equal, in the unit of 1 / conductance
 _TWO_AT_ONCE = 12  # cells in a group up to which two are exchanged at once
+_PAIR_STEPS = 30  # what it costs to look at two groups at all, in exchanges
 _KICKS = 4  # exchanges at random before a new start
 
 
@@ -187,7 +188,7 @@ class _Settling:
         for many in (1, 2) if 4 <= task.parallel <= _TWO_AT_ONCE else (1,):
             give = [(task.charge_of(cells), task.conductance_of(cells), cells) for cells in combinations(self.groups[first], many)]
             take = [(task.charge_of(cells), task.conductance_of(cells), cells) for cells in combinations(self.groups[second], many)]
-            self.budget.left -= len(give) * len(take)
+            self.budget.left -= _PAIR_STEPS + len(give) * len(take)
             for charge, conductance, cells in give:
                 for other_charge, other_conductance, others in take:
                     yield charge - other_charge, conductance - other_conductance, (cells, others)

@@ -19,7 +19,7 @@ _FIRST_DAY_H, _LONGEST_D = 8.0, 120.0
 _SETTLED_H = 12.0
 """Before it cells come to rest at their own pace, the good ones too: the falls to day 7 and 30 begin after it."""
 _ROUND = math.log(1.1)  # readings within this ratio of their hours were made in one go, with one meter
-_ENOUGH = 3  # volts by which the steps of a meter can be told
+_ENOUGH = 3  # different volts by which the steps of a meter can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Fall:
 
 def with_steps(readings: Mapping[str, Sequence[RestReading]], step_v: float | None = None) -> dict[str, tuple[RestReading, ...]]:
     """The readings of all cells, each with the step of its meter: `step_v` where it is given, else by the decimals that were typed in the same
-    round of measuring (three readings at least), or after the same charge."""
+    round of measuring (where three of them differ), or after the same charge."""
     rounds: dict[tuple[str, int], list[float]] = {}
     charges: dict[str, list[float]] = {}
     for reading in (reading for rows in readings.values() for reading in rows):
@@ -78,7 +78,7 @@ def with_steps(readings: Mapping[str, Sequence[RestReading]], step_v: float | No
 
     def step(reading: RestReading) -> float:
         together = rounds[_round(reading)]
-        return step_of(together if len(together) >= _ENOUGH else charges[reading.charge])
+        return step_of(together if len(set(together)) >= _ENOUGH else charges[reading.charge])
 
     return {
         label: tuple(replace(reading, step_v=step_v or reading.step_v or step(reading)) for reading in rows)
