@@ -14,11 +14,11 @@ SMALL = ("16S1P", "8S2P", "4S4P")
 LARGE = ("100S2P", "50S4P", "25S8P", "20S10P")
 
 
-def cells(count: int, seed: int) -> list[PackCell]:
-    """New cells of one lot as they are measured: 280 Ah to 0.1 Ah, 0.18 mΩ to 1 µΩ."""
+def cells(count: int, seed: int, decimals: int = 1) -> list[PackCell]:
+    """New cells of one lot as they are measured: 280 Ah to 0.1 Ah (or to so many decimals), 0.18 mΩ to 1 µΩ."""
     chance = random.Random(seed)
     return [
-        PackCell(f"A{number:03}", round(chance.gauss(280.0, 2.5), 1), round(max(0.1, chance.gauss(0.18, 0.012)), 3))
+        PackCell(f"A{number:03}", round(chance.gauss(280.0, 2.5), decimals), round(max(0.1, chance.gauss(0.18, 0.012)), 3))
         for number in range(1, count + 1)
     ]
 
@@ -26,7 +26,7 @@ def cells(count: int, seed: int) -> list[PackCell]:
 def _built(count: int, arrangement: str, seeds: int) -> tuple[list[Pack], list[float]]:
     packs, seconds = [], []
     for seed in range(seeds):
-        lot = cells(count, seed)
+        lot = cells(count, seed, decimals=1 - seed % 2)  # every other lot to whole Ah: many ways are then equally good in capacity
         started_s = time.perf_counter()
         packs.append(build(lot, arrangement))
         seconds.append(time.perf_counter() - started_s)
