@@ -34,15 +34,21 @@ def parse_arrangement(text: str, cells: int) -> Arrangement:
     """Read "8P", "4S", "2P16S" or "16S2P"; "" is all cells in parallel. Raises ValueError, also when the count is not `cells`."""
     if cells < 1:
         raise ValueError("the bank has no cells yet")
-    plain = text.upper().replace(" ", "")
-    if not plain:
+    if not text.strip():
         return Arrangement(series=1, parallel=cells)
+    found = read_arrangement(text)
+    if found.cells != cells:
+        raise ValueError(f"{found} needs {found.cells} cells, but the bank has {cells}")
+    return found
+
+
+def read_arrangement(text: str) -> Arrangement:
+    """Read "8S", "2P16S" or "16S×2P" for as many cells as it names. Raises ValueError."""
+    plain = re.sub(r"(?<=[SP])X", "", text.upper().replace("×", "X").replace(" ", ""))
     match = _FORM.fullmatch(plain)
     if match is None or (match["p1"] and match["p2"]) or not (match["s"] or match["p1"]):
         raise ValueError(f"“{text}” is not an arrangement; write 8P for eight cells in parallel, 4S for four in series, 2P16S for both")
     found = Arrangement(series=int(match["s"] or 1), parallel=int(match["p1"] or match["p2"] or 1))
     if found.cells == 0:
         raise ValueError(f"“{text}” names no cell")
-    if found.cells != cells:
-        raise ValueError(f"{found} needs {found.cells} cells, but the bank has {cells}")
     return found

@@ -118,7 +118,8 @@ def _words(entry: Mapping[str, Any]) -> str:
             remark = ", unbalanced: the cell may hold more" if entry.get("unbalanced") else ""
             return f"measured {capacity_ah:g} Ah {entry.get('tested', '')}".rstrip() + remark
         case {"kind": "move"}:
-            return f"moved to {entry.get('pack') or 'stock'}"
+            turned = ", turned" if entry.get("orientation") == "turned" else ""
+            return f"moved to {entry.get('pack') or 'stock'} {entry.get('position', '')}".rstrip() + turned
         case {"kind": "edit", "changed": dict() as changed}:
             return "; ".join(f"{name} {old or DASH} → {new or DASH}" for name, (old, new) in changed.items())
     rest = ", ".join(f"{name} {value}" for name, value in entry.items() if name not in ("kind", "unix_s"))

@@ -80,6 +80,8 @@ class CellsScreen(Workspace):
         Binding("s", "sort", show=False),
         Binding("i", "import", show=False),
         Binding("x", "export", show=False),
+        Binding("j", "judge", show=False),
+        Binding("b", "build", show=False),
         Binding("n", "page(1)", show=False),
         Binding("p", "page(-1)", show=False),
         Binding("escape", "leave", show=False),
@@ -118,7 +120,7 @@ class CellsScreen(Workspace):
     def own_keys(self) -> list[KeyHint]:
         keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", ""), ("F9", "measure", "")]
         changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
-        hints = [*([] if self.problem else changes), ("x", "export", "export"), *keys]
+        hints = [*([] if self.problem else changes), ("j", "judge", "judge"), ("b", "build", "build"), ("x", "export", "export"), *keys]
         return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
 
     @property
@@ -192,7 +194,9 @@ class CellsScreen(Workspace):
         if pages > 1:
             count += f" · page {self.page + 1} of {pages}, n next, p previous"
         said, self._said = self._said, ""
-        self.query_one("#cells-count", Line).show(said or (f"{count} · / filter · s sort · enter open" if self.cells else count))
+        self.query_one("#cells-count", Line).show(
+            said or (f"{count} · / filter · s sort · enter open · j judge · b build" if self.cells else count)
+        )
 
     @on(DataTable.RowHighlighted)
     def _show_passport(self) -> None:
@@ -368,6 +372,18 @@ class CellsScreen(Workspace):
             self.post_message(Done(f"{path}: {error}", "Nothing was exported"))
         else:
             self.post_message(Done(f"The cells were written to {path}."))
+
+    def action_judge(self) -> None:
+        """Rank the cells that are listed, and tell which lie apart."""
+        from tui.panes.judge_view import JudgeScreen
+
+        self.app.push_screen(JudgeScreen(self.cells))
+
+    def action_build(self) -> None:
+        """Build a pack of the cells that are listed."""
+        from tui.panes.pack_build import PackScreen
+
+        self.app.push_screen(PackScreen(self.cells, read_only=self.problem))
 
     @on(Done)
     def _done(self, event: Done) -> None:
