@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.clock import Clock
 from tui.bench.charge_count import ChargeCount
-from tui.bench.messages import Channel, Point
+from tui.bench.messages import Channel, Point, Trust
 from tui.bench.reading import Reading
 from tui.domain.plan import Plan
 from tui.records.curve import CurveWriter
@@ -89,6 +89,10 @@ class Recorder:
             "charge_ah": round(count.charge_ah, 6),
             "energy_wh": round(count.energy_wh, 6),
         }
+        if reading.current_a.trust != _same_sample(reading.supply_v.trust):
+            fields["current_trust"] = reading.current_a.trust
+        if reading.mean_v is not None and reading.posts_v.trust == "measured":  # a string: its volts are not those of any cell
+            fields["posts_v"] = _round(reading.posts_v.value, 4)
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
         time_s = self._time_s()
@@ -148,6 +152,11 @@ class Recorder:
 
 def _round(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def _same_sample(supply_trust: Trust) -> Trust:
+    """The trust of a current that came with the supply's volts; only its voltage can be an echo of the set-point."""
+    return "measured" if supply_trust == "echo" else supply_trust
 
 
 def _known(channel: Channel) -> float | None:
