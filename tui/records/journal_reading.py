@@ -19,6 +19,7 @@ except ImportError:  # a system without advisory locks
 GENESIS = "0" * 64
 FORMAT = 1
 """Of the lines of a journal; grows when an older program would read one wrong."""
+_decode = json.JSONDecoder().decode
 _HASH_KEY = b',"hash":"'
 _HASH_TAIL = len(_HASH_KEY) + 64 + len(b'"}')
 
@@ -111,7 +112,7 @@ def parse_line(raw: bytes) -> dict[str, Any] | None:
     if not raw.endswith(b"\n"):
         return None
     try:
-        line = json.loads(raw)
+        line = _decode(raw.decode("utf-8"))
     except ValueError:
         return None
     if (

@@ -10,11 +10,8 @@ KNOWN = frozenset({"measured", "typed"})
 
 def current_trust(line: Mapping[str, Any]) -> str:
     """The trust of the current: its own where the line tells it, else that of the sample it came with."""
-    own = line.get("current_trust")
-    if own is not None:
-        return str(own)
-    supply = line.get("supply_trust")
-    return "measured" if supply == "echo" else str(supply or "unknown")
+    own = line.get("current_trust") or line.get("supply_trust") or "unknown"
+    return "measured" if own == "echo" else str(own)
 
 
 def current_a(line: Mapping[str, Any]) -> float | None:
@@ -45,7 +42,9 @@ def spread_v(line: Mapping[str, Any]) -> float | None:
 
 def number(value: object) -> float | None:
     """A number of a journal; None for anything else, also where somebody wrote into it."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if type(value) is float:  # nearly always, and a week has millions of them
+        return value
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def doubted(line: Mapping[str, Any]) -> bool:

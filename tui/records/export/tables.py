@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tui.records.export.objects import TestObject
@@ -45,7 +46,6 @@ FULL = (
     "Record Index / 1",
     "Surface Temperature / degC",
 )
-_ZERO = "0.000000"
 
 
 @dataclass(slots=True)
@@ -93,16 +93,16 @@ class _Total:
         """The count of the session starts from zero."""
         self._last = 0
 
-    def texts(self) -> tuple[str, str, str, str]:
-        """Charging, discharging, net, cumulative: the parts are rounded, then summed."""
+    def text(self) -> str:
+        """Charging, discharging, net and cumulative, each a field: the parts are rounded, then summed."""
         charging = f"{self.charging / 1e6:.6f}"
         if not self.discharging:
-            return charging, _ZERO, charging, charging
+            return f"{charging},0.000000,{charging},{charging}"
         net, both = self.charging - self.discharging, self.charging + self.discharging
-        return charging, f"{self.discharging / 1e6:.6f}", f"{net / 1e6:.6f}", f"{both / 1e6:.6f}"
+        return f"{charging},{self.discharging / 1e6:.6f},{net / 1e6:.6f},{both / 1e6:.6f}"
 
 
-_NO_TEXTS = ("", "", "", "")
+_UNKNOWN = ",,,"  # of the four fields of a total
 
 
 class SeriesTable:
@@ -131,23 +131,14 @@ class SeriesTable:
             self._charge.take(charge, backwards)
         if energy is not None:
             self._energy.take(energy, backwards)
-        ambient = now.typed.get("ambient_c")
-        texts = [
-            f"{now.test_s:.3f}",
-            f"{now.unix_s:.3f}",
-            "" if volts is None else f"{volts:.4f}",
-            "" if amps is None else f"{amps:.4f}",
-            "0",
-            str(now.step),
-            *(_NO_TEXTS if charge is None else self._charge.texts()),
-            *(_NO_TEXTS if energy is None or volts is None else self._energy.texts()),
-            "" if volts is None or amps is None else f"{volts * amps:.4f}",
-            "" if ambient is None else f"{ambient:.1f}",
-        ]
+        power = "" if volts is None or amps is None else f"{volts * amps:.4f}"
+        ambient = f"{now.typed['ambient_c']:.1f}" if "ambient_c" in now.typed else ""
         self.file.rows += 1
-        if self.full:
-            texts += self._full(line, now)
-        self.file.write(",".join(texts) + "\n")
+        self.file.write(
+            f"{now.test_s:.3f},{now.unix_s:.3f},{_short(volts)},{_short(amps)},0,{now.step},"
+            f"{_UNKNOWN if charge is None else self._charge.text()},{_UNKNOWN if energy is None or volts is None else self._energy.text()},"
+            f"{power},{ambient}{self._full(line, now) if self.full else ''}\n"
+        )
 
     def _volts(self, line: Mapping[str, Any], now: Now) -> float | None:
         if self.item.kind == "string":
@@ -155,20 +146,15 @@ class SeriesTable:
         volts = cells_v(line)
         return volts if line.get("cells_trust") == "measured" or _just_typed(volts, "cells_v", now) else None
 
-    def _full(self, line: Mapping[str, Any], now: Now) -> list[str]:
+    def _full(self, line: Mapping[str, Any], now: Now) -> str:
         if now.step != self._step:
             self._step, self._step_rows, self._step_charge = now.step, 0, self._charge.charging
         self._step_rows += 1
-        surface = now.typed.get("surface_c")
-        return [
-            now.step_text,
-            _step_type(line, now),
-            f"{now.test_s - now.step_from_s:.3f}",
-            f"{(self._charge.charging - self._step_charge) / 1e6:.6f}",
-            str(self._step_rows),
-            str(self.file.rows),
-            "" if surface is None else f"{surface:.1f}",
-        ]
+        surface = f"{now.typed['surface_c']:.1f}" if "surface_c" in now.typed else ""
+        return (
+            f",{now.step_text},{_step_type(line, now)},{now.test_s - now.step_from_s:.3f},"
+            f"{(self._charge.charging - self._step_charge) / 1e6:.6f},{self._step_rows},{self.file.rows},{surface}"
+        )
 
 
 def _current(line: Mapping[str, Any], now: Now) -> float | None:
@@ -204,8 +190,8 @@ class SupplyTable:
         mode, output, trust = get("mode"), get("output"), get("supply_trust")
         self.file.rows += 1
         self.file.write(
-            f"{now.test_s:.3f},{now.unix_s:.3f},{_short(get('set_voltage_v'))},{_short(get('set_current_a'))},{_short(get('supply_v'))},"
-            f"{_short(get('current_a'))},{mode if mode in ('CC', 'CV') else 'unknown'},"
+            f"{now.test_s:.3f},{now.unix_s:.3f},{_short(number(get('set_voltage_v')))},{_short(number(get('set_current_a')))},"
+            f"{_short(number(get('supply_v')))},{_short(number(get('current_a')))},{mode if mode in ('CC', 'CV') else 'unknown'},"
             f"{'on' if output is True else 'off' if output is False else 'unknown'},,"
             f"{trust if trust in ('measured', 'echo', 'typed', 'stale') else ''},\n"
         )
@@ -245,6 +231,6 @@ def field_text(text: str) -> str:
     return out.getvalue()[:-1]
 
 
-def _short(value: object) -> str:
-    known = number(value)
-    return "" if known is None else f"{known:.4f}"
+@lru_cache(4096)  # most numbers of a row are those of the row before
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
