@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from tui import cli_cells, cli_export  # noqa: F401 - add commands to `cells` and `sessions`
+from tui import cli_cells  # noqa: F401 - adds commands to `cells`
 from tui.cli_ack import ack, attention
 from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_drills import check_on, drill_options, without_drills
+from tui.cli_export import report  # adds `sessions export`, too
 from tui.cli_plan import plan
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
@@ -159,6 +160,7 @@ cli.add_command(procedures)
 cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
+cli.add_command(report)
 cli.add_command(bench)
 cli.add_command(ack)
 cli.add_command(attention)

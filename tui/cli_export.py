@@ -69,3 +69,33 @@ def export_sessions(session_id: str | None, every: bool, form: str, output: Path
     if failed:
         click.echo(f"topbalance: {failed} of {len(wanted)} sessions were not exported", err=True)
         sys.exit(1)
+
+
+@click.command()
+@click.argument("session_id")
+@click.option(
+    "--format", "form", type=click.Choice(["html", "markdown"]), default="html", show_default=True, help="markdown is for a forum post."
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(allow_dash=True, path_type=Path),
+    default=None,
+    help="File or folder; - prints it. Default: a file in this folder, named after bank and session.",
+)
+@demo_option
+def report(session_id: str, form: str, output: Path | None, demo: bool) -> None:
+    """A session as one page that proves itself: curve, verdict per cell, the end rule clause by clause, deviations, state of the record."""
+    from tui.records.report import ReportRefused, file_name, report_text, write_report
+
+    store, session = session_of(demo, session_id)
+    if output == Path("-"):
+        click.echo(report_text(store, session, form), nl=False)  # type: ignore[arg-type]
+        return
+    path = Path() if output is None else output
+    if path.is_dir():
+        path = path / file_name(session, form)  # type: ignore[arg-type]
+    try:
+        click.echo(str(write_report(store, session, path, form)))  # type: ignore[arg-type]
+    except ReportRefused as problem:
+        raise Refused(str(problem)) from problem

@@ -10,11 +10,12 @@ from typing import Any
 
 from tui.records.export.cell_readings import CellsTable
 from tui.records.export.names import part_of_name, stem
-from tui.records.export.objects import TestObject, first_object, object_of, plan_of
+from tui.records.export.objects import TestObject, first_object, object_of
 from tui.records.export.output import Output
 from tui.records.export.tables import EventsFile, Now, SeriesTable, SupplyTable
 from tui.records.inventory import Inventory
 from tui.records.journal_reading import ChainReport, Checked
+from tui.records.planned import plan_of
 from tui.records.series import doubted, number
 from tui.records.sessions import Session, Sessions
 from tui.records.store import StoreError

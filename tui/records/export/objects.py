@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tui.domain import calculations
 from tui.domain.plan import Plan
+from tui.records.planned import plan_of
 from tui.records.sessions import Session
 
 Kind = Literal["bank", "string", "cell"]
@@ -61,11 +62,3 @@ def first_object(session: Session, start: Mapping[str, Any]) -> TestObject:
     if part is None:
         return TestObject(session.bank, "bank", tuple(cell.label for cell in session.cells), session.arrangement)
     return object_of(session, part)
-
-
-def plan_of(document: object) -> Plan | None:
-    """A plan as it was written down; None where this version does not understand it."""
-    try:
-        return Plan.from_json(dict(document)) if isinstance(document, Mapping) else None
-    except (TypeError, KeyError, ValueError):
-        return None

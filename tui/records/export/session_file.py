@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tui.domain.after import judge_rest
-from tui.domain.limits import Limits
 from tui.domain.plan import Plan
-from tui.records.export.objects import plan_of
 from tui.records.export.output import OutFile
+from tui.records.planned import limits_of, plan_of
 from tui.records.program import program_version
 from tui.records.sessions import Session, rest_readings
 
@@ -122,18 +120,6 @@ def session_document(
         "files": {file.path.name: {"sha256": file.sha256, "bytes": file.size, "rows": file.rows} for file in files},
         "notes": list(NOTES),
     }
-
-
-def limits_of(plan: Plan | None) -> tuple[dict[str, float], list[str]]:
-    """The limits that were in force, and the names of those that differ from the usual."""
-    usual = limits = Limits()
-    if plan is not None:
-        with contextlib.suppress(ValueError):
-            limits = limits.tightened(plan.limits)
-        with contextlib.suppress(ValueError):
-            limits = limits.attended(plan.attention)
-    values, before = asdict(limits), asdict(usual)
-    return values, [name for name, value in values.items() if value != before[name]]
 
 
 def procedure_hash(plan: Plan | None, own: str) -> str | None:
