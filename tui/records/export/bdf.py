@@ -42,9 +42,10 @@ def export_bdf(sessions: Sessions, session: Session, folder: Path, *, full: bool
     base = stem(session, session.bank, institution)
     with Output(folder) as out:
         passage = write_series(sessions, session, out, base, full=full, institution=institution, codes=codes)
-        for file in out.files:
+        others = list(out.files)
+        for file in others:
             file.finish()
-        out.open(f"{base}.session.json").write(session_text(session, passage, out.files, codes, full=full))
+        out.open(f"{base}.session.json").write(session_text(session, passage, others, codes, full=full))
     return out.paths
 
 
@@ -90,7 +91,7 @@ def write_series(
         for rest in session.rests:
             cells.rest(rest, session.started_unix_s, session.ended_unix_s or now.unix_s)
         cells.flush()
-    passage.tables, passage.chain = list(series.tables.values()), checked.report
+    passage.tables, passage.chain = series.told(), checked.report
     passage.last_test_s, passage.last_unix_s = now.test_s, now.unix_s or None
     return passage
 
@@ -114,6 +115,15 @@ class _Series:
             table.parts.append(part)
         self._present = item
         return table
+
+    def told(self) -> list[SeriesTable]:
+        """The tables; without those that say nothing of their object, where another does: a queue of cells begins with all on the table."""
+        every = list(self.tables.values())
+        telling = [table for table in every if table.telling]
+        for table in every if telling else ():
+            if not table.telling:
+                self._out.leave_out(table.file)
+        return telling or every
 
     def _stem(self, item: TestObject) -> str:
         """A name of its own for each object, also where two labels differ by nothing that a file name can show."""

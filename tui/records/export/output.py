@@ -74,6 +74,11 @@ class Output:
         self.files.append(file)
         return file
 
+    def leave_out(self, file: OutFile) -> None:
+        """It turned out to hold nothing."""
+        file.drop()
+        self.files.remove(file)
+
     @property
     def paths(self) -> list[Path]:
         return [file.path for file in self.files]

@@ -111,6 +111,7 @@ class SeriesTable:
     def __init__(self, file: OutFile, item: TestObject, *, full: bool) -> None:
         self.file, self.item, self.full = file, item, full
         self.parts: list[str] = []  # ids of the parts that stand in it
+        self.telling = False  # volts of the object, or current through it, stand in it
         self._charge, self._energy = _Total(), _Total()
         self._amps_before: float | None = None
         self._step, self._step_rows, self._step_charge = 0, 0, 0
@@ -131,6 +132,7 @@ class SeriesTable:
             self._charge.take(charge, backwards)
         if energy is not None:
             self._energy.take(energy, backwards)
+        self.telling = self.telling or volts is not None or bool(amps)
         power = "" if volts is None or amps is None else f"{volts * amps:.4f}"
         ambient = f"{now.typed['ambient_c']:.1f}" if "ambient_c" in now.typed else ""
         self.file.rows += 1
