@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Literal
@@ -54,5 +55,6 @@ def write_report(sessions: Sessions, session: Session, path: Path, form: Form = 
     except OSError as error:
         raise ReportRefused(f"{path} could not be written: {error.strerror or error}. Choose another place, or make room.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     return path

@@ -54,10 +54,10 @@ def _template() -> Template:
 
 
 def _plain(value: Any) -> Any:
-    """What somebody typed, without signs that steer; None is no word."""
+    """What somebody typed, without signs that steer; None is no word. What is markup already stays markup."""
     if value is None:
         return "–"
-    return plain_text(value, lines=True) if type(value) is str else value  # our own markup is a kind of str, and stays
+    return type(value)(plain_text(value, lines=True)) if isinstance(value, str) else value
 
 
 def _volts(value: float | None) -> str:

@@ -12,6 +12,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tui.domain.plain_text import plain_text
 from tui.records.series import doubted, number
 
 WIDTH, HEIGHT = 760, 400
@@ -77,7 +78,7 @@ def picture(
     canvas.alarms(event for event in inside if event["kind"] in ("warn", "hold", "trip", "call"))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" font-size="11">'
-        f"<title>{escape(title)}</title>"
+        f"<title>{_plain(title)}</title>"
         f'<defs><pattern id="gap" width="6" height="6" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
         f'<line x1="0" y1="0" x2="0" y2="6" stroke="#999" stroke-width="2"/></pattern></defs>'
         f"{''.join(canvas.parts)}</svg>"
@@ -114,7 +115,7 @@ class _Canvas:
             )
             middle = (panel[0] + panel[1]) / 2
             self.parts.append(
-                f'<text x="13" y="{middle:.0f}" text-anchor="middle" transform="rotate(-90 13 {middle:.0f})">{escape(name)}</text>'
+                f'<text x="13" y="{middle:.0f}" text-anchor="middle" transform="rotate(-90 13 {middle:.0f})">{_plain(name)}</text>'
             )
         span = (self.begin_s / unit_s, self.end_s / unit_s)
         step = _nice((span[1] - span[0]) / 8)
@@ -150,7 +151,7 @@ class _Canvas:
             width = max(3.0, self.x(until_s) - left)
             self.parts.append(
                 f'<rect x="{left:.1f}" y="{_VOLTS[0]}" width="{width:.1f}" height="{_AMPS[1] - _VOLTS[0]:.0f}" fill="url(#gap)" opacity="0.6">'
-                f"<title>gap: {escape(str(event.get('text') or ''))}</title></rect>"
+                f"<title>gap: {_plain(str(event.get('text') or ''))}</title></rect>"
             )
 
     def grouped(self, events: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
@@ -186,7 +187,7 @@ class _Canvas:
                 if at_cells and volts is not None and self.volts[0] <= volts <= self.volts[1]:
                     self.parts.append(
                         f'<circle cx="{self.x(_time(event)):.1f}" cy="{self.y_v(volts):.1f}" r="3.5" fill="#fff" stroke="#0a6b2d" stroke-width="1.5">'
-                        f"<title>typed: {escape(name.removeprefix('cell:'))} {volts:.3f} V</title></circle>"
+                        f"<title>typed: {_plain(name.removeprefix('cell:'))} {volts:.3f} V</title></circle>"
                     )
 
     def alarms(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -198,7 +199,7 @@ class _Canvas:
                 "warn": f'<path d="M{x - 5:.1f} {y + 4} h10 l-5 -9 z" fill="#fff" stroke="{_ALARM}" stroke-width="1.5">',
                 "hold": f'<path d="M{x - 5:.1f} {y - 5} h10 v10 h-10 z" fill="{_ALARM}">',
             }.get(kind, f'<path d="M{x - 5:.1f} {y - 5} l10 10 m0 -10 l-10 10" fill="none" stroke="{_ALARM}" stroke-width="3">')
-            self.parts.append(f"{shape}<title>{escape(kind.upper())}: {escape(str(event.get('text') or ''))}</title></path>")
+            self.parts.append(f"{shape}<title>{_plain(kind.upper())}: {_plain(str(event.get('text') or ''))}</title></path>")
 
     def _polyline(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         self.parts.append(
@@ -209,7 +210,12 @@ class _Canvas:
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>')
 
     def _text(self, x: float, y: float, text: str, anchor: str, colour: str = _AXIS) -> None:
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>')
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{_plain(text)}</text>')
+
+
+def _plain(text: str) -> str:
+    """Text within a picture: nothing in it is markup, and nothing steers."""
+    return escape(plain_text(text))
 
 
 def _time(event: Mapping[str, Any]) -> float:
