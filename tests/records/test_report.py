@@ -151,6 +151,9 @@ def test_each_deviation_is_told_once_with_its_reason(place: Home) -> None:
     assert told["corrected", 1] == "A1 3.41 instead of 3.14" and told["note", 1] == "smelled nothing"
     assert ("HOLD", 1) in told and ("refused", 1) in told and ("asked again", 1) in told
     assert not any("seen: leads" in text for text in told.values())
+    page = Page(report_text(made.store, made.session)).text
+    places = [page.index(word) for word in ("Overrides", "Limits", "Alarms", "Interruptions", "Corrections and refusals", "Notes")]
+    assert places == sorted(places), "what a person decided against the program's word comes first"
 
 
 def test_a_quiet_session_says_that_there_was_nothing(place: Home) -> None:

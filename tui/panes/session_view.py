@@ -106,7 +106,7 @@ class SessionView(ModalScreen[None]):
                 yield Line("Events", classes="session-head")
                 yield Text(id="session-events")
             yield Text(id="session-said")
-            yield Line("^x OUTPUT OFF · r rest volts · w report · x curve, c cells CSV · ↑ ↓ · esc back", id="session-keys")
+            yield Line("^x OUTPUT OFF · r at rest · w report · x curve, c cells CSV · ↑ ↓ · esc back", id="session-keys")
 
     def on_mount(self) -> None:
         self._show()

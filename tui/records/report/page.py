@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ def page(report: Report) -> str:
         session=report.session,
         whole=whole,
         hour=hour,
+        groups=[(name, list(found)) for name, found in groupby(report.deviations, key=lambda one: one.group)],
         whole_svg=Markup(whole.svg) if whole else "",  # made by us, with every text in it escaped
         hour_svg=Markup(hour.svg) if hour else "",
     )

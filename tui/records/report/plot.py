@@ -67,11 +67,12 @@ def picture(
         return None
     begin_s, end_s = shown[0].time_s, shown[-1].time_s
     canvas = _Canvas(begin_s, end_s, _volt_range(shown, target_v), _amp_range(shown))
-    inside = [event for event in events if begin_s <= _time(event) <= end_s]
+    late_s = end_s + _hole_s(shown)  # the last interval goes on behind its begin
+    inside = [event for event in events if begin_s <= _time(event) <= late_s]
     canvas.axes()
     canvas.gaps(event for event in inside if event["kind"] == "gap")
     steps = canvas.grouped([event for event in inside if event["kind"] == "step_enter"]) if marked is None else tuple(marked)
-    canvas.badges(step for step in steps if begin_s <= step.time_s <= end_s)
+    canvas.badges(step for step in steps if begin_s <= step.time_s <= late_s)
     canvas.target(target_v)
     canvas.curve(shown)
     canvas.typed(event for event in inside if event["kind"] in ("answer", "correction") and not doubted(event))
