@@ -16,6 +16,7 @@ from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
 from tui.cli_drills import check_on, drill_options, without_drills
 from tui.cli_emulate import emulate
+from tui.cli_export import report  # adds `sessions export`, too
 from tui.cli_plan import plan
 from tui.cli_probe import probe, traced
 from tui.cli_procedures import lent, procedures
@@ -148,6 +149,7 @@ cli.add_command(procedures)
 cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
+cli.add_command(report)
 cli.add_command(bench)
 cli.add_command(ack)
 cli.add_command(attention)

@@ -1,9 +1,8 @@
-"""`topbalance cells …` and `topbalance sessions …`: list, show, add, export."""
+"""`topbalance cells …` and `topbalance sessions …`: list, show, add, verify, rest."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime
 import json
 import sys
@@ -218,39 +217,6 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
 
 def _hours(hours: float | None) -> str:
     return "rest" if hours is None else f"{hours:.0f} h"
-
-
-@sessions.command("export")
-@click.argument("session_id")
-@click.option("--format", "as_format", type=click.Choice(["csv"]), default="csv", show_default=True)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write into.")
-@demo_option
-def export_session(session_id: str, as_format: str, output: Path, demo: bool) -> None:
-    """The readings of a session as CSV."""
-    from tui.records.journal_reading import read
-
-    store, session = _session(demo, session_id)
-    columns = (
-        "test_time_s",
-        "unix_time_s",
-        "cells_v",
-        "cells_trust",
-        "supply_v",
-        "current_a",
-        "set_voltage_v",
-        "output",
-        "charge_ah",
-        "energy_wh",
-    )
-    output.mkdir(parents=True, exist_ok=True)
-    target = output / f"{session.id}.{as_format}"
-    with target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for line in read(store.journal_path(session.id)):
-            if line["kind"] == "reading":
-                writer.writerow([line.get(column) for column in columns])
-    click.echo(str(target))
 
 
 @sessions.command("verify")

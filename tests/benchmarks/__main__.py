@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import fuzz, kills, pack, physics, process, screen, speed, startup, stop, verdict
+from tests.benchmarks import exporting, fuzz, kills, pack, physics, process, screen, speed, startup, stop, verdict
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -25,6 +25,7 @@ MEASUREMENTS = (
     *physics.MEASUREMENTS,
     *fuzz.MEASUREMENTS,
     *pack.MEASUREMENTS,
+    *exporting.MEASUREMENTS,
 )
 
 

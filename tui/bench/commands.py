@@ -63,6 +63,7 @@ from tui.domain.procedures import ProcedureError, check, effective, steps
 from tui.records import attention_times
 from tui.records.cell import InvalidCell
 from tui.records.journal import JournalUnwritable
+from tui.records.program import program_version
 from tui.records.store import StoreError
 
 WORKING = ("preparing", "charging", "resting")
@@ -181,7 +182,10 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
         },
         "embedded_bench": bench.hands is not None,
         "own_procedure": own,
+        "program": program_version(),
     }
+    if made[0].part is not None:  # a later part tells of itself when it is entered
+        facts["part"] = {"part": made[0].part.id, "plan": made[0].part.plan.to_json()}
     recorder = Recorder.begin(bench.home, bench.clock, plan, facts)
     session = seat(bench, plan, profile, port, recorder, made, started_s=bench.now_s())
     assert session.runner is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from drivers.clock import Clock
 from drivers.roles import BmsReading
 from tui.bench.charge_count import ChargeCount
-from tui.bench.messages import Channel, Point
+from tui.bench.messages import Channel, Point, Trust
 from tui.bench.reading import Reading
 from tui.domain.plan import Plan
 from tui.records.curve import CurveWriter
@@ -90,6 +90,10 @@ class Recorder:
             "charge_ah": round(count.charge_ah, 6),
             "energy_wh": round(count.energy_wh, 6),
         }
+        if reading.current_a.trust != _same_sample(reading.supply_v.trust):
+            fields["current_trust"] = reading.current_a.trust
+        if reading.mean_v is not None and reading.posts_v.trust == "measured":  # a string: its volts are not those of any cell
+            fields["posts_v"] = _round(reading.posts_v.value, 4)
         if reading.per_cell_v:
             fields["per_cell_v"] = {label: _round(c.value, 4) for label, c in reading.per_cell_v.items() if c.trust == "measured"}
         if reading.bms is not None and reading.bms_fresh:
@@ -166,6 +170,11 @@ def _bms(bms: BmsReading) -> dict[str, Any]:
 
 def _round(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def _same_sample(supply_trust: Trust) -> Trust:
+    """The trust of a current that came with the supply's volts; only its voltage can be an echo of the set-point."""
+    return "measured" if supply_trust == "echo" else supply_trust
 
 
 def _known(channel: Channel) -> float | None:

@@ -82,6 +82,7 @@ class SessionView(ModalScreen[None]):
         Binding("r", "rest", show=False),
         Binding("x", "export('curve')", show=False),
         Binding("c", "export('cells')", show=False),
+        Binding("w", "report", show=False),
     ]
 
     NAMES_STOP_KEY = True
@@ -105,7 +106,7 @@ class SessionView(ModalScreen[None]):
                 yield Line("Events", classes="session-head")
                 yield Text(id="session-events")
             yield Text(id="session-said")
-            yield Line("^x OUTPUT OFF · r resting volts · x curve CSV · c cells CSV · ↑ ↓ · esc back", id="session-keys")
+            yield Line("^x OUTPUT OFF · r at rest · w report · x curve, c cells CSV · ↑ ↓ · esc back", id="session-keys")
 
     def on_mount(self) -> None:
         self._show()
@@ -196,9 +197,7 @@ class SessionView(ModalScreen[None]):
         self.app.push_screen(LineScreen(f"Export the {what} to which file?", words, str(proposed)), asked)
 
     def _export(self, path: Path, text: str) -> None:
-        def write(yes: bool | None) -> None:
-            if not yes:
-                return
+        def write() -> None:
             try:
                 path.write_text(text, encoding="utf-8", newline="")
             except OSError as error:
@@ -206,12 +205,49 @@ class SessionView(ModalScreen[None]):
             else:
                 self._refused(Refused(f"Written to {path}."))
 
+        self._when_free(path, write)
+
+    def _when_free(self, path: Path, write: Callable[[], object]) -> None:
+        """Write, but over a file only when the operator says so."""
+
+        def asked(yes: bool | None) -> None:
+            if yes:
+                write()
+
         if path.exists():
             self.app.push_screen(
-                ConfirmScreen(f"{path.name} exists. Replace it?", f"What stands in {path} is lost.", yes="replace it"), write
+                ConfirmScreen(f"{path.name} exists. Replace it?", f"What stands in {path} is lost.", yes="replace it"), asked
             )
         else:
-            write(True)
+            write()
+
+    # --- report -----------------------------------------------------------------------------------------------------
+
+    def action_report(self) -> None:
+        """The session as a page for a browser and for paper; as Markdown where the name ends in .md."""
+        from tui.records.report import file_name
+
+        def asked(text: str | None) -> None:
+            if text:
+                path = Path(text).expanduser()
+                self._when_free(path, lambda: self._report(path))
+
+        words = "A page for browser and paper, with curve, verdict and proof. A name that ends in .md makes a forum post."
+        self.app.push_screen(LineScreen("Write the report to which file?", words, str(Path.cwd() / file_name(self.session))), asked)
+
+    @work(thread=True, exit_on_error=False)
+    def _report(self, path: Path) -> None:
+        """Reads the whole journal, of a week some seconds."""
+        from tui.records.report import ReportRefused, write_report
+
+        self.post_message(Refused("The report is being made …"))
+        sessions = Sessions(self.app.home)
+        try:
+            write_report(sessions, sessions.get(self.session.id), path, "markdown" if path.suffix.lower() == ".md" else "html")
+        except (ReportRefused, StoreError, SessionGone) as problem:
+            self.post_message(Refused(str(problem)))
+        else:
+            self.post_message(Refused(f"Written to {path}."))
 
 
 class RestForm(ModalScreen[dict[str, float] | None]):

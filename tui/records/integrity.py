@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 from typing import Any
 
-from tui.records.journal_reading import ChainReport, read, verify
+from tui.records.journal_reading import ChainReport, Checked
 from tui.records.sessions import Session, Sessions
 
 COMPARED = ("result", "end_reason", "duration_s", "charge_ah", "energy_wh", "end_current_a", "before_v", "end_v", "parts")
@@ -32,14 +33,15 @@ class Integrity:
 def check_session(sessions: Sessions, session: Session, *, noted: str = "") -> Integrity:
     """Verify one session. `noted` is a hash, or its beginning, that somebody wrote down earlier: it must stand in the chain."""
     path = sessions.journal_path(session.id)
+    noted = noted.strip().lower()
+    checked = Checked(path)
     try:
-        report = verify(path)
+        found = _walk(takewhile(lambda _: checked.broken is None, checked), session.journal_head, noted)
     except FileNotFoundError:
         return Integrity(False, f"{path.name}: the journal of this session is not there. Nothing proves what its row says.")
+    report = checked.report
     if not report.ok:
         return Integrity(False, report.message, report.lines, report.head_hash)
-    noted = noted.strip().lower()
-    found = _walk(read(path), session.journal_head, noted)
     faults = _end_faults(session, report, found)
     if noted and not found.noted:
         faults.append(f"No line has the hash {noted}: this is not the journal from which it was noted.")
