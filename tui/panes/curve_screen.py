@@ -18,8 +18,8 @@ from tui.widgets.session_curve import SessionCurve
 from tui.widgets.text import clock
 
 CURVE_KEYS: list[KeyHint] = [
-    *(("← →", "cursor", ""), ("+ -", "zoom", ""), ("< >", "pan", "")),
-    *(("h", "last hour", "screen.last_hour"), ("0", "all", "screen.whole"), ("[ ]", "event", "")),
+    *(("h", "last hour", "screen.last_hour"), ("+ -", "zoom", ""), ("< >", "pan", ""), ("0", "all", "screen.whole")),
+    *(("← →", "cursor", ""), ("[ ]", "event", "")),
 ]
 
 
