@@ -17,9 +17,9 @@ from textual.widget import Widget
 from tui.bench.messages import Point
 from tui.panes.compare_text import cells_words, in_words, table
 from tui.panes.curve_screen import CURVE_KEYS, CurveScreen, curve_values
+from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_story import Story, story
 from tui.panes.session_text import headline
-from tui.panes.session_view import points_of, scales_of
 from tui.records.journal_seek import events
 from tui.records.sessions import Session, Sessions
 from tui.widgets.key_line import KeyHint

@@ -11,23 +11,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from tui.bench.messages import Point
-from tui.domain import quantities
 from tui.panes.confirm import ConfirmScreen, LineScreen
 from tui.panes.curve_screen import CURVE_KEYS, CurveScreen, stand_words
+from tui.panes.rest_form import RestForm
+from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_story import Story, story
 from tui.panes.session_text import (
     cells_csv,
@@ -40,29 +38,14 @@ from tui.panes.session_text import (
     reading_words,
     rest_verdict,
 )
-from tui.records.curve import load_curve
 from tui.records.journal_seek import Events, curve_between, events, reading_at
 from tui.records.sessions import RestRefused, Session, SessionGone, Sessions
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 
-if TYPE_CHECKING:
-    from tui.records.places import Home
-
 MAX_EVENTS = 500
 PAGES: tuple[tuple[str, str], ...] = (("cells", "Cells"), ("events", "Events"), ("deviations", "Overrides, limits"), ("plan", "Choices"))
-
-
-def points_of(home: Home, session_id: str) -> list[Point]:
-    """The curve of a session as the trace draws it. Reads files: for threads."""
-    return [Point(*point) for point in load_curve(Sessions(home).curve_path(session_id))]
-
-
-def scales_of(session: Session) -> tuple[float | None, float | None]:
-    """Target volts and the supply's amperes of the plan, for the axes."""
-    target_v = session.plan.get("target_v")
-    return target_v, (session.plan.get("supply") or {}).get("max_current_a")
 
 
 @dataclass
@@ -356,65 +339,3 @@ class SessionView(CurveScreen):
             )
         else:
             write(True)
-
-
-class RestForm(ModalScreen[dict[str, float] | None]):
-    """The resting volts of each cell, in one line: fast to type, echoed before they are taken. A dash leaves a cell out."""
-
-    DEFAULT_CSS = """
-    RestForm { align: center middle; }
-    RestForm > Vertical { width: 72; max-width: 100%; height: auto; max-height: 100%; }
-    RestForm > Vertical { padding: 1 2; background: $surface; border: round $accent; }
-    RestForm #rest-echo { height: auto; margin-top: 1; }
-    RestForm #rest-said { height: auto; color: $text-error; }
-    RestForm .box-keys { color: $text-muted; margin-top: 1; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
-
-    def __init__(self, labels: list[str]) -> None:
-        super().__init__()
-        self._labels = labels
-        self.volts: dict[str, float] = {}
-
-    def compose(self) -> ComposeResult:
-        with Vertical() as box:
-            box.border_title = "Resting volts"
-            yield Static(f"Volts of {', '.join(self._labels)}, in this order, with blanks between:", markup=False)
-            yield Input(compact=True)
-            yield Static("", id="rest-echo", markup=False)
-            yield Static("", id="rest-said", markup=False)
-            yield Static("3.345 3,344 3346 · a dash leaves a cell out · enter keep · esc cancel", classes="box-keys", markup=False)
-
-    @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
-        self.volts, problem = read_rest(event.value, self._labels)
-        self.query_one("#rest-echo", Static).update("   ".join(f"{label} {volts:.3f} V" for label, volts in self.volts.items()))
-        self.query_one("#rest-said", Static).update(problem)
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        self.volts, problem = read_rest(event.value, self._labels, complete=True)
-        self.query_one("#rest-said", Static).update(problem)
-        if self.volts and not problem:
-            self.dismiss(self.volts)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-
-def read_rest(text: str, labels: list[str], *, complete: bool = False) -> tuple[dict[str, float], str]:
-    """Volts by label from "3.345 3344 - 3,346 V", and what is wrong; a dash leaves a cell out. `complete` asks for one word a cell."""
-    words = re.sub(r"(?i)\s*(m?v)\b", r"\1", text).replace(";", " ").split()
-    volts: dict[str, float] = {}
-    for label, word in zip(labels, words, strict=False):
-        if word in ("-", "–"):
-            continue
-        try:
-            volts[label] = quantities.parse(word, "cell_voltage")
-        except ValueError as error:
-            return volts, f"{label}: {error}"
-    if len(words) > len(labels):
-        return volts, f"{len(words)} values for {len(labels)} cells."
-    if complete and len(words) < len(labels):
-        return volts, f"{len(words)} values for {len(labels)} cells. Type a dash for a cell that was not measured."
-    return volts, ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.bench.messages import Point
+from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_text import COLUMNS, headline, row_of
-from tui.panes.session_view import SessionView, points_of, scales_of
 from tui.panes.workspace import Workspace
 from tui.records.sessions import Session, Sessions
 from tui.records.store import StoreError
@@ -22,6 +22,9 @@ from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 from tui.widgets.line_table import LineTable, TableColumn
 from tui.widgets.trace import Trace
+
+if TYPE_CHECKING:
+    from tui.panes.session_view import SessionView
 
 CURVE_AFTER_S = 0.08  # a cursor that runs through the list asks for no curve on its way
 
@@ -71,9 +74,9 @@ class SessionsScreen(Workspace):
 
     def on_mount(self) -> None:
         self._curve_timer = self.set_timer(CURVE_AFTER_S, self._load_selected, pause=True)
-        self.load()
 
     def on_screen_resume(self) -> None:
+        """Also the first time, and when a session that was opened from here is closed."""
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
@@ -156,13 +159,18 @@ class SessionsScreen(Workspace):
     @on(LineTable.Selected)
     def _open(self) -> None:
         if self.session:
-            self.app.push_screen(SessionView(self.session), lambda _: self.load())
+            self.app.push_screen(self._view(self.session))
+
+    def _view(self, session: Session) -> SessionView:
+        from tui.panes.session_view import SessionView
+
+        return SessionView(session)
 
     def action_rest(self) -> None:
         """Open the session and ask for its resting volts."""
         if self.session:
-            view = SessionView(self.session)
-            self.app.push_screen(view, lambda _: self.load())
+            view = self._view(self.session)
+            self.app.push_screen(view)
             view.call_after_refresh(view.action_rest)
 
     def action_compare(self) -> None:
