@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.bench.messages import Point, Snapshot
+from tui.bench.messages import Point, SessionCard, Snapshot
 from tui.panes.checklist import ChecklistPane
 from tui.panes.gauges import BigPair, GaugesPane
 from tui.panes.over_bench import OverBench
@@ -91,6 +91,7 @@ class ReplayScreen(OverBench):
         self.time_s, self.speed, self.playing = 0.0, FIRST_SPEED, False
         self.shown = Snapshot()  # the moment on the screen; never the bench's
         self._events, self._points, self._story = events, points, told
+        self._card: SessionCard | None = None
         self._asked_s: float | None = None  # the moment that a thread is reading now
         self._pane = "gauges"
         self._ticked_s = 0.0
@@ -139,7 +140,6 @@ class ReplayScreen(OverBench):
     def _ready(self, event: Ready) -> None:
         self.player = event.player
         self._slider.set_end(event.player.end_s)
-        self._checklist.show_card(event.player.card)
         self._seek(self.time_s)
 
     # --- time -----------------------------------------------------------------------------------------------------
@@ -194,6 +194,10 @@ class ReplayScreen(OverBench):
         self._state.show(Content.assemble((f" then: {symbol} {word:<10}", style), " ", (output, output_style), f"  {plain(part + step)}"))
         self._headline.show_snapshot(snapshot)
         self._gauges.show_snapshot(snapshot)
+        card = self.player.card(snapshot)
+        if card is not self._card:
+            self._card = card
+            self._checklist.show_card(card)
         self._checklist.show_snapshot(snapshot)
         self._gauges.show_points(self.player.points_until(snapshot.elapsed_s), snapshot)
         self._next.show(Content.assemble((plain("▶ "), "$accent"), fitted(snapshot.next, "", self.size.width - 4)))

@@ -40,7 +40,7 @@ def events(path: Path | str, *, most: int = MOST_EVENTS) -> Events:
     with Path(path).open("rb") as file:
         for raw in file:
             if raw.find(_READING, 0, _HEAD_BYTES) >= 0:
-                last = raw
+                last = raw if raw.endswith(b"\n") else last  # a torn line is none
                 continue
             line = parse_line(raw)
             if line is None:

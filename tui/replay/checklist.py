@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from tui.bench.messages import PartView, SessionCard, StepCard, StepView
 from tui.domain.plan import Plan
+from tui.domain.procedure import Part, Step, as_remedy
+from tui.domain.procedures import remedy
 from tui.domain.procedures import steps as steps_of
 from tui.records.sessions import Session
 
@@ -74,54 +76,58 @@ class Checklist:
         )
 
 
-def checklist(session: Session, lines: Sequence[Line]) -> Checklist:
-    """Of the plan where this version can read it, else of the steps that the journal names."""
-    places, parts, whole = _of_plan(session, lines)
-    if not parts:
-        parts = [PartOf("", session.procedure, whole)]
+def checklists(session: Session, lines: Sequence[Line]) -> tuple[Checklist, ...]:
+    """As it stood at first, and after each remedy that was taken: the same but for the steps that the remedy put in."""
+    taken = max((remedies_taken(line) for line in lines if line["kind"] == "checkpoint"), key=len, default=[])
+    return tuple(_checklist(session, lines, taken[:count], more=count < len(taken)) for count in range(len(taken) + 1))
+
+
+def remedies_taken(checkpoint: Line) -> list[Mapping[str, Any]]:
+    """The remedies that a checkpoint remembers, in their order."""
+    data = checkpoint.get("data")
+    taken = data.get("taken") if isinstance(data, Mapping) else None
+    return [row for row in taken if isinstance(row, Mapping)] if isinstance(taken, list) else []
+
+
+def _checklist(session: Session, lines: Sequence[Line], taken: Sequence[Mapping[str, Any]], *, more: bool) -> Checklist:
+    """Of the plan where this version can read it, and of the steps that only the journal names. `more` remedies came later."""
+    plan, steps = _of_plan(session, lines, taken)
+    order = tuple(dict.fromkeys(step.part for step in steps if step.part is not None))
+    places = [Place(_card(step, order), step.action, step.until) for step in steps]
+    parts = tuple(PartOf(part.id, part.title, part.plan) for part in order) or (PartOf("", session.procedure, plan),)
     for line in lines:
-        if line["kind"] == "step_enter":
-            _put_in(places, str(line.get("step_id") or ""), str(line.get("text") or ""), before=_next_known(places, lines, line))
-    card = SessionCard(
-        session.id,
-        dict(session.plan),
-        tuple(place.card for place in places),
-        tuple(part.plan.to_json() if part.plan is not None else dict(session.plan) for part in parts),
-    )
-    return Checklist(tuple(places), tuple(parts), card)
+        step_id = str(line.get("step_id") or "")
+        if line["kind"] == "step_enter" and not (more and "@remedy-" in step_id):
+            _put_in(places, step_id, str(line.get("text") or ""), before=_next_known(places, lines, line))
+    plans = tuple(part.plan.to_json() if part.plan is not None else dict(session.plan) for part in parts)
+    card = SessionCard(session.id, dict(session.plan), tuple(place.card for place in places), plans, len(taken))
+    return Checklist(tuple(places), parts, card)
 
 
-def _of_plan(session: Session, lines: Sequence[Line]) -> tuple[list[Place], list[PartOf], Plan | None]:
+def _of_plan(session: Session, lines: Sequence[Line], taken: Sequence[Mapping[str, Any]]) -> tuple[Plan | None, tuple[Step, ...]]:
+    """The plan and its steps; no steps where its own procedure cannot be made any more, nothing where another version wrote the plan."""
     start = next((line for line in lines if line["kind"] == "session_start"), {})
     data = start.get("data")
     own = str(data.get("own_procedure") or "") if isinstance(data, Mapping) else ""
     try:
         plan = Plan.from_json(dict(session.plan))
     except (TypeError, KeyError, ValueError):
-        return [], [], None
+        return None, ()
     try:
         steps = steps_of(plan, own)
-    except (TypeError, KeyError, ValueError):  # its own procedure changed meanwhile, or another version wrote it
-        return [], [], plan
-    parts = list(dict.fromkeys(step.part for step in steps if step.part is not None))
-    places = [
-        Place(
-            StepCard(
-                step.id,
-                step.title,
-                step.instruction,
-                step.tutorial,
-                step.notes,
-                step.warnings,
-                step.picture,
-                parts.index(step.part) if step.part is not None else 0,
-            ),
-            step.action,
-            step.until,
-        )
-        for step in steps
-    ]
-    return places, [PartOf(part.id, part.title, part.plan) for part in parts], plan
+        for row in taken:
+            at = [step.id for step in steps].index(row["step_id"])
+            part = steps[at].part
+            made = remedy(str(row["name"]), part.plan if part is not None else plan, row["values"])
+            steps = (*steps[:at], *as_remedy(made, int(row["number"])), *steps[at:])
+    except (TypeError, KeyError, ValueError):
+        return plan, ()
+    return plan, steps
+
+
+def _card(step: Step, order: Sequence[Part]) -> StepCard:
+    part = order.index(step.part) if step.part is not None else 0
+    return StepCard(step.id, step.title, step.instruction, step.tutorial, step.notes, step.warnings, step.picture, part)
 
 
 def _next_known(places: Sequence[Place], lines: Sequence[Line], entered: Line) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from tui.bench.messages import Alarm, Level, Result, State
-from tui.replay.checklist import Checklist, Line
+from tui.replay.checklist import Checklist, Line, Place, remedies_taken
 
 WARNING_STANDS_S = 300.0
 """The journal does not tell when a warning passed off by itself; so long it is shown."""
@@ -18,8 +18,9 @@ _LEVELS = ("warn", "hold", "trip", "call")
 class Course:
     """Follows the events of a journal in their order. Times are session time, s."""
 
-    checklist: Checklist
-    step: int = 0  # index into the checklist
+    checklists: Sequence[Checklist]  # at first, and after each remedy
+    remedies: int = 0
+    step_id: str = ""
     asked: str = ""
     refusal: str = ""
     alarms: dict[str, Alarm] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class Course:
             return
         match kind:
             case "step_enter":
-                self.step, self.asked, self.refusal = self.checklist.index_of(str(line.get("step_id") or "")), "", ""
+                self.step_id, self.asked, self.refusal = str(line.get("step_id") or ""), "", ""
             case "prompt":
                 self.asked = text
             case "gate_refuse":
@@ -74,6 +75,8 @@ class Course:
                     self.charging_since_s = time_s if self.charging_since_s is None else self.charging_since_s
             case "output_off":
                 self.output_on = False
+            case "remedy":
+                self.remedies = min(self.remedies + 1, len(self.checklists) - 1)
             case "ack":
                 self._acknowledged(text)
             case "link_lost":
@@ -83,6 +86,7 @@ class Course:
             case "pause":
                 self.output_on, self.silent = False, True
             case "checkpoint":
+                self.remedies = min(len(remedies_taken(line)), len(self.checklists) - 1)
                 self._remembered(data)
             case "session_end":
                 self.result = cast(Result, str(line.get("result") or "unfinished"))
@@ -91,9 +95,25 @@ class Course:
                 self.output_on, self.asked, self.refusal = False, "", ""
 
     @property
-    def _charges(self) -> bool:
+    def checklist(self) -> Checklist:
+        """As it stood then."""
+        return self.checklists[self.remedies]
+
+    @property
+    def step(self) -> int:
+        """Where in the checklist."""
+        return self.checklist.index_of(self.step_id)
+
+    @property
+    def _place(self) -> Place | None:
         places = self.checklist.places
-        return bool(places) and (places[self.step].action == "charge" or not any(place.action for place in places))
+        return places[self.step] if places else None
+
+    @property
+    def _charges(self) -> bool:
+        """Whether the output goes on for the charge here; in a session of whose steps nothing is known it always does."""
+        place = self._place
+        return place is not None and (place.action == "charge" or not any(other.action for other in self.checklist.places))
 
     def state(self, *, output_on: bool | None) -> State:
         """The bench's word for it."""
@@ -103,8 +123,8 @@ class Course:
             return "call"
         if self.held:
             return "tripped" if self.latched else "hold"
-        places = self.checklist.places
-        if (places and places[self.step].until == "rest") or (self.end_reason and not output_on):
+        place = self._place
+        if (place is not None and place.until == "rest") or (self.end_reason and not output_on):
             return "resting"
         return "charging" if output_on and self.charging_since_s is not None else "preparing"
 

@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import get_args
 
-from tui.bench.messages import Channel, Point, Snapshot, Trust
+from tui.bench.messages import Channel, Point, SessionCard, Snapshot, Trust
 from tui.domain import calculations
 from tui.domain.plan import Plan
 from tui.records.sessions import Session
-from tui.replay.checklist import Checklist, Line, checklist
+from tui.replay.checklist import Checklist, Line, checklists
 from tui.replay.course import Course, number_of
 
 STALE_AFTER_S = 90.0
@@ -36,17 +36,20 @@ class Player:
         points: Sequence[Point] = (),
     ) -> None:
         self.session = session
-        self.checklist: Checklist = checklist(session, lines)
-        self.card = self.checklist.card
+        self.checklists = checklists(session, lines)
         ended = next((_time_s(line) for line in reversed(lines) if line["kind"] == "session_end"), None)
         self.end_s = max(1.0, ended if ended is not None else end_s)  # what was typed in the weeks after is not played
         self._lines = [line for line in lines if _time_s(line) <= self.end_s]
         self._times_s = [_time_s(line) for line in self._lines]
         self._reading_at = reading_at
         self._points = list(points)
-        self._course, self._followed = Course(self.checklist), 0
+        self._course, self._followed = Course(self.checklists), 0
         self._by_hand = str((session.plan.get("supply") or {}).get("address", "")).startswith("manual")
         self._frames = 0
+
+    def card(self, snapshot: Snapshot) -> SessionCard:
+        """The texts of its steps, as they stood at a Snapshot of this player."""
+        return self.checklists[snapshot.revision].card
 
     def points_until(self, time_s: float) -> list[Point]:
         """The curve as far as it had come."""
@@ -61,8 +64,8 @@ class Player:
         old = course.silent or age_s is None or age_s > STALE_AFTER_S
         told_on = reading.get("output")
         output_on = None if old and course.output_on is not False else course.output_on if course.output_on is not None else told_on
-        here, finished = course.step, bool(course.result)
-        plan = self._part_plan(here)
+        here, finished, listed = course.step, bool(course.result), course.checklist
+        plan = _part_plan(listed, here)
         series = calculations.wiring(plan).series if plan is not None else 1
 
         def channel(value: object, trust: object, point: str = "") -> Channel:
@@ -91,10 +94,11 @@ class Player:
             bank=self.session.bank,
             arrangement=self.session.arrangement,
             procedure=self.session.procedure,
-            parts=self.checklist.part_views(here, finished=finished, ends=course.ends),
-            part=self.checklist.places[here].card.part if self.checklist.places else 0,
-            steps=self.checklist.views(here, finished=finished, details=course.details, overridden=course.overridden),
-            step=self.checklist.index_in_part(here),
+            parts=listed.part_views(here, finished=finished, ends=course.ends),
+            part=listed.places[here].card.part if listed.places else 0,
+            revision=course.remedies,
+            steps=listed.views(here, finished=finished, details=course.details, overridden=course.overridden),
+            step=listed.index_in_part(here),
             next=self._next(course),
             output_on=output_on,
             mode=str(reading.get("mode") or "") if output_on and not old else "",
@@ -120,16 +124,11 @@ class Player:
         """The course after the last event at or before `time_s`; going back begins anew, which takes milliseconds."""
         upto = bisect_right(self._times_s, time_s)
         if upto < self._followed:
-            self._course, self._followed = Course(self.checklist), 0
+            self._course, self._followed = Course(self.checklists), 0
         for line in self._lines[self._followed : upto]:
             self._course.follow(line)
         self._followed = upto
         return self._course
-
-    def _part_plan(self, here: int) -> Plan | None:
-        parts, places = self.checklist.parts, self.checklist.places
-        part = places[here].card.part if places else 0
-        return parts[part].plan if part < len(parts) else None
 
     def _per_cell(self, course: Course, reading: Line, time_s: float, age_s: float | None, old: bool) -> tuple[tuple[str, Channel], ...]:
         """Volts of each cell: as its meter showed them, else as they were typed until the cells were joined."""
@@ -159,8 +158,14 @@ class Player:
             return course.refusal
         if course.asked:
             return course.asked
-        places = self.checklist.places
-        return places[course.step].card.instruction or f"{places[course.step].card.title}." if places else ""
+        card = course.checklist.places[course.step].card if course.checklist.places else None
+        return "" if card is None else card.instruction or f"{card.title}."
+
+
+def _part_plan(listed: Checklist, here: int) -> Plan | None:
+    """The plan that counted in the part of step `here`; None where it is not known."""
+    part = listed.places[here].card.part if listed.places else 0
+    return listed.parts[part].plan if part < len(listed.parts) else None
 
 
 def _pack_v(cells: Sequence[tuple[str, Channel]], series: int) -> Channel:
