@@ -24,6 +24,7 @@ from tui.records.curve import CurveWriter
 from tui.records.journal import Journal
 from tui.records.places import Home
 from tui.records.sessions import Session, Sessions
+from tui.widgets.line import Line
 from tui.widgets.line_table import LineTable
 from tui.widgets.marks import Mark, broken_at_gaps, marks_row, nearest
 
@@ -230,7 +231,8 @@ async def test_two_sessions_are_laid_over_each_other_from_output_on(home, size):
         first, second = bench.app.screen._sides.first, bench.app.screen._sides.second
         assert [side.story.charge_end_s for side in (first, second)] == [CHARGE_S, CHARGE_S]
         assert bench.app.screen.curve.cursor_s == 0.0
-        await bench.shown("Second · 8P", "First · 8P", "after output on", "4.5 Ah less", "0.03 A lower")
+        await bench.shown("Second · 8P", "First · 8P", "after output on", "-4.5 Ah", "-0.03 A")
+        assert "It took in 4.5 Ah less. It ended at a current 0.03 A lower." in bench.app.screen.query_one("#compare-words", Line).text
         await bench.press("escape")
         await until(bench.pilot, lambda: isinstance(bench.app.screen, SessionsScreen))
 

@@ -24,7 +24,7 @@ from tui.records.journal_seek import events
 from tui.records.sessions import Session, Sessions
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
-from tui.widgets.marks import moved
+from tui.widgets.marks import broken_at_gaps, moved
 from tui.widgets.text import clock
 
 
@@ -113,7 +113,7 @@ class CompareScreen(CurveScreen):
             set_current_a=max((amps for _, amps in scales if amps is not None), default=None),
             charge_end_s=max(ends, default=None),
             marks=event.first.story.marks,
-            other=event.second.points,
+            other=broken_at_gaps(event.second.points, event.second.story.marks),
         )
         self.curve.go_to(0.0)
         self.cursor_moved()
