@@ -279,7 +279,8 @@ class TopBalanceApp(App[int]):
 
     def action_stop(self) -> None:
         self.link.stop_output()
-        self.say("OUTPUT OFF was sent. The status line shows when the supply has proved it.")
+        usual = "OUTPUT OFF was sent. The status line shows when the supply has proved it."
+        self.say(getattr(self.screen, "STOP_SAID", usual))  # a replay says that it is the bench which is stopped
 
     def action_emergency(self) -> None:
         self.link.stop_output()

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import exporting, fuzz, kills, pack, physics, process, screen, speed, startup, stop, verdict
+from tests.benchmarks import exporting, fuzz, kills, pack, physics, process, screen, sessions, speed, startup, stop, verdict
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
     *startup.MEASUREMENTS,
     *screen.MEASUREMENTS,
+    *sessions.MEASUREMENTS,
     *speed.MEASUREMENTS,
     *stop.MEASUREMENTS,
     *verdict.MEASUREMENTS,

@@ -13,8 +13,9 @@ from host import home_in, on_loop, text_of, until
 
 from tui.app import TopBalanceApp
 from tui.panes.confirm import LineScreen
+from tui.panes.rest_form import RestForm, read_rest
 from tui.panes.session_text import COLUMNS, events, parts_table, rest_verdict, result_word, row_of
-from tui.panes.session_view import RestForm, SessionView, read_rest
+from tui.panes.session_view import SessionView
 from tui.panes.sessions import SessionsScreen
 from tui.records.curve import CurveWriter
 from tui.records.journal import Journal
@@ -132,7 +133,7 @@ async def test_enter_opens_cells_and_events(home, size):
         await bench.press("enter")
         await bench.at(SessionView)
         await bench.shown("before", "3.301 V", "3.649 V", "0.09 A for 10 min")
-        await bench.press("end")
+        await bench.press("tab", "end")
         await until(bench.pilot, lambda: "01:02:05" in bench.text and "WARN: leads drop 101 mV" in bench.text)
         await bench.press("ctrl+x")
         assert bench.app.link.stops == 1
@@ -207,7 +208,7 @@ async def test_the_parts_of_a_session_are_told_one_by_one(home, size):
         await bench.shown("BALANCED")
         await bench.press("enter")
         await bench.at(SessionView)
-        await bench.press("pagedown")
+        await bench.press("end")
         await bench.shown("Stage 1 of 2: 3.45 V  2.5 h · 30.2 Ah · ended at 0.09 A", "end rule: every clause held")
 
 

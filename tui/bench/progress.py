@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tui.bench.messages import PartView, StepView
@@ -117,21 +116,3 @@ def first_with_these_cells(runner: Runner) -> Step:
 def is_remedy(step: Step) -> bool:
     """Whether a remedy put this step in; the procedure goes on behind it."""
     return "@remedy-" in part_of(step).id
-
-
-def as_remedy(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
-    """Steps of a remedy with ids of their own, however often it is taken."""
-
-    def renamed(step_id: str) -> str:
-        return f"{step_id}@remedy-{number}" if step_id else ""
-
-    return tuple(
-        replace(
-            step,
-            id=renamed(step.id),
-            retry_from=renamed(step.retry_from),
-            leads_to=tuple((answer, renamed(to)) for answer, to in step.leads_to),
-            part=replace(part_of(step), id=renamed(part_of(step).id)),
-        )
-        for step in steps
-    )

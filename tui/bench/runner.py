@@ -15,10 +15,10 @@ from drivers.roles import InstrumentError
 from drivers.simulated.faults import Fault
 from tui.bench.actions import ACTIONS, Action, ActionRefused, Hall
 from tui.bench.messages import FieldView, Outcome, Prompt
-from tui.bench.progress import as_remedy, first_with_these_cells, is_remedy, part_of
+from tui.bench.progress import first_with_these_cells, is_remedy, part_of
 from tui.domain.gates import GATES
 from tui.domain.plan import Plan
-from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value
+from tui.domain.procedure import Field, GateInput, GateResult, Part, Step, Value, as_remedy
 from tui.domain.procedures import remedy
 
 Phase = Literal["ask", "act", "until", "paused", "over"]

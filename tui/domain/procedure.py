@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tui.domain.plan import Plan
@@ -76,6 +76,24 @@ class Step:
     def topic(self) -> str:
         """What the step is about, in whichever part: the key of its reason, and of where its values belong."""
         return self.id.partition("@")[0]
+
+
+def as_remedy(steps: tuple[Step, ...], number: int) -> tuple[Step, ...]:
+    """Steps of a remedy with ids of their own, however often it is taken."""
+
+    def renamed(step_id: str) -> str:
+        return f"{step_id}@remedy-{number}" if step_id else ""
+
+    return tuple(
+        replace(
+            step,
+            id=renamed(step.id),
+            retry_from=renamed(step.retry_from),
+            leads_to=tuple((answer, renamed(to)) for answer, to in step.leads_to),
+            part=step.part and replace(step.part, id=renamed(step.part.id)),
+        )
+        for step in steps
+    )
 
 
 HANDS = (

@@ -79,18 +79,29 @@ def facts(session: Session) -> str:
         f"{_number(session.duration_s, 1, 1 / 3600)} h · {_number(session.charge_ah, 1)} Ah · {_number(session.energy_wh, 0)} Wh"
         f" · end current {_number(session.end_current_a, 2)} A" + (f" · spread {spread}" if spread else ""),
         session.end_reason,
-        _chosen(session),
         session.cells_problem,
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _chosen(session: Session) -> str:
+def chosen_words(session: Session) -> str:
     """What was chosen where opinions differ; nothing for a plan that another version wrote."""
     try:
         return "Chosen: " + " · ".join(chosen(Plan.from_json(dict(session.plan))))
     except (TypeError, KeyError, ValueError):
         return ""
+
+
+def reading_words(line: Mapping[str, Any]) -> str:
+    """What one reading of the journal tells beside volts and amperes at the cells: supply, charge, and the spread of the cells."""
+    volts, charge_ah, cells = line.get("supply_v"), line.get("charge_ah"), line.get("per_cell_v")
+    known = [value for value in (cells.values() if isinstance(cells, Mapping) else ()) if isinstance(value, int | float)]
+    parts = [
+        "" if not isinstance(volts, int | float) else f"supply {volts:.3f} V",
+        "" if not isinstance(charge_ah, int | float) else f"{charge_ah:.2f} Ah",
+        f"spread {(max(known) - min(known)) * 1000:.0f} mV" if len(known) > 1 else "",
+    ]
+    return "  ".join(part for part in parts if part)
 
 
 def cells_table(session: Session) -> str:

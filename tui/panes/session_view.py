@@ -1,58 +1,85 @@
-"""One session opened: its curve, its cells before, at the end and at rest, its events; resting volts are added here."""
+"""One session opened: its curve with zoom, cursor and marks, its cells before, at the end and at rest, its events and what deviated.
+
+Resting volts are added here, and the replay begins here.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widget import Widget
+from textual.worker import get_current_worker
 
 from tui.bench.messages import Point
-from tui.domain import quantities
 from tui.panes.confirm import ConfirmScreen, LineScreen
-from tui.panes.session_text import cells_csv, cells_table, curve_csv, events, facts, headline, parts_table, rest_verdict
-from tui.records.curve import load_curve
-from tui.records.journal_reading import read
+from tui.panes.curve_screen import CURVE_KEYS, CurveScreen, stand_words
+from tui.panes.rest_form import RestForm
+from tui.panes.session_points import points_of, scales_of
+from tui.panes.session_story import Story, story
+from tui.panes.session_text import (
+    cells_csv,
+    cells_table,
+    chosen_words,
+    curve_csv,
+    facts,
+    headline,
+    parts_table,
+    reading_words,
+    rest_verdict,
+)
+from tui.records.journal_seek import Events, curve_between, events, reading_at
 from tui.records.sessions import RestRefused, Session, SessionGone, Sessions
 from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
-from tui.widgets.trace import Trace
-
-if TYPE_CHECKING:
-    from tui.app import TopBalanceApp
-    from tui.records.places import Home
 
 MAX_EVENTS = 500
-
-
-def points_of(home: Home, session_id: str) -> list[Point]:
-    """The curve of a session as the trace draws it. Reads files: for threads."""
-    return [Point(*point) for point in load_curve(Sessions(home).curve_path(session_id))]
-
-
-def scales_of(session: Session) -> tuple[float | None, float | None]:
-    """Target volts and the supply's amperes of the plan, for the axes."""
-    target_v = session.plan.get("target_v")
-    return target_v, (session.plan.get("supply") or {}).get("max_current_a")
+PAGES: tuple[tuple[str, str], ...] = (("cells", "Cells"), ("events", "Events"), ("deviations", "Overrides, limits"), ("plan", "Choices"))
 
 
 @dataclass
 class Opened(Message):
-    """Everything about a session as a thread read it."""
+    """A session and its curve as a thread read them."""
 
     session: Session
     points: list[Point]
-    events: list[str]
+
+
+@dataclass
+class Told(Message):
+    """What its journal tells beside the readings. `problem` where it does not."""
+
+    events: Events
+    story: Story
+    problem: str = ""
+
+
+@dataclass
+class Detail(Message):
+    """Finer points of a window."""
+
+    from_s: float
+    span_s: float
+    points: list[Point]
+
+
+@dataclass
+class Stood(Message):
+    """The reading at a moment that the cursor stood on."""
+
+    time_s: float
+    line: dict[str, Any]
 
 
 @dataclass
@@ -62,101 +89,201 @@ class Refused(Message):
     text: str
 
 
-class SessionView(ModalScreen[None]):
-    """A whole session; scrolls with the arrow keys."""
+class SessionView(CurveScreen):
+    """A whole session. Arrows left and right move the cursor, up and down the page below the curve, tab changes that page."""
 
     DEFAULT_CSS = """
-    SessionView { background: $background; align: left top; }
-    SessionView > Vertical { width: 100%; height: 100%; }
     SessionView #session-title { text-style: bold; padding: 0 1; background: $panel; }
-    SessionView VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    SessionView Trace { height: 9; margin: 1 0; }
-    SessionView .session-head { text-style: bold; margin-top: 1; height: 1; }
+    SessionView #session-facts { padding: 0 1; max-height: 2; }
+    SessionView.-h30 #session-facts { max-height: 4; }
+    SessionView SessionCurve { height: 1fr; min-height: 7; }
+    SessionView #session-tabs { background: $panel; }
+    SessionView VerticalScroll { height: 42%; max-height: 24; padding: 0 1; scrollbar-size-vertical: 1; }
     SessionView #session-cells { text-wrap: nowrap; }
-    SessionView #session-parts { margin-bottom: 1; }
-    SessionView #session-said { color: $text-warning; padding: 0 1; }
-    SessionView #session-keys { background: $panel; color: $text-muted; padding: 0 1; }
+    SessionView VerticalScroll Text { margin-bottom: 1; }
+    SessionView #session-said { color: $text-warning; padding: 0 1; max-height: 3; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", show=False),
         Binding("r", "rest", show=False),
+        Binding("p", "replay", show=False),
         Binding("x", "export('curve')", show=False),
         Binding("c", "export('cells')", show=False),
         Binding("w", "report", show=False),
+        Binding("tab", "walk(1)", show=False),
+        Binding("shift+tab", "walk(-1)", show=False),
+        Binding("up", "scroll('scroll_up')", show=False),
+        Binding("down", "scroll('scroll_down')", show=False),
+        Binding("pageup", "scroll('scroll_page_up')", show=False),
+        Binding("pagedown", "scroll('scroll_page_down')", show=False),
+        Binding("home", "scroll('scroll_home')", show=False),
+        Binding("end", "scroll('scroll_end')", show=False),
     ]
-
-    NAMES_STOP_KEY = True
-    app: TopBalanceApp  # type: ignore[assignment]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.points: list[Point] = []
+        self.journal_events: Events | None = None  # None while the journal is being read
+        self.page = 0
+        self._story = Story()
+        self._stood: Stood | None = None
 
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Line(id="session-title")
-            with VerticalScroll():
-                yield Text(id="session-facts")
-                yield Trace()
-                yield Line("Parts", id="session-parts-head", classes="session-head")
-                yield Text(id="session-parts")
-                yield Text(id="session-cells")
-                yield Text(id="session-rest")
-                yield Line("Events", classes="session-head")
-                yield Text(id="session-events")
-            yield Text(id="session-said")
-            yield Line("^x OUTPUT OFF · r at rest · w report · x curve, c cells CSV · ↑ ↓ · esc back", id="session-keys")
+    def compose_body(self) -> Iterator[Widget]:
+        yield Line(id="session-title")
+        yield Text(id="session-facts")
+        yield self.curve
+        yield self.told
+        yield Line(id="session-tabs")
+        texts = ("session-cells", "session-rest", "session-parts", "session-events", "session-deviations", "session-plan")
+        yield VerticalScroll(*(Text(id=name) for name in texts), can_focus=False)
+        yield Text(id="session-said")
+
+    def own_keys(self) -> list[KeyHint]:
+        here = (("p", "replay", "screen.replay"), ("r", "resting volts", "screen.rest"), ("w", "report", "screen.report"))
+        out = (("x", "curve CSV", "screen.export('curve')"), ("c", "cells CSV", "screen.export('cells')"), ("esc", "back", "screen.close"))
+        return [here[0], *CURVE_KEYS, *here[1:], *out]
 
     def on_mount(self) -> None:
         self._show()
         self.load()
 
-    @property
-    def running(self) -> str:
-        snapshot = self.app.snapshot
-        return snapshot.session if snapshot.state != "ended" else ""
-
     @work(thread=True, exit_on_error=False, exclusive=True, group="session")
     def load(self) -> None:
-        """Read row, curve and journal anew."""
+        """Read row, curve and journal anew; the curve is there long before a long journal is."""
         home, session_id = self.app.home, self.session.id
         sessions = Sessions(home)
         try:
             session = sessions.get(session_id)
-            lines = list(events(read(sessions.journal_path(session_id))))
         except (StoreError, SessionGone) as error:
             self.post_message(Refused(str(error)))
             return
-        except FileNotFoundError:
-            lines = ["The journal of this session is not there."]
-        self.post_message(Opened(session, points_of(home, session_id), lines))
+        self.post_message(Opened(session, points_of(home, session_id)))
+        try:
+            found = events(sessions.journal_path(session_id))
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            words = "The journal of this session is not there." if gone else f"The journal of this session cannot be read: {error}"
+            self.post_message(Told(Events(()), Story(), words))
+        else:
+            self.post_message(Told(found, story(found.lines, left_out=found.left_out, end_s=found.last_s)))
 
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         self.session, self.points = event.session, event.points
-        older = len(event.events) - MAX_EVENTS
-        lines = [f"… {older} earlier ones are in the journal", *event.events[-MAX_EVENTS:]] if older > 0 else event.events
-        self.query_one("#session-events", Text).show("\n".join(lines))
-        target_v, current_a = scales_of(self.session)
-        self.query_one(Trace).show_points(self.points, target_v=target_v, set_current_a=current_a)
+        self._draw_curve()
         self._show()
+
+    @on(Told)
+    def _told(self, event: Told) -> None:
+        self.journal_events, self._story = event.events, event.story
+        older = len(event.story.events) - MAX_EVENTS
+        lines = [f"… {older} earlier ones are in the journal", *event.story.events[-MAX_EVENTS:]] if older > 0 else event.story.events
+        self.query_one("#session-events", Text).show(event.problem or "\n".join(lines) or "No events.")
+        self.query_one("#session-deviations", Text).show(event.problem or event.story.deviations)
+        self._draw_curve()
+        self._show_page()
+
+    def _draw_curve(self) -> None:
+        target_v, current_a = scales_of(self.session)
+        self.curve.show_points(
+            self.points,
+            target_v=target_v,
+            set_current_a=current_a,
+            end_s=self.session.duration_s or 0.0,
+            charge_end_s=self._story.charge_end_s,
+            marks=self._story.marks,
+        )
+        self.window_moved()
+        self.cursor_moved()
 
     def _show(self) -> None:
         self.query_one("#session-title", Line).show(headline(self.session, running=self.running))
         self.query_one("#session-facts", Text).show(facts(self.session))
         self.query_one("#session-cells", Text).show(cells_table(self.session))
         self.query_one("#session-rest", Text).show(rest_verdict(self.session))
-        parts = parts_table(self.session)
-        self.query_one("#session-parts-head").display = bool(parts)
-        self.query_one("#session-parts", Text).show(parts)
+        self.query_one("#session-parts", Text).show(parts_table(self.session))
+        self.query_one("#session-plan", Text).show(chosen_words(self.session) or "The plan of this session cannot be read by this version.")
+        for name in ("events", "deviations"):
+            if self.journal_events is None:
+                self.query_one(f"#session-{name}", Text).show("The journal is being read …")
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """The page that is chosen, and no other."""
+        name = PAGES[self.page][0]
+        for text in self.query("VerticalScroll Text").results(Text):
+            on_page = text.id in ("session-cells", "session-rest", "session-parts") if name == "cells" else text.id == f"session-{name}"
+            text.display = on_page and bool(text.text)
+        parts: list[Content | str | tuple[str, str]] = [" "]
+        for at, (_, title) in enumerate(PAGES):
+            parts += [(f" {title} ", "bold reverse $accent" if at == self.page else "$foreground 60%"), " "]
+        self.query_one("#session-tabs", Line).show(Content.assemble(*parts, ("tab next", "dim")))
 
     @on(Refused)
     def _refused(self, event: Refused) -> None:
         self.query_one("#session-said", Text).show(event.text)
 
-    def action_close(self) -> None:
-        self.dismiss()
+    def action_walk(self, by: int) -> None:
+        self.page = (self.page + by) % len(PAGES)
+        self._show_page()
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_scroll(self, how: str) -> None:
+        getattr(self.query_one(VerticalScroll), how)(animate=False)
+
+    def action_replay(self) -> None:
+        """Play the session in the live panes, once its journal is read."""
+        if self.journal_events is None or not self.journal_events.lines:
+            self._refused(Refused("There is nothing to replay: the journal is not there, or still being read."))
+            return
+        from tui.panes.replay import ReplayScreen
+
+        self.app.push_screen(ReplayScreen(self.session, self.journal_events, self.points, self._story))
+
+    # --- window and cursor ----------------------------------------------------------------------------------------
+
+    def window_moved(self) -> None:
+        """Finer points for a window that the whole curve has too few of."""
+        if not self.curve.is_whole and len(self.curve.points_in_window()) < 2 * self.curve.columns:
+            self._fetch_detail(self.curve.from_s, self.curve.span_s)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="session-detail")
+    def _fetch_detail(self, from_s: float, span_s: float) -> None:
+        worker = get_current_worker()
+        path = Sessions(self.app.home).journal_path(self.session.id)
+        with suppress(OSError):
+            for points in curve_between(path, from_s, from_s + span_s):
+                if worker.is_cancelled:  # the window has moved on
+                    return
+                if points:
+                    self.post_message(Detail(from_s, span_s, [Point(*point) for point in points]))
+
+    @on(Detail)
+    def _detailed(self, event: Detail) -> None:
+        self.curve.show_detail(event.points, event.from_s, event.span_s)
+        super().cursor_moved()
+
+    def cursor_moved(self) -> None:
+        super().cursor_moved()
+        self._fetch_reading(self.curve.cursor_s)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="session-cursor")
+    def _fetch_reading(self, time_s: float) -> None:
+        with suppress(OSError):
+            line = reading_at(Sessions(self.app.home).journal_path(self.session.id), time_s)
+            if line is not None:
+                self.post_message(Stood(time_s, line))
+
+    @on(Stood)
+    def _stands(self, event: Stood) -> None:
+        self._stood = event
+        super().cursor_moved()
+
+    def cursor_words(self) -> Content:
+        words, stood = super().cursor_words(), self._stood
+        if stood is None or stood.time_s != self.curve.cursor_s:
+            return words
+        return stand_words(self.curve.cursor_s, self.curve.point_at_cursor(), self.mark_at_cursor(), more=reading_words(stood.line))
 
     # --- resting volts ----------------------------------------------------------------------------------------------
 
@@ -248,65 +375,3 @@ class SessionView(ModalScreen[None]):
             self.post_message(Refused(str(problem)))
         else:
             self.post_message(Refused(f"Written to {path}."))
-
-
-class RestForm(ModalScreen[dict[str, float] | None]):
-    """The resting volts of each cell, in one line: fast to type, echoed before they are taken. A dash leaves a cell out."""
-
-    DEFAULT_CSS = """
-    RestForm { align: center middle; }
-    RestForm > Vertical { width: 72; max-width: 100%; height: auto; max-height: 100%; }
-    RestForm > Vertical { padding: 1 2; background: $surface; border: round $accent; }
-    RestForm #rest-echo { height: auto; margin-top: 1; }
-    RestForm #rest-said { height: auto; color: $text-error; }
-    RestForm .box-keys { color: $text-muted; margin-top: 1; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
-
-    def __init__(self, labels: list[str]) -> None:
-        super().__init__()
-        self._labels = labels
-        self.volts: dict[str, float] = {}
-
-    def compose(self) -> ComposeResult:
-        with Vertical() as box:
-            box.border_title = "Resting volts"
-            yield Static(f"Volts of {', '.join(self._labels)}, in this order, with blanks between:", markup=False)
-            yield Input(compact=True)
-            yield Static("", id="rest-echo", markup=False)
-            yield Static("", id="rest-said", markup=False)
-            yield Static("3.345 3,344 3346 · a dash leaves a cell out · enter keep · esc cancel", classes="box-keys", markup=False)
-
-    @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
-        self.volts, problem = read_rest(event.value, self._labels)
-        self.query_one("#rest-echo", Static).update("   ".join(f"{label} {volts:.3f} V" for label, volts in self.volts.items()))
-        self.query_one("#rest-said", Static).update(problem)
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        self.volts, problem = read_rest(event.value, self._labels, complete=True)
-        self.query_one("#rest-said", Static).update(problem)
-        if self.volts and not problem:
-            self.dismiss(self.volts)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-
-def read_rest(text: str, labels: list[str], *, complete: bool = False) -> tuple[dict[str, float], str]:
-    """Volts by label from "3.345 3344 - 3,346 V", and what is wrong; a dash leaves a cell out. `complete` asks for one word a cell."""
-    words = re.sub(r"(?i)\s*(m?v)\b", r"\1", text).replace(";", " ").split()
-    volts: dict[str, float] = {}
-    for label, word in zip(labels, words, strict=False):
-        if word in ("-", "–"):
-            continue
-        try:
-            volts[label] = quantities.parse(word, "cell_voltage")
-        except ValueError as error:
-            return volts, f"{label}: {error}"
-    if len(words) > len(labels):
-        return volts, f"{len(words)} values for {len(labels)} cells."
-    if complete and len(words) < len(labels):
-        return volts, f"{len(words)} values for {len(labels)} cells. Type a dash for a cell that was not measured."
-    return volts, ""

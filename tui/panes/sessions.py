@@ -1,31 +1,32 @@
-"""Sessions: the history, newest first, over the curve of the one under the cursor."""
+"""Sessions: the history, newest first, over the curve of the one under the cursor. From here one is opened, and two are compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text as RichText
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import DataTable
 
 from tui.bench.messages import Point
+from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_text import COLUMNS, headline, row_of
-from tui.panes.session_view import SessionView, points_of, scales_of
 from tui.panes.workspace import Workspace
 from tui.records.sessions import Session, Sessions
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
-from tui.widgets.text import cut
+from tui.widgets.line_table import LineTable, TableColumn
 from tui.widgets.trace import Trace
 
-PAGE_ROWS = 500  # more rows at once would block the loop while the table measures them
+if TYPE_CHECKING:
+    from tui.panes.session_view import SessionView
+
+CURVE_AFTER_S = 0.08  # a cursor that runs through the list asks for no curve on its way
 
 
 @dataclass
@@ -52,48 +53,46 @@ class SessionsScreen(Workspace):
     DEFAULT_CSS = """
     SessionsScreen .workspace-body { height: 1fr; }
     SessionsScreen #sessions-banner { display: none; color: $text-warning; padding: 0 1; }
-    SessionsScreen DataTable { height: 1fr; scrollbar-size-vertical: 1; background: $background; }
     SessionsScreen #sessions-title { padding: 0 1; color: $text-muted; border-top: solid $border; height: 2; }
     SessionsScreen Trace { height: 45%; min-height: 6; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "rest", show=False),
-        Binding("n", "page(1)", show=False),
-        Binding("p", "page(-1)", show=False),
+        Binding("c", "compare", show=False),
+        Binding("escape", "compare_no_more", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self.sessions: list[Session] = []  # newest first
         self.problem = ""
-        self.page = 0
+        self.compared: Session | None = None  # the first of two
 
     def compose_body(self) -> Iterator[Widget]:
-        table: DataTable[RichText] = DataTable(id="sessions-table", cursor_type="row")
+        table = LineTable([TableColumn(column.title, column.width, column.right) for column in COLUMNS], id="sessions-table")
         yield Vertical(Text(id="sessions-banner"), table, Line(id="sessions-title"), Trace(), classes="workspace-body")
 
     def on_mount(self) -> None:
-        for column in COLUMNS:
-            self.table.add_column(RichText(column.title, justify="right" if column.right else "left"), width=column.width)
-        self.load()
+        self._curve_timer = self.set_timer(CURVE_AFTER_S, self._load_selected, pause=True)
 
     def on_screen_resume(self) -> None:
+        """Also the first time, and when a session that was opened from here is closed."""
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
-        keys = [("enter", "open", ""), ("r", "resting volts", "screen.rest")]
-        pages = [("n", "next page", "screen.page(1)"), ("p", "previous", "screen.page(-1)")]
-        return [*keys, *(pages if len(self.sessions) > PAGE_ROWS else [])]
+        if self.compared is not None:
+            return [("c", "compare with this one", "screen.compare"), ("esc", "do not", "screen.compare_no_more")]
+        return [("enter", "open", ""), ("c", "compare", "screen.compare"), ("r", "resting volts", "screen.rest")]
 
     @property
-    def table(self) -> DataTable[RichText]:
-        return self.query_one("#sessions-table", DataTable)
+    def table(self) -> LineTable:
+        return self.query_one("#sessions-table", LineTable)
 
     @property
     def session(self) -> Session | None:
         """The session under the cursor."""
-        at = self.page * PAGE_ROWS + self.table.cursor_row
-        return self.sessions[at] if self.table.cursor_row >= 0 and at < len(self.sessions) else None
+        at = self.table.cursor
+        return self.sessions[at] if at < len(self.sessions) else None
 
     @property
     def running(self) -> str:
@@ -116,23 +115,20 @@ class SessionsScreen(Workspace):
         keep = self.session.id if self.session else ""
         self.sessions, self.problem = event.sessions, event.problem
         at = next((index for index, session in enumerate(self.sessions) if session.id == keep), 0)
-        self.page = at // PAGE_ROWS
         self.query_one("#sessions-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
-        self._fill(at % PAGE_ROWS)
+        self._show_list(at)
         self.show_snapshot(self.bench_app.snapshot)
 
-    def _fill(self, cursor: int = 0) -> None:
-        self.table.clear()
-        for session in self.sessions[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]:
-            texts = zip(row_of(session, running=self.running), COLUMNS, strict=True)
-            self.table.add_row(
-                *(RichText(cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
-                key=session.id,
-            )
-        self.table.move_cursor(row=cursor, animate=False)
-        self._show_selected()
+    def _show_list(self, cursor: int) -> None:
+        running, compared = self.running, self.compared.id if self.compared else ""
+        self.table.show(
+            len(self.sessions),
+            lambda at: row_of(self.sessions[at], running=running),
+            cursor=cursor,
+            marked=lambda at: self.sessions[at].id == compared,
+        )
 
-    @on(DataTable.RowHighlighted)
+    @on(LineTable.Highlighted)
     def _show_selected(self) -> None:
         session = self.session
         title = self.query_one("#sessions-title", Line)
@@ -140,8 +136,14 @@ class SessionsScreen(Workspace):
             title.show("" if self.problem else "No sessions yet. The first one begins in Setup: key 1.")
             self.query_one(Trace).show_points([], target_v=None, set_current_a=None)
             return
-        title.show(headline(session, running=self.running))
-        self._load_curve(session.id)
+        words = headline(session, running=self.running)
+        title.show(words if self.compared is None else f"Compare {headline(self.compared)} with which one? Choose it, then c.")
+        self._curve_timer.reset()
+        self._curve_timer.resume()
+
+    def _load_selected(self) -> None:
+        if self.session is not None:
+            self._load_curve(self.session.id)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="sessions-curve")
     def _load_curve(self, session_id: str) -> None:
@@ -154,19 +156,43 @@ class SessionsScreen(Workspace):
             target_v, current_a = scales_of(session)
             self.query_one(Trace).show_points(event.points, target_v=target_v, set_current_a=current_a)
 
-    @on(DataTable.RowSelected)
+    @on(LineTable.Selected)
     def _open(self) -> None:
         if self.session:
-            self.app.push_screen(SessionView(self.session), lambda _: self.load())
+            self.app.push_screen(self._view(self.session))
+
+    def _view(self, session: Session) -> SessionView:
+        from tui.panes.session_view import SessionView
+
+        return SessionView(session)
 
     def action_rest(self) -> None:
         """Open the session and ask for its resting volts."""
         if self.session:
-            view = SessionView(self.session)
-            self.app.push_screen(view, lambda _: self.load())
+            view = self._view(self.session)
+            self.app.push_screen(view)
             view.call_after_refresh(view.action_rest)
 
-    def action_page(self, by: int) -> None:
-        if 0 <= self.page + by < -(-len(self.sessions) // PAGE_ROWS):
-            self.page += by
-            self._fill()
+    def action_compare(self) -> None:
+        """Choose the first of two, then the second."""
+        session, first = self.session, self.compared
+        if session is None:
+            return
+        if first is None:
+            self._compare_with(session)
+        elif first.id == session.id:
+            self.bench_app.say("That is the same session. Choose another one, then press c; esc leaves it.", refused=True)
+        else:
+            from tui.panes.compare import CompareScreen
+
+            self._compare_with(None)
+            self.app.push_screen(CompareScreen(first, session))
+
+    def action_compare_no_more(self) -> None:
+        if self.compared is not None:
+            self._compare_with(None)
+
+    def _compare_with(self, session: Session | None) -> None:
+        self.compared = session
+        self._show_list(self.table.cursor)
+        self.show_snapshot(self.bench_app.snapshot)

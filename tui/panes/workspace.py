@@ -36,6 +36,10 @@ class Workspace(Screen[None]):
         self.status, self.key_line = StatusLine(), KeyLine()
         self._safety, self._too_small = SafetyView(), TooSmall()
         self._composed = False
+        if self.app._screen_stacks.get("bench"):
+            # A screen made now is styled by the present theme as it is mounted. Without this Textual 8.2 takes it for one that missed a
+            # change of theme, and parses every style sheet twice before it is shown.
+            self._css_update_count = self.app._css_update_count
 
     def compose(self) -> ComposeResult:
         # classes that are set before there are children cost nothing; later each restyles every widget

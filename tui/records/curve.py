@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tui.records.journal_reading import read
 from tui.records.places import open_private
@@ -117,8 +117,14 @@ def load_curve(path: Path) -> list[CurvePoint]:
     with contextlib.suppress(FileNotFoundError):
         for line in read(journal_beside(path)):
             if line["kind"] == "reading":
-                curve.add(float(line["test_time_s"]), _number(line.get("cells_v")), _number(line.get("current_a")))
+                curve.add(*point_of(line))
     return curve.points()
+
+
+def point_of(line: Mapping[str, Any]) -> tuple[float, float | None, float | None]:
+    """Session time, volts at the cells and amperes of a journal's reading; volts that were stale then are not known."""
+    volts = None if line.get("cells_trust") == "stale" else _number(line.get("cells_v"))
+    return _number(line.get("test_time_s")) or 0.0, volts, _number(line.get("current_a"))
 
 
 def journal_beside(path: Path) -> Path:

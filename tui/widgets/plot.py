@@ -10,7 +10,7 @@ from typing import Literal
 from tui.bench.messages import Point
 from tui.terminal import Glyphs
 
-Ink = Literal["", "volts", "amps", "line", "label"]
+Ink = Literal["", "volts", "amps", "other", "line", "label", "cursor", "marks"]
 KNEE_V = 3.55  # tutorial section 4.6: from here the voltage goes up much faster
 LEFT, RIGHT = 5, 6  # columns of the scales beside the curve
 
@@ -21,12 +21,13 @@ DOTS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (1, 2), "asci
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Ends of the axes: V, A, s. The time axis grows in steps, so that the curve does not creep."""
+    """Ends of the axes: V, A, s. The time axis grows in steps, so that the curve does not creep; a window of it begins at `from_s`."""
 
     low_v: float
     high_v: float
     high_a: float
     span_s: float
+    from_s: float = 0.0
 
 
 Row = list[tuple[str, Ink]]
@@ -53,6 +54,7 @@ class Canvas:
     height: int
     dots_x: int
     dots_y: int
+    dashed: bool = False  # two columns on, two off: told apart without colour
     cells: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def column(self, fraction: float) -> int:
@@ -65,6 +67,8 @@ class Canvas:
 
     def bar(self, x: int, top: int, bottom: int) -> None:
         """Set the dots of column x between two lines, ends included."""
+        if self.dashed and x // 2 % 2:
+            return
         for y in range(min(top, bottom), max(top, bottom) + 1):
             key = (x // self.dots_x, y // self.dots_y)
             bit = _BRAILLE[y % self.dots_y][x % self.dots_x] if self.dots_y == 4 else 1 << (y % self.dots_y)
@@ -87,25 +91,46 @@ class Canvas:
 
 
 def draw(
-    points: Sequence[Point], width: int, height: int, *, target_v: float | None, set_current_a: float | None, glyphs: Glyphs = "braille"
+    points: Sequence[Point],
+    width: int,
+    height: int,
+    *,
+    target_v: float | None,
+    set_current_a: float | None,
+    glyphs: Glyphs = "braille",
+    axes: Scales | None = None,
+    other: Sequence[Point] = (),
+    cursor: int | None = None,
 ) -> list[Row]:
-    """`height` rows of (text, ink) runs, each `width` columns: the plot, its scales, and the time below."""
+    """`height` rows of (text, ink) runs, each `width` columns: the plot, its scales, and the time below.
+
+    `axes` shows a window of time instead of the whole; `other` is a second curve, dashed; `cursor` a column of the plot with a line in it.
+    """
     wide, high = width - LEFT - RIGHT, height - 1
     if wide < 8 or high < 3:
         return [[(" " * width, "")] for _ in range(height)]
-    axes = scales(points, target_v, set_current_a)
+    times = _time_scale if axes is None else _window_scale
+    axes = axes or scales(points, target_v, set_current_a)
     dots_x, dots_y = DOTS[glyphs]
     volts, amps = (Canvas(wide, high, dots_x, dots_y) for _ in range(2))
+    other_volts, other_amps = (Canvas(wide, high, dots_x, dots_y, dashed=True) for _ in range(2))
     _plot(points, axes, volts, amps)
+    _plot(other, axes, other_volts, other_amps)
+    curves: tuple[tuple[Canvas, str, Ink], ...] = (
+        *((volts, "*", "volts"), (amps, ".", "amps")),
+        *(((other_volts, "o", "other"), (other_amps, ",", "other")) if other else ()),
+    )
     lines = _lines(axes, target_v, volts)
     rows: list[Row] = []
     for y in range(high):
         cells: Row = []
         for x in range(wide):
-            if (x, y) in volts.cells:
-                cells.append((volts.char(volts.cells[x, y], "*"), "volts"))
-            elif (x, y) in amps.cells:
-                cells.append((amps.char(amps.cells[x, y], "."), "amps"))
+            on = next(((canvas, sign, ink) for canvas, sign, ink in curves if (x, y) in canvas.cells), None)
+            if on is not None:
+                canvas, sign, ink = on
+                cells.append((canvas.char(canvas.cells[x, y], sign), ink))
+            elif x == cursor:
+                cells.append(("|" if glyphs == "ascii" else "│", "cursor"))
             elif y in lines:
                 cells.append(("-" if glyphs == "ascii" else "┄" if glyphs == "braille" else "─", "line"))
             else:
@@ -113,7 +138,7 @@ def draw(
         left = f"{lines[y]:.2f} " if y in lines else f"{axes.low_v:.2f} " if y == high - 1 else " " * LEFT
         right = f"{axes.high_a:4.{0 if axes.high_a >= 10 else 1}f} A" if y == 1 else f"{0:4d} A" if y == high - 1 else " " * RIGHT
         rows.append(_runs([(left, "label"), *cells, (right, "label")]))
-    rows.append([(" " * LEFT + _time_scale(axes.span_s, wide) + " " * RIGHT, "label")])
+    rows.append([(" " * LEFT + times(axes, wide) + " " * RIGHT, "label")])
     return rows
 
 
@@ -123,7 +148,9 @@ def _plot(points: Sequence[Point], axes: Scales, volts: Canvas, amps: Canvas) ->
     last_v: tuple[int, int] | None = None
     last_a: tuple[int, int] | None = None
     for point in points:
-        x = volts.column(point.time_s / axes.span_s)
+        if not axes.from_s <= point.time_s <= axes.from_s + axes.span_s:
+            continue
+        x = volts.column((point.time_s - axes.from_s) / axes.span_s)
         if point.cells_low_v is None or point.cells_high_v is None:
             last_v = None
         else:
@@ -148,13 +175,28 @@ def _lines(axes: Scales, target_v: float | None, canvas: Canvas) -> dict[int, fl
     return found
 
 
-def _time_scale(span_s: float, width: int) -> str:
+def _time_scale(axes: Scales, width: int) -> str:
     """Start, middle and end of the time axis, under their places."""
+    span_s = axes.span_s
     unit, scale = ("min", 60.0) if span_s <= 3600 else ("h", 3600.0) if span_s <= 48 * 3600 else ("d", 86400.0)
-    middle, end = f"{span_s / 2 / scale:g} {unit}", f"{span_s / scale:g} {unit}"
-    text = list("0" + " " * (width - 1))
-    start = (width - len(middle)) // 2
-    text[start : start + len(middle)] = middle
+    return _under("0", f"{span_s / 2 / scale:g} {unit}", f"{span_s / scale:g} {unit}", width)
+
+
+def _window_scale(axes: Scales, width: int) -> str:
+    """The same of a window: hours and minutes, with seconds where it is short."""
+
+    def at(time_s: float) -> str:
+        whole = abs(round(time_s))
+        seconds = f":{whole % 60:02d}" if axes.span_s < 1800 else ""
+        return f"{'-' if time_s <= -1 else ''}{whole // 3600}:{whole // 60 % 60:02d}{seconds}"
+
+    return _under(at(axes.from_s), at(axes.from_s + axes.span_s / 2), f"{at(axes.from_s + axes.span_s)} h", width)
+
+
+def _under(start: str, middle: str, end: str, width: int) -> str:
+    text = list(start + " " * (width - len(start)))
+    at = (width - len(middle)) // 2
+    text[at : at + len(middle)] = middle
     text[width - len(end) :] = end
     return "".join(text)
 
