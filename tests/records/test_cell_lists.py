@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from dataclasses import fields, replace
@@ -226,10 +227,8 @@ def test_a_written_number_is_read_as_it_was_written(whole: int, thousandth: int,
 @given(text=st.text(max_size=30), decimal=st.sampled_from(["", ",", "."]))
 def test_a_number_or_a_valueerror_and_nothing_else(text: str, decimal: str) -> None:
     for field in ("capacity_ah", "received_voltage_v", "resistance_mohm"):
-        try:
+        with contextlib.suppress(ValueError):
             assert isinstance(parse_number(text, field, decimal=decimal), float)
-        except ValueError:
-            pass
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

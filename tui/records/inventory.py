@@ -28,6 +28,7 @@ from tui.records.cell import (
 from tui.records.cell_csv import cells_to_csv
 from tui.records.places import Home
 from tui.records.store import Store, transaction
+from tui.records.trash_table import take_out, throw_away
 
 Cells = list[Cell]
 Ids = list[str]
@@ -92,12 +93,29 @@ class Inventory:
                 table.update(_record(cell), where("id") == cell_id)
         return cell
 
-    def delete(self, cell_id: str) -> None:
-        """Remove a cell with its log; sessions keep its label and volts. Raises CellGone."""
+    def delete(self, cell_id: str) -> str:
+        """Put a cell with its log into the trash, and give its id there; sessions keep its label and volts. Raises CellGone."""
         with transaction(self.path) as store:
             table = self._table(store)
-            _one(table, cell_id)
+            record = _one(table, cell_id)
             table.remove(where("id") == cell_id)
+            return throw_away(store, "cell", record["label"], record)
+
+    def bring_back(self, trash_id: str, *, label: str = "") -> Cell:
+        """Take a cell out of the trash, under another `label` where its own is taken. Raises NotInTrash, DuplicateLabel, DuplicateCode."""
+        with transaction(self.path) as store:
+            table = self._table(store)
+            record = take_out(store, "cell", trash_id)
+            cell = _cell(record)
+            if label:
+                properties = checked({"label": label})
+                cell = replace(cell, log=(*cell.log, entry("edit", changed=changes_of(cell, properties))), **properties)
+            if any(label_key(other["label"]) == label_key(cell.label) for other in table):
+                raise DuplicateLabel(cell.label)
+            if cell.code:
+                _claim(_codes(table), {"label": cell.label, "code": cell.code})
+            table.insert({**record, **_record(cell)})
+        return cell
 
     def get(self, cell_id: str) -> Cell:
         """Raises CellGone."""
