@@ -18,8 +18,9 @@ from tui.bench.messages import Point
 from tui.panes.session_text import COLUMNS, headline, row_of
 from tui.panes.session_view import SessionView, points_of, scales_of
 from tui.panes.workspace import Workspace
-from tui.records.sessions import Session, Sessions
+from tui.records.sessions import Session, SessionBusy, SessionGone, Sessions
 from tui.records.store import StoreError
+from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 from tui.widgets.text import cut
@@ -44,6 +45,14 @@ class CurveLoaded(Message):
     points: list[Point]
 
 
+@dataclass
+class Said(Message):
+    """Something was done to the history, or refused."""
+
+    text: str
+    refused: bool = False
+
+
 class SessionsScreen(Workspace):
     """Reads the history in threads; draws the curve of the session under the cursor."""
 
@@ -58,6 +67,8 @@ class SessionsScreen(Workspace):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "rest", show=False),
+        Binding("d,delete", "delete", show=False),
+        Binding("u", "bring_back", show=False),
         Binding("n", "page(1)", show=False),
         Binding("p", "page(-1)", show=False),
     ]
@@ -67,6 +78,8 @@ class SessionsScreen(Workspace):
         self.sessions: list[Session] = []  # newest first
         self.problem = ""
         self.page = 0
+        self._wanted = ""  # id to put the cursor on after the next reading
+        self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
 
     def compose_body(self) -> Iterator[Widget]:
         table: DataTable[RichText] = DataTable(id="sessions-table", cursor_type="row")
@@ -81,7 +94,9 @@ class SessionsScreen(Workspace):
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
-        keys = [("enter", "open", ""), ("r", "resting volts", "screen.rest")]
+        keys = [("enter", "open", ""), ("r", "resting volts", "screen.rest"), ("d", "delete", "screen.delete")]
+        if self._thrown:
+            keys.insert(0, ("u", "bring back", "screen.bring_back"))
         pages = [("n", "next page", "screen.page(1)"), ("p", "previous", "screen.page(-1)")]
         return [*keys, *(pages if len(self.sessions) > PAGE_ROWS else [])]
 
@@ -113,9 +128,12 @@ class SessionsScreen(Workspace):
 
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:
-        keep = self.session.id if self.session else ""
+        keep = self._wanted or (self.session.id if self.session else "")
+        self._wanted = ""
+        was = self.page * PAGE_ROWS + max(0, self.table.cursor_row)
         self.sessions, self.problem = event.sessions, event.problem
-        at = next((index for index, session in enumerate(self.sessions) if session.id == keep), 0)
+        last = max(0, len(self.sessions) - 1)
+        at = next((index for index, session in enumerate(self.sessions) if session.id == keep), min(was, last))  # where it is, or was
         self.page = at // PAGE_ROWS
         self.query_one("#sessions-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
         self._fill(at % PAGE_ROWS)
@@ -165,6 +183,42 @@ class SessionsScreen(Workspace):
             view = SessionView(self.session)
             self.app.push_screen(view, lambda _: self.load())
             view.call_after_refresh(view.action_rest)
+
+    def action_delete(self) -> None:
+        """Into the trash at once, because one key brings it back."""
+        if self.session and not self.problem:
+            self._delete(self.session)
+
+    @work(thread=True, exit_on_error=False)
+    def _delete(self, session: Session) -> None:
+        try:
+            self._thrown.append(Sessions(self.bench_app.home).delete(session.id))
+        except (StoreError, SessionGone, SessionBusy, OSError) as error:
+            self.post_message(Said(str(error), refused=True))
+        else:
+            self.post_message(Said(f"{session.bank} {session.id} is in the trash; u brings it back."))
+
+    def action_bring_back(self) -> None:
+        """Undo the last deletion of this screen."""
+        if self._thrown:
+            self._bring_back(self._thrown.pop())
+        else:
+            self.bench_app.say("Nothing was deleted here. `topbalance trash list` shows what is in the trash.", refused=True)
+
+    @work(thread=True, exit_on_error=False)
+    def _bring_back(self, trash_id: str) -> None:
+        try:
+            one = Trash(self.bench_app.home).restore(trash_id)
+        except (StoreError, NotInTrash, ValueError, OSError) as error:
+            self.post_message(Said(str(error), refused=True))
+        else:
+            self._wanted = one.record["id"]
+            self.post_message(Said(f"{one.name} is back."))
+
+    @on(Said)
+    def _say(self, event: Said) -> None:
+        self.bench_app.say(event.text, refused=event.refused)
+        self.load()
 
     def action_page(self, by: int) -> None:
         if 0 <= self.page + by < -(-len(self.sessions) // PAGE_ROWS):

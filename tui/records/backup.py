@@ -92,7 +92,7 @@ def make_backup(home: Home, target: Path, *, overwrite: bool = False) -> Backup:
     """Write the archive aside, read it back, and give it its name. Raises BackupError, StoreBusy, OSError; an earlier archive is then as it was."""
     target = target.expanduser().absolute()
     if target.exists() and not overwrite:
-        raise BackupError(f"{target} exists already. Nothing was written; choose another name, or allow to overwrite it.")
+        raise BackupError(f"{target} exists already. Nothing was written; choose another name, or --overwrite.")
     if any(target.resolve().is_relative_to(root.resolve()) for root in roots(home).values()):
         raise BackupError(f"{target} lies within the home that it would save, and would be lost with it. Choose another folder.")
     aside = target.with_name(f"{target.name}.new")

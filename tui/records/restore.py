@@ -46,7 +46,7 @@ def restore(path: Path, home: Home, *, replace: bool = False) -> Restored:
     filled = any(not name.startswith("logs/") for name, _ in files_of(home))
     if filled and not replace:
         raise BackupError(
-            f"{home.data} holds records already. Nothing was changed; allow to replace it (it is kept aside), or choose another place."
+            f"{home.data} holds records already. Nothing was changed. --replace exchanges it and keeps it aside; --into takes another folder."
         )
     _refuse_running(home)
     mark = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
