@@ -26,7 +26,8 @@ def backup(file: Path | None, overwrite: bool, demo: bool) -> None:
 
     A running session goes on; its journal is saved up to the last whole line. Without FILE it is topbalance-DATE-TIME.zip in this folder.
     """
-    from tui.records.backup import BackupError, make_backup
+    from tui.records.archive import BackupError
+    from tui.records.backup import make_backup
 
     target = file or Path(f"topbalance-{time.strftime('%Y%m%d-%H%M%S')}.zip")
     try:
@@ -52,7 +53,7 @@ def restore(file: Path, into: Path | None, replace: bool, check: bool, demo: boo
     A home that holds records is refused, unless --replace; then it is kept beside the new one. Nothing is mixed.
     """
     from tui import bench_process
-    from tui.records.backup import BackupError, check_backup
+    from tui.records.archive import BackupError, check_backup
     from tui.records.places import home_at
     from tui.records.restore import restore as put_in_place
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tests.records.test_trash import made
 from tui.records import attention_times, backup, restore, store
-from tui.records.backup import MANIFEST, BackupError, check_backup, files_of, make_backup, problem_of_name, whole_lines
+from tui.records.archive import MANIFEST, BackupError, check_backup, problem_of_name
+from tui.records.backup import files_of, make_backup, whole_lines
 from tui.records.banks import Banks
 from tui.records.cell_columns import Column
 from tui.records.column_maps import ColumnMaps

@@ -24,6 +24,7 @@ from tui.panes.workspace import Workspace
 from tui.records.cell import Cell
 from tui.records.cell_csv import cells_to_csv
 from tui.records.inventory import CellGone, Inventory
+from tui.records.places import open_private
 from tui.records.store import StoreError
 from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
@@ -329,7 +330,8 @@ class CellsScreen(Workspace):
     def _export(self, path: Path) -> None:
         try:
             text = cells_to_csv(self.inventory.list(), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-            path.write_text(text, encoding="utf-8", newline="")
+            with open(path, "w", encoding="utf-8", newline="", opener=open_private) as file:
+                file.write(text)
         except (OSError, StoreError) as error:
             self.post_message(Done(f"{path}: {error}", "Nothing was exported"))
         else:

@@ -6,21 +6,17 @@ nothing. Columns that mean nothing here are kept with the cell under their own n
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from tui.domain.cell_code import tidy
 from tui.domain.plain_text import plain_text
-from tui.records.cell import LOG_KINDS, NUMBERS, STATES, Cell, InvalidCell, checked, code_key, label_key
-from tui.records.cell_columns import CODE_RAW, STATE, Column, columns_of, problem_of
-from tui.records.cell_csv import unprotected
-from tui.records.cell_numbers import UNITS, decimal_mark, parse_number
+from tui.records.cell import NUMBERS, Cell, code_key, label_key
+from tui.records.cell_columns import CODE_RAW, Column, columns_of, problem_of
+from tui.records.cell_numbers import UNITS, decimal_mark
+from tui.records.cell_row import Given, Refused, read_row
 from tui.records.cell_table import CellTable, CsvError, Row, place, read_table
 from tui.records.inventory import Inventory, changes_of, entry
 
@@ -28,9 +24,6 @@ Existing = Literal["refuse", "update", "add"]
 """What becomes of a row whose cell is in the inventory already: refused, taken as its newer values, or added under another label."""
 EXISTING: tuple[Existing, ...] = get_args(Existing)
 Act = Literal["add", "update", "same", "refuse"]
-
-_ID = re.compile(r"c-[0-9a-f]{10}")
-_NUMBER_KEY = re.compile(r".*_(?:s|v|a|ah|wh|ohm|mohm|mm|c)|hours")
 
 
 class ListChanged(ValueError):
@@ -131,14 +124,14 @@ class _Desk:
         self.codes = {code_key(cell.code): cell.id for cell in self.cells.values() if cell.code}
         self.lines: dict[str, int] = {}  # of the cells that a row of this list is about
 
-    def find(self, given: _Given) -> Cell | None:
-        """The cell that a row is about. Raises _Refused when its code and its label are on two cells."""
+    def find(self, given: Given) -> Cell | None:
+        """The cell that a row is about. Raises Refused when its code and its label are on two cells."""
         label_id = self.labels.get(label_key(given.label))
         code_id = self.codes.get(code_key(given.values["code"])) if given.values.get("code") else None
         if given.id in self.cells and self.existing != "add":
             return self.cells[given.id]
         if code_id and label_id and code_id != label_id:
-            raise _Refused(
+            raise Refused(
                 given.name_of("code"), f"the code is on cell {self.cells[code_id].label}, and another cell is labelled {given.label}"
             )
         found = code_id or label_id
@@ -159,156 +152,21 @@ class _Desk:
         return next(free for number in range(2, 1_000_000) if label_key(free := f"{label}-{number}") not in self.labels)
 
 
-@dataclass(slots=True)
-class _Given:
-    """What one row says."""
-
-    columns: Sequence[Column]
-    values: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    id: str = ""
-    code_raw: str = ""
-    state: str = ""
-    measured_ah: float | None = None
-    log: list[dict[str, Any]] | None = None
-
-    @property
-    def label(self) -> str:
-        return str(self.values.get("label", ""))
-
-    def name_of(self, target: str) -> str:
-        return next((column.name for column in self.columns if column.field == target), "")
-
-
-class _Refused(ValueError):
-    def __init__(self, column: str, words: str) -> None:
-        self.column, self.words = column, words
-        super().__init__(words)
-
-
 def _judge(row: Row, columns: Sequence[Column], decimal: str, desk: _Desk) -> RowPlan:
     label = next((row.values[at].strip() for at, column in enumerate(columns) if column.field == "label" and at < len(row.values)), "")
     label = plain_text(" ".join(label.split()))[:80]
     try:
-        given = _read(row, columns, decimal)
+        given = read_row(row, columns, decimal)
         found = desk.find(given)
         plan = _again(row.line, given, found, desk) if found else RowPlan(row.line, given.label, "add", "", cell=_new(given, desk))
-    except _Refused as refused:
+    except Refused as refused:
         return RowPlan(row.line, label, "refuse", refused.words, refused.column)
     assert plan.cell is not None
     desk.put(plan.cell, row.line)
     return replace(plan, words=plan.words or _brings(plan.cell))
 
 
-def _read(row: Row, columns: Sequence[Column], decimal: str) -> _Given:
-    if any(value.strip() for value in row.values[len(columns) :]):
-        raise _Refused(
-            "", f"{len(row.values)} values under {len(columns)} headings; put values that hold the sign between columns in quotes"
-        )
-    given = _Given(columns)
-    for number, (text, column) in enumerate(zip(row.values, columns, strict=False), 1):
-        text = unprotected(text.strip())
-        if text:
-            try:
-                _take(text, column, number, decimal, given)
-            except ValueError as error:
-                raise _Refused(column.name, str(error)) from error
-    if not given.label:
-        raise _Refused(given.name_of("label"), "the cell has no label")
-    if given.code_raw and tidy(given.code_raw) != given.values.get("code"):
-        given.code_raw = ""  # somebody changed the code
-    if given.notes:
-        given.values["notes"] = "\n".join(given.notes)
-    return given
-
-
-def _take(text: str, column: Column, number: int, decimal: str, given: _Given) -> None:
-    match column.field:
-        case "":
-            given.extra.update(checked({"extra": {_free(column.name or f"column {number}", given.extra): text}})["extra"])
-        case "notes":
-            given.notes.append(checked({"notes": text})["notes"])
-        case "state":
-            if text.casefold() not in STATES:
-                raise InvalidCell(STATE, f"{text!r} is no state of a cell; the states are {', '.join(STATES)}")
-            given.state = text.casefold()
-        case "cell_id":
-            given.id = text if _ID.fullmatch(text) else ""
-        case "code_raw":
-            raw = json.loads(text) if text.startswith('"') else text
-            given.code_raw = str(raw)
-        case "log":
-            given.log = read_log(text)
-        case "measured_ah":
-            given.measured_ah = checked({"capacity_ah": _number(text, column, decimal)})["capacity_ah"]
-        case name if name in NUMBERS:
-            given.values.update(checked({name: _number(text, column, decimal)}))
-        case name:
-            given.values[name] = checked({name: text})[name]
-
-
-def _free(name: str, taken: Mapping[str, str]) -> str:
-    """Two columns of one name are told apart by a number."""
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name} ({number})"
-    return free
-
-
-def _number(text: str, column: Column, decimal: str) -> float:
-    if column.unit and text[-1].isdigit():
-        text = f"{text} {column.unit}"
-    if column.field not in UNITS:
-        return float(text.replace(",", "."))
-    return parse_number(text, column.field, decimal=decimal)
-
-
-def read_log(text: str) -> list[dict[str, Any]]:
-    """The log of a cell as an exported list has it. Raises ValueError for whatever this program could not have written there."""
-
-    def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no number")
-
-    try:
-        log = json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is no log as it was exported ({error})") from error
-    if not isinstance(log, list):
-        raise ValueError("this is no log as it was exported")
-    return [_log_entry(item) for item in log]
-
-
-def _log_entry(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict) or item.get("kind") not in LOG_KINDS or not _is_number(item.get("unix_s")):
-        raise ValueError("this is no log as it was exported: each entry has a kind and a time")
-    wrong = [key for key, value in item.items() if _NUMBER_KEY.fullmatch(key) and value is not None and not _is_number(value)]
-    changed = item.get("changed", {})
-    if wrong or not isinstance(changed, dict) or not all(isinstance(pair, list) and len(pair) == 2 for pair in changed.values()):
-        raise ValueError(f"the log's {item['kind']} entry has a value that cannot be: {', '.join(wrong) or 'changed'}")
-    if item["kind"] == "state" and item.get("state") not in STATES:
-        raise ValueError(f"{item.get('state')!r} is no state of a cell")
-    tidied: dict[str, Any] = _plain(item)
-    return tidied
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case str():
-            return plain_text(value, lines=True)
-        case dict():
-            return {plain_text(str(key)): _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-    return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _new(given: _Given, desk: _Desk, label: str = "") -> Cell:
+def _new(given: Given, desk: _Desk, label: str = "") -> Cell:
     cell_id = given.id if given.id and given.id not in desk.cells else f"c-{secrets.token_hex(5)}"
     values = {**given.values, "label": label or given.label}
     cell = Cell(id=cell_id, code_raw=given.code_raw or values.get("code", ""), extra=given.extra, **values)
@@ -316,30 +174,30 @@ def _new(given: _Given, desk: _Desk, label: str = "") -> Cell:
     return _with_log(replace(cell, log=tuple(log)), given)
 
 
-def _again(line: int, given: _Given, found: Cell, desk: _Desk) -> RowPlan:
-    """A row about a cell that is there already, in the inventory or in an earlier row. Raises _Refused."""
+def _again(line: int, given: Given, found: Cell, desk: _Desk) -> RowPlan:
+    """A row about a cell that is there already, in the inventory or in an earlier row. Raises Refused."""
     column = given.name_of("label")
     by_code = code_key(found.code) == code_key(given.values.get("code", "")) != ""
     what = f"the code is on cell {found.label}" if by_code else f"a cell labelled {found.label} is"
     if found.id in desk.lines:
-        raise _Refused(given.name_of("code") if by_code else column, f"{what} in line {desk.lines[found.id]} already")
+        raise Refused(given.name_of("code") if by_code else column, f"{what} in line {desk.lines[found.id]} already")
     if desk.existing == "refuse":
-        raise _Refused(given.name_of("code") if by_code else column, f"{what} in the inventory already")
+        raise Refused(given.name_of("code") if by_code else column, f"{what} in the inventory already")
     if desk.existing == "add":
         if by_code:
-            raise _Refused(given.name_of("code"), f"{what} already, and every cell has its own code")
+            raise Refused(given.name_of("code"), f"{what} already, and every cell has its own code")
         label = desk.free_label(given.label)
         return RowPlan(line, given.label, "add", f"as {label}, for {given.label} is there already", cell=_new(given, desk, label))
     other = desk.labels.get(label_key(given.label), found.id)
     if other != found.id:
-        raise _Refused(column, f"another cell is labelled {given.label} already")
+        raise Refused(column, f"another cell is labelled {given.label} already")
     other = desk.codes.get(code_key(given.values["code"]), found.id) if given.values.get("code") else found.id
     if other != found.id:
-        raise _Refused(given.name_of("code"), f"the code is on cell {desk.cells[other].label} already")
+        raise Refused(given.name_of("code"), f"the code is on cell {desk.cells[other].label} already")
     return _updated(line, given, found)
 
 
-def _updated(line: int, given: _Given, found: Cell) -> RowPlan:
+def _updated(line: int, given: Given, found: Cell) -> RowPlan:
     properties = {**given.values, "extra": {**found.extra, **given.extra}}
     if "code" in properties and properties["code"] != found.code:
         properties["code_raw"] = given.code_raw or properties["code"]
@@ -358,7 +216,7 @@ def _updated(line: int, given: _Given, found: Cell) -> RowPlan:
     return RowPlan(line, found.label, "update", "; ".join(words), cell=cell)
 
 
-def _with_log(cell: Cell, given: _Given) -> Cell:
+def _with_log(cell: Cell, given: Given) -> Cell:
     """The cell with what the row says of its capacity and its state, where its log does not say so already."""
     new = []
     capacities = [item["capacity_ah"] for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]

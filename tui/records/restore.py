@@ -20,7 +20,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tui.records.backup import Backup, BackupError, Entry, copy_out, files_of, locked, opened, roots
+from tui.records.archive import Backup, BackupError, Entry, copy_out, opened
+from tui.records.backup import files_of, locked, roots
 from tui.records.journal_reading import is_being_written
 from tui.records.places import Home, make_private, open_private, sync_folder
 from tui.records.store import StoreTooNew, WholeFileStorage
