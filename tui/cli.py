@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from tui import cli_cells, cli_judge  # noqa: F401 - add commands to `cells`
+from tui import cli_cell_lists, cli_cells, cli_judge  # noqa: F401 - add commands to `cells`
 from tui.cli_ack import ack, attention
+from tui.cli_backup import backup, restore
 from tui.cli_bench import bench_options, description_from, plan_from
 from tui.cli_catalogue import catalogue
 from tui.cli_choices import Quantity, choice_options
@@ -22,6 +23,7 @@ from tui.cli_probe import probe, traced
 from tui.cli_procedures import lent, procedures
 from tui.cli_process import bench
 from tui.cli_records import cells, sessions
+from tui.cli_trash import banks, trash
 from tui.plain_output import plain_output
 
 
@@ -150,6 +152,10 @@ cli.add_command(catalogue)
 cli.add_command(cells)
 cli.add_command(sessions)
 cli.add_command(report)
+cli.add_command(banks)
+cli.add_command(trash)
+cli.add_command(backup)
+cli.add_command(restore)
 cli.add_command(bench)
 cli.add_command(ack)
 cli.add_command(attention)

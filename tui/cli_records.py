@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,7 +30,7 @@ def home_of(demo: bool) -> Home:
 
 @click.group()
 def cells() -> None:
-    """The cell inventory: list, show, add, import, export."""
+    """The cell inventory: list, show, add, import, export, delete."""
 
 
 @cells.command("list")
@@ -111,41 +110,16 @@ def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> Non
         cell = Inventory(home_of(demo)).add(label=label, **given)
     except (quantities.QuantityError, InvalidCell) as problem:
         raise click.UsageError(str(problem)) from problem
-    _tell_doubts(cell)
+    tell_doubts(cell)
     click.echo(f"{cell.label} added")
 
 
-def _tell_doubts(cell: Any) -> None:
+def tell_doubts(cell: Any) -> None:
     """What is doubtful about the code of a cell that was kept all the same, as it was scanned (fault F-12)."""
     from tui.domain.cell_code import read_code
 
     for doubt in read_code(cell.code).doubts if cell.code else ():
         _tell(f"{cell.label}, code {cell.code}: {doubt}")
-
-
-@cells.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@demo_option
-def import_cells(file: Path, demo: bool) -> None:
-    """Add cells from a CSV file; all of them, or none when a line is wrong."""
-    from tui.records.inventory import Inventory
-
-    try:
-        added = Inventory(home_of(demo)).import_csv(file)
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from problem
-    for cell in added:
-        _tell_doubts(cell)
-    click.echo(f"{len(added)} cells added")
-
-
-@cells.command("export")
-@demo_option
-def export_cells(demo: bool) -> None:
-    """All cells as CSV on standard output."""
-    from tui.records.inventory import Inventory
-
-    click.echo(Inventory(home_of(demo)).export_csv(), nl=False)
 
 
 @click.group()

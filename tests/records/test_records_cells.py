@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tui.records.banks import Banks
-from tui.records.cell import Cell, DuplicateCode, DuplicateLabel, InvalidCell
-from tui.records.cell_csv import CsvError, cells_to_csv, parse_number, read_cells
+from tui.records.cell import DuplicateCode, DuplicateLabel, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.places import Home
 from tui.records.store import StoreReadOnly
@@ -114,108 +109,6 @@ def test_list_filters_by_words_and_sorts_with_unknown_last(inventory: Inventory)
     assert [cell.label for cell in inventory.list(sort="capacity_ah", descending=True)] == ["A2", "A10", "A1"]
     with pytest.raises(ValueError, match="colour"):
         inventory.list(sort="colour")
-
-
-def test_a_free_cell_list_comes_in(inventory: Inventory, tmp_path: Path) -> None:
-    list_file = tmp_path / "supplier.csv"
-    text = (
-        "Cell Name;QR code;Rated Ah;IR (mΩ);OCV [mV];Grade;Measured Capacity;Date\n"
-        "A1;04qce0;280 Ah;0,18;3301;A+;285,5;2026-03-01\n\n"
-        "A2;;;0.19 mOhm;3,302 V;;;\n"
-    )
-    list_file.write_bytes(text.encode("cp1252", "replace").replace(b"(m?)", b"(mOhm)"))
-    first, second = inventory.import_csv(list_file)
-    assert (first.label, first.code, first.capacity_ah, first.resistance_mohm) == ("A1", "04QCE0", 280.0, 0.18)
-    assert (first.received_voltage_v, first.notes, first.received_date) == (3.301, "Grade: A+", "2026-03-01")
-    assert first.log[-1]["capacity_ah"] == 285.5
-    assert (second.capacity_ah, second.resistance_mohm, second.received_voltage_v, second.notes) == (None, 0.19, 3.302, "")
-    assert inventory.list() == [first, second]
-
-
-def test_the_caller_s_parser_reads_every_quantity(inventory: Inventory) -> None:
-    asked = []
-
-    def parse(text: str, field: str) -> float:
-        asked.append((text, field))
-        return 1.0
-
-    inventory.import_csv("label,capacity (mAh),volts\nA1,280000,3.3 V\n", parse=parse)
-    assert asked == [("280000 mAh", "capacity_ah"), ("3.3 V", "received_voltage_v")]
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "column", "words"),
-    [
-        ("label,volts\nA1,3.3\nA2,high\n", 3, "volts", "'high'"),
-        ("label,volts\nA1,33\n", 2, "volts", "0 to 5 V"),
-        ("label,capacity\nA1,280 V\n", 2, "capacity", "280 V"),
-        ("label,volts\nA1,3.3\n\na1,3.3\n", 4, "label", "in line 2 already"),
-        ("label,volts\nOLD,3.3\n", 2, "label", "in the inventory already"),
-        ("label,volts\n,3.3\n", 2, "label", "no label"),
-        ("label,volts,ocv\nA1,3.3,3.3\n", 1, "ocv", "both mean"),
-        ("volts,maker\n3.3,EVE\n", 1, "", "no column is called label"),
-        ("label,volts\nA1,3,3\n", 2, "", "in quotes"),
-        ("label,chemistry\nA1,NMC\n", 2, "chemistry", "LiFePO4"),
-        ("label,state\nA1,lost\n", 2, "state", "no state"),
-        ('label,notes\nA1,"open\n', 2, "", "readable"),
-        ("\n", 1, "", "empty"),
-    ],
-)
-def test_a_bad_list_is_refused_whole_with_line_and_column(inventory: Inventory, text: str, line: int, column: str, words: str) -> None:
-    inventory.add(label="OLD")
-    with pytest.raises(CsvError, match=words) as refused:
-        inventory.import_csv(text)
-    assert (refused.value.line, refused.value.column) == (line, column)
-    assert "Nothing was saved" in str(refused.value)
-    assert [cell.label for cell in inventory.list()] == ["OLD"]
-
-
-@pytest.mark.parametrize(
-    ("text", "field", "value"),
-    [
-        ("280", "capacity_ah", 280.0),
-        ("280000 mAh", "capacity_ah", 280.0),
-        ("3412", "received_voltage_v", 3.412),
-        ("3,412", "received_voltage_v", 3.412),
-        ("3412 mV", "received_voltage_v", 3.412),
-        (".18mΩ", "resistance_mohm", 0.18),
-        ("180 µOhm", "resistance_mohm", 0.18),
-        ("0.00018 Ω", "resistance_mohm", 0.18),
-    ],
-)
-def test_numbers_as_people_write_them(text: str, field: str, value: float) -> None:
-    assert parse_number(text, field) == pytest.approx(value)
-
-
-words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=8)
-notes = st.text(st.characters(codec="utf-8", exclude_categories=["C"], include_characters="\n"), max_size=20).map(str.strip)
-cells = st.builds(
-    Cell,
-    id=st.just("c"),
-    label=words,
-    maker=words | st.just(""),
-    price=words | st.just(""),
-    capacity_ah=st.none() | st.floats(0, 2000),
-    resistance_mohm=st.none() | st.floats(0, 100),
-    received_voltage_v=st.none() | st.floats(0, 5),
-    notes=notes,
-)
-
-
-@given(made=st.lists(cells, max_size=5, unique_by=lambda cell: cell.label.casefold()))
-def test_an_exported_list_reads_back_without_loss(made: list[Cell]) -> None:
-    back = read_cells(cells_to_csv(made), parse_number)
-    names = ("label", "maker", "price", "capacity_ah", "resistance_mohm", "received_voltage_v", "notes")
-    for cell, values in zip(made, back, strict=True):
-        assert {name: values.get(name) or None for name in names} == {name: getattr(cell, name) or None for name in names}
-
-
-@given(text=st.text(max_size=200).map(lambda tail: "label,volts\n" + tail))
-def test_any_text_is_read_or_refused_by_line(text: str) -> None:
-    try:
-        assert all(cell["label"] for cell in read_cells(text, parse_number))
-    except CsvError as refused:
-        assert refused.line >= 1
 
 
 def test_a_damaged_inventory_is_shown_but_not_written(inventory: Inventory, place: Home) -> None:

@@ -188,6 +188,37 @@ async def test_curve_and_cells_are_exported(home, tmp_path, key, header, rows):
     assert len(lines) - 1 >= rows
 
 
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_a_deleted_session_is_in_the_trash_and_one_key_brings_it_back(home, size):
+    sessions = [balanced(home) for _ in range(3)]
+    newest_first = [session.id for session in Sessions(home).list()][::-1]
+    async with history(home, size=size) as bench:
+        await until(bench.pilot, lambda: [session.id for session in bench.screen.sessions] == newest_first)
+        await bench.press("down", "d")
+        await until(bench.pilot, lambda: [session.id for session in bench.screen.sessions] == [newest_first[0], newest_first[2]])
+        assert bench.screen.session.id == newest_first[2]  # the cursor stays where it was
+        assert not Sessions(home).journal_path(newest_first[1]).exists()
+        await bench.press("u")
+        await until(bench.pilot, lambda: [session.id for session in bench.screen.sessions] == newest_first)
+        assert bench.screen.session.id == newest_first[1]
+        assert Sessions(home).journal_path(newest_first[1]).exists()
+        assert len(sessions) == 3
+
+
+@on_loop
+async def test_a_session_that_runs_cannot_be_deleted(home):
+    session = Sessions(home).create(PLAN, started_unix_s=START_S)
+    async with history(home) as bench:
+        await until(bench.pilot, lambda: bench.screen.sessions)
+        await bench.press("d")
+        await until(bench.pilot, lambda: bench.app._notifications)
+        assert Sessions(home).get(session.id).state == "running"
+        assert "no end yet" in next(iter(bench.app._notifications)).message
+        await bench.press("u")
+    assert len(Sessions(home).list()) == 1
+
+
 @on_loop
 async def test_a_damaged_history_is_shown_read_only(home):
     balanced(home)

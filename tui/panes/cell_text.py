@@ -83,9 +83,10 @@ def passport(cell: Cell, *, log_lines: int | None = None) -> str:
         ("received", " ".join(part for part in (_volts(cell.received_voltage_v), cell.received_date) if part)),
         ("supplier", " ".join(part for part in (cell.supplier, cell.order_no, cell.price) if part)),
         ("place", place_of(cell)),
+        *cell.extra.items(),
         ("notes", cell.notes),
     ]
-    lines = [f"{name:<11}{value}" for name, value in facts if value]
+    lines = [f"{name:<10} {value}" for name, value in facts if value]
     rests = rests_of(cell)
     if rests:
         lines += ["", "At rest"]
@@ -127,12 +128,11 @@ def _words(entry: Mapping[str, Any]) -> str:
 
 
 def loss(cell: Cell) -> str:
-    """What is lost with a cell's record."""
-    rests, entries = len(rests_of(cell)), len(cell.log)
-    what = f"Its record is lost for good: {entries} log {'entry' if entries == 1 else 'entries'}"
-    what += f", {rests} of them volts at rest." if rests else "."
-    busy = " It is being balanced now." if cell.state == "balancing" else ""
-    return f"{what}{busy} Sessions keep its label and volts. Was it thrown away? Then note it as scrapped instead, and its record stays."
+    """What it means to delete a cell that is being balanced."""
+    return (
+        f"{cell.label} is being balanced now; its charge goes on, and the session keeps its label and volts. Its record goes into the trash, "
+        "and learns what the session found when it is brought back."
+    )
 
 
 def day(unix_s: float) -> str:

@@ -19,12 +19,16 @@ from textual.widgets import DataTable, Input
 from tui.bench.messages import Captured
 from tui.panes.capture import Wanted
 from tui.panes.cell_form import CellForm
+from tui.panes.cell_import import ImportScreen
 from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
 from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell, InvalidCell
+from tui.records.cell_csv import cells_to_csv
 from tui.records.inventory import CellGone, Inventory
+from tui.records.places import open_private
 from tui.records.store import StoreError
+from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 
@@ -76,6 +80,7 @@ class CellsScreen(Workspace):
         Binding("a", "add", show=False),
         Binding("e", "edit", show=False),
         Binding("d,delete", "delete", show=False),
+        Binding("u", "bring_back", show=False),
         Binding("slash", "filter", show=False),
         Binding("s", "sort", show=False),
         Binding("i", "import", show=False),
@@ -96,6 +101,7 @@ class CellsScreen(Workspace):
         self._doubted = ""  # label of the cell whose last captured volts were not likely
         self._said = ""  # of the last capture, until something else is done
         self._wanted = ""  # label to put the cursor on after the next reading
+        self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
 
     def compose_body(self) -> Iterator[Widget]:
         table: DataTable[RichText] = DataTable(id="cells-table", cursor_type="row", zebra_stripes=False)
@@ -120,6 +126,8 @@ class CellsScreen(Workspace):
     def own_keys(self) -> list[KeyHint]:
         keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", ""), ("F9", "measure", "")]
         changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
+        if self._thrown:
+            changes.insert(0, ("u", "bring back", "bring_back"))
         hints = [*([] if self.problem else changes), ("j", "judge", "judge"), ("b", "build", "build"), ("x", "export", "export"), *keys]
         return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
 
@@ -157,6 +165,7 @@ class CellsScreen(Workspace):
     def _loaded(self, event: Loaded) -> None:
         keep = self._wanted or (self.cell.label if self.cell else "")
         self._wanted = ""
+        row = self.table.cursor_row
         self.cells, self.problem = event.cells, event.problem
         self.page = min(self.page, max(0, (len(self.cells) - 1) // PAGE_ROWS))
         at = next((index for index, cell in enumerate(self.cells) if cell.label == keep), None)
@@ -164,8 +173,7 @@ class CellsScreen(Workspace):
             self.page = at // PAGE_ROWS
         self.query_one("#cells-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
         self._fill()
-        if at is not None:
-            self.table.move_cursor(row=at % PAGE_ROWS, animate=False)
+        self.table.move_cursor(row=row if at is None else at % PAGE_ROWS, animate=False)  # where the cell is, or was
         self._show_passport()
         self.show_snapshot(self.bench_app.snapshot)
 
@@ -226,6 +234,7 @@ class CellsScreen(Workspace):
             self.load()
 
     def action_delete(self) -> None:
+        """Into the trash at once, because one key brings it back; only a cell that is being balanced is asked about."""
         cell = self.cell
         if cell is None or self._read_only():
             return
@@ -234,16 +243,36 @@ class CellsScreen(Workspace):
             if yes:
                 self._delete(cell)
 
-        self.app.push_screen(ConfirmScreen(f"Delete cell {cell.label}?", loss(cell), yes="delete it"), answered)
+        if cell.state == "balancing":
+            self.app.push_screen(ConfirmScreen(f"Delete cell {cell.label}?", loss(cell), yes="into the trash"), answered)
+        else:
+            answered(True)
 
     @work(thread=True, exit_on_error=False)
     def _delete(self, cell: Cell) -> None:
         try:
-            self.inventory.delete(cell.id)
+            self._thrown.append(self.inventory.delete(cell.id))
         except (StoreError, CellGone) as error:
             self.post_message(Done(str(error), f"Cell {cell.label} was not deleted"))
         else:
-            self.post_message(Done(f"Cell {cell.label} is deleted."))
+            self.post_message(Done(f"{cell.label} is in the trash; u brings it back."))
+
+    def action_bring_back(self) -> None:
+        """Undo the last deletion of this screen."""
+        if not self._thrown:
+            self.bench_app.say("Nothing was deleted here. `topbalance trash list` shows what is in the trash.", refused=True)
+        elif not self._read_only():
+            self._bring_back(self._thrown.pop())
+
+    @work(thread=True, exit_on_error=False)
+    def _bring_back(self, trash_id: str) -> None:
+        try:
+            one = Trash(self.bench_app.home).restore(trash_id)
+        except (StoreError, NotInTrash, ValueError) as error:
+            self.post_message(Done(str(error), "It stays in the trash"))
+        else:
+            self._wanted = one.name
+            self.post_message(Done(f"{one.name} is back."))
 
     # --- volts by the meter, one key a cell -------------------------------------------------------------------------
 
@@ -326,26 +355,19 @@ class CellsScreen(Workspace):
 
     def action_import(self) -> None:
         if not self._read_only():
-            words = "A CSV or TSV list with a header: label, capacity, resistance, volts … Nothing is kept unless every line can be."
+            words = "A CSV or TSV list with a header of any names. You see what becomes of each row before anything is kept."
             self.app.push_screen(LineScreen("Import cells from which file?", words), self._import_from)
 
     def _import_from(self, path: str | None) -> None:
         if path:
-            self._import(Path(path).expanduser())
+            self.app.push_screen(ImportScreen(self.bench_app.home, Path(path).expanduser()), self._imported)
 
-    @work(thread=True, exit_on_error=False)
-    def _import(self, path: Path) -> None:
-        try:
-            added = self.inventory.import_csv(path)
-        except OSError as error:
-            self.post_message(Done(f"{path}: {error.strerror or error}. Nothing was saved.", "Nothing was imported"))
-        except (StoreError, ValueError) as error:
-            self.post_message(Done(f"{path}\n\n{error}", "Nothing was imported"))
-        else:
-            self.post_message(Done(f"{len(added)} cells were added from {path.name}."))
+    def _imported(self, words: str | None) -> None:
+        if words:
+            self.post_message(Done(words))
 
     def action_export(self) -> None:
-        words = "All cells as CSV, which i reads back. The log of each cell stays here."
+        words = "All cells with their logs as CSV (.tsv: with tabs), which i reads back without loss."
         self.app.push_screen(LineScreen("Export cells to which file?", words, str(Path.cwd() / "cells.csv")), self._export_to)
 
     def _export_to(self, path: str | None) -> None:
@@ -367,7 +389,9 @@ class CellsScreen(Workspace):
     @work(thread=True, exit_on_error=False)
     def _export(self, path: Path) -> None:
         try:
-            path.write_text(self.inventory.export_csv(), encoding="utf-8", newline="")
+            text = cells_to_csv(self.inventory.list(), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+            with open(path, "w", encoding="utf-8", newline="", opener=open_private) as file:
+                file.write(text)
         except (OSError, StoreError) as error:
             self.post_message(Done(f"{path}: {error}", "Nothing was exported"))
         else:

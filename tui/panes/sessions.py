@@ -16,8 +16,9 @@ from tui.bench.messages import Point
 from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_text import COLUMNS, headline, row_of
 from tui.panes.workspace import Workspace
-from tui.records.sessions import Session, Sessions
+from tui.records.sessions import Session, SessionBusy, SessionGone, Sessions
 from tui.records.store import StoreError
+from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 from tui.widgets.line_table import LineTable, TableColumn
@@ -45,6 +46,14 @@ class CurveLoaded(Message):
     points: list[Point]
 
 
+@dataclass
+class Said(Message):
+    """Something was done to the history, or refused."""
+
+    text: str
+    refused: bool = False
+
+
 class SessionsScreen(Workspace):
     """Reads the history in threads; draws the curve of the session under the cursor."""
 
@@ -60,6 +69,8 @@ class SessionsScreen(Workspace):
         Binding("r", "rest", show=False),
         Binding("c", "compare", show=False),
         Binding("escape", "compare_no_more", show=False),
+        Binding("d,delete", "delete", show=False),
+        Binding("u", "bring_back", show=False),
     ]
 
     def __init__(self) -> None:
@@ -67,6 +78,8 @@ class SessionsScreen(Workspace):
         self.sessions: list[Session] = []  # newest first
         self.problem = ""
         self.compared: Session | None = None  # the first of two
+        self._wanted = ""  # id to put the cursor on after the next reading
+        self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
 
     def compose_body(self) -> Iterator[Widget]:
         table = LineTable([TableColumn(column.title, column.width, column.right) for column in COLUMNS], id="sessions-table")
@@ -82,7 +95,13 @@ class SessionsScreen(Workspace):
     def own_keys(self) -> list[KeyHint]:
         if self.compared is not None:
             return [("c", "compare with this one", "screen.compare"), ("esc", "do not", "screen.compare_no_more")]
-        return [("enter", "open", ""), ("c", "compare", "screen.compare"), ("r", "resting volts", "screen.rest")]
+        keys = [
+            ("enter", "open", ""),
+            ("c", "compare", "screen.compare"),
+            ("r", "resting volts", "screen.rest"),
+            ("d", "delete", "screen.delete"),
+        ]
+        return [("u", "bring back", "screen.bring_back"), *keys] if self._thrown else keys
 
     @property
     def table(self) -> LineTable:
@@ -112,9 +131,12 @@ class SessionsScreen(Workspace):
 
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:
-        keep = self.session.id if self.session else ""
+        keep = self._wanted or (self.session.id if self.session else "")
+        self._wanted = ""
+        was = max(0, self.table.cursor)
         self.sessions, self.problem = event.sessions, event.problem
-        at = next((index for index, session in enumerate(self.sessions) if session.id == keep), 0)
+        last = max(0, len(self.sessions) - 1)
+        at = next((index for index, session in enumerate(self.sessions) if session.id == keep), min(was, last))  # where it is, or was
         self.query_one("#sessions-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
         self._show_list(at)
         self.show_snapshot(self.bench_app.snapshot)
@@ -196,3 +218,39 @@ class SessionsScreen(Workspace):
         self.compared = session
         self._show_list(self.table.cursor)
         self.show_snapshot(self.bench_app.snapshot)
+
+    def action_delete(self) -> None:
+        """Into the trash at once, because one key brings it back."""
+        if self.session and not self.problem:
+            self._delete(self.session)
+
+    @work(thread=True, exit_on_error=False)
+    def _delete(self, session: Session) -> None:
+        try:
+            self._thrown.append(Sessions(self.bench_app.home).delete(session.id))
+        except (StoreError, SessionGone, SessionBusy, OSError) as error:
+            self.post_message(Said(str(error), refused=True))
+        else:
+            self.post_message(Said(f"{session.bank} {session.id} is in the trash; u brings it back."))
+
+    def action_bring_back(self) -> None:
+        """Undo the last deletion of this screen."""
+        if self._thrown:
+            self._bring_back(self._thrown.pop())
+        else:
+            self.bench_app.say("Nothing was deleted here. `topbalance trash list` shows what is in the trash.", refused=True)
+
+    @work(thread=True, exit_on_error=False)
+    def _bring_back(self, trash_id: str) -> None:
+        try:
+            one = Trash(self.bench_app.home).restore(trash_id)
+        except (StoreError, NotInTrash, ValueError, OSError) as error:
+            self.post_message(Said(str(error), refused=True))
+        else:
+            self._wanted = one.record["id"]
+            self.post_message(Said(f"{one.name} is back."))
+
+    @on(Said)
+    def _say(self, event: Said) -> None:
+        self.bench_app.say(event.text, refused=event.refused)
+        self.load()

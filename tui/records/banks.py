@@ -15,6 +15,7 @@ from tui.domain.plain_text import plain_text
 from tui.records.cell import natural_key
 from tui.records.places import Home
 from tui.records.store import transaction
+from tui.records.trash_table import take_out, throw_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,22 @@ class Banks:
         """The bank used last."""
         return max(self.list(), key=lambda bank: bank.used_unix_s, default=None)
 
-    def delete(self, name: str) -> None:
-        """Forget the bank; its cells stay. A name that is not there is no error."""
+    def delete(self, name: str) -> str:
+        """Put the bank into the trash, and give its id there; its cells stay. A name that is not there is no error: "" then."""
         with transaction(self.path) as store:
+            found = store.table("banks").search(where("name") == name)
             store.table("banks").remove(where("name") == name)
+            return throw_away(store, "bank", name, found[0]) if found else ""
+
+    def bring_back(self, trash_id: str, *, name: str = "") -> Bank:
+        """Take a bank out of the trash, under another `name` where its own is taken. Raises NotInTrash, and ValueError for a name in use."""
+        with transaction(self.path) as store:
+            record = dict(take_out(store, "bank", trash_id))
+            record["name"] = plain_text(" ".join(name.split())) or record["name"]
+            if store.table("banks").contains(where("name") == record["name"]):
+                raise ValueError(f"there is a bank called {record['name']} already; give this one another name")
+            store.table("banks").insert(record)
+        return _bank(record)
 
     def list(self) -> list[Bank]:
         """All banks by name."""

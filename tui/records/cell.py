@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from tui.domain.cell_code import read_code, tidy
@@ -73,6 +73,7 @@ class Cell:
     order_no: str = ""
     price: str = ""
     notes: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)  # columns of imported lists that mean nothing to us, by their names
     log: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -105,7 +106,7 @@ class Cell:
         return self.received_voltage_v
 
 
-EDITABLE = frozenset(field.name for field in fields(Cell)) - {"id", "code_raw", "log"}
+EDITABLE = frozenset(item.name for item in fields(Cell)) - {"id", "code_raw", "log"}
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
     properties: dict[str, Any] = {}
     for name, value in values.items():
-        properties[name] = _number(name, value) if name in NUMBERS else _text(name, value)
+        properties[name] = _extra(value) if name == "extra" else _number(name, value) if name in NUMBERS else _text(name, value)
     if "code" in properties:
         properties["code_raw"] = str(values["code"] or "")
         properties["code"] = tidy(properties["code"])
@@ -161,6 +162,12 @@ def _text(name: str, value: Any) -> str:
     if not text.isprintable() or len(text) > 80:
         raise InvalidCell(name, f"{name} must be one line of at most 80 printable characters")
     return text
+
+
+def _extra(value: Mapping[str, Any] | None) -> dict[str, str]:
+    """Names in one line, values in several; what has no name or no value is left out."""
+    tidied = {" ".join(plain_text(name).split()): plain_text(str(text), lines=True).strip() for name, text in (value or {}).items()}
+    return {name: text for name, text in tidied.items() if name and text}
 
 
 def _chemistry(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from tui.records.cell import (
     label_key,
     natural_key,
 )
-from tui.records.cell_csv import Parse, cells_to_csv, parse_number, read_cells
+from tui.records.cell_csv import cells_to_csv
 from tui.records.places import Home
 from tui.records.store import Store, transaction
+from tui.records.trash_table import take_out, throw_away
 
 Cells = list[Cell]
 Ids = list[str]
@@ -86,18 +87,35 @@ class Inventory:
                     raise DuplicateLabel(properties["label"])
             if properties.get("code"):
                 _claim(_codes(table, but=cell_id), {"label": cell.label, **properties})
-            changed = {name: [getattr(cell, name), value] for name, value in properties.items() if getattr(cell, name) != value}
+            changed = changes_of(cell, properties)
             if changed:
                 cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
                 table.update(_record(cell), where("id") == cell_id)
         return cell
 
-    def delete(self, cell_id: str) -> None:
-        """Remove a cell with its log; sessions keep its label and volts. Raises CellGone."""
+    def delete(self, cell_id: str) -> str:
+        """Put a cell with its log into the trash, and give its id there; sessions keep its label and volts. Raises CellGone."""
         with transaction(self.path) as store:
             table = self._table(store)
-            _one(table, cell_id)
+            record = _one(table, cell_id)
             table.remove(where("id") == cell_id)
+            return throw_away(store, "cell", record["label"], record)
+
+    def bring_back(self, trash_id: str, *, label: str = "") -> Cell:
+        """Take a cell out of the trash, under another `label` where its own is taken. Raises NotInTrash, DuplicateLabel, DuplicateCode."""
+        with transaction(self.path) as store:
+            table = self._table(store)
+            record = take_out(store, "cell", trash_id)
+            cell = _cell(record)
+            if label:
+                properties = checked({"label": label})
+                cell = replace(cell, log=(*cell.log, entry("edit", changed=changes_of(cell, properties))), **properties)
+            if any(label_key(other["label"]) == label_key(cell.label) for other in table):
+                raise DuplicateLabel(cell.label)
+            if cell.code:
+                _claim(_codes(table), {"label": cell.label, "code": cell.code})
+            table.insert({**record, **_record(cell)})
+        return cell
 
     def get(self, cell_id: str) -> Cell:
         """Raises CellGone."""
@@ -161,17 +179,32 @@ class Inventory:
                 changed.append(cell)
         return changed, gone
 
-    def import_csv(self, source: Path | str, *, parse: Parse = parse_number) -> Cells:
-        """Add the cells of a CSV or TSV file (a path, or the text itself), all of them or none.
+    def put_many(self, change: Callable[[Cells], Iterable[Cell]]) -> Cells:
+        """Let `change` see all cells as they are now and give those that are new or changed, by their ids; kept as one act.
 
-        Header names are free; columns that mean nothing to us become notes. `parse(text, field)` turns "280 Ah" into the field's unit
-        and raises ValueError. Raises CsvError naming line and column.
+        `change` has judged labels and codes, and written the logs; what it raises leaves the inventory as it was.
         """
-        taken = {label_key(cell.label) for cell in self.list()}
-        return self.add_many(read_cells(source, parse, taken))
+        with transaction(self.path) as store:
+            table = self._table(store)
+            put = list(change([_cell(record) for record in table]))
+            known = {record["id"] for record in table}
+            changed = {cell.id: _record(cell) for cell in put if cell.id in known}
+            if changed:  # in one pass: an update for each would write the whole table as often
+                table.update(lambda record: record.update(changed.get(record["id"], {})))
+            table.insert_multiple(_record(cell) for cell in put if cell.id not in known)
+        return put
+
+    def import_csv(self, source: Path | str) -> Cells:
+        """Add the cells of a CSV or TSV file (a path, or the text itself), all of them or none. Raises CsvError naming line and column.
+
+        See `cell_import` for a dry run, for columns mapped by hand, and for cells that are here already.
+        """
+        from tui.records.cell_import import import_list
+
+        return import_list(self, source)
 
     def export_csv(self) -> str:
-        """All cells as CSV that `import_csv` reads back."""
+        """All cells with their logs as CSV that `import_csv` reads back."""
         return cells_to_csv(self.list())
 
     def _table(self, store: Store) -> Table:
@@ -186,6 +219,17 @@ def entry(kind: str, *, unix_s: float | None = None, **data: Any) -> dict[str, A
     if kind == "state" and data.get("state") not in STATES:
         raise InvalidCell("state", f"{data.get('state')!r} is no state of a cell; the states are {', '.join(STATES)}")
     return {"kind": kind, "unix_s": time.time() if unix_s is None else unix_s, **data}
+
+
+def changes_of(cell: Cell, properties: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the log says of an edit: name → value before and now. Extra properties stand under their own names."""
+    changed = {name: [getattr(cell, name), value] for name, value in properties.items() if getattr(cell, name) != value}
+    if "extra" in changed:
+        before, now = changed.pop("extra")
+        for name in sorted(before.keys() | now.keys()):
+            if before.get(name) != now.get(name):
+                changed[name] = [before.get(name, ""), now.get(name, "")]
+    return changed
 
 
 def _codes(table: Table, but: str = "") -> dict[str, str]:
@@ -223,7 +267,7 @@ def _record(cell: Cell) -> dict[str, Any]:
 def _searchable(cell: Cell) -> str:
     values = (cell.label, cell.code, cell.maker, cell.model, cell.supplier, cell.order_no, cell.notes, cell.state, cell.received_date)
     capacity = "" if cell.capacity_ah is None else f"{cell.capacity_ah:g}Ah"
-    return "\n".join((*values, capacity)).casefold()
+    return "\n".join((*values, *cell.extra.values(), capacity)).casefold()
 
 
 def _sort_key(value: Any) -> Any:

@@ -40,6 +40,11 @@ class Home:
     def locks(self) -> Path:
         return self.data / "locks"
 
+    @property
+    def restoring(self) -> Path:
+        """Stands beside the home while a backup takes its place, and only then."""
+        return self.data.parent / f".{self.data.name}.restoring"
+
     def create(self) -> None:
         """Make the folders that are missing, open to their owner only. Raises OSError where that is impossible."""
         for folder in (self.config, self.data, self.logs, self.runtime, self.sessions_dir, self.locks):
@@ -58,16 +63,25 @@ def home(*, demo: bool = False) -> Home:
     """
     root = os.environ.get("TOPBALANCE_HOME", "").strip()
     if root:
-        base = Path(root).expanduser().absolute()
-        place = Home(config=base, data=base, logs=base / "logs", runtime=base / "runtime")
+        place = home_at(Path(root))
     else:
         dirs = platformdirs.PlatformDirs(APP, appauthor=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # no runtime place of the system: platformdirs falls back to a temporary one, and that will do
             folders = (dirs.user_config_path, dirs.user_data_path, dirs.user_log_path, dirs.user_runtime_path)
         place = Home(*(folder / "demo" if demo else folder for folder in folders))
+    if place.restoring.exists():  # a crash came while a backup was put in place
+        from tui.records.restore import finish_restore
+
+        finish_restore(place)
     place.create()
     return place
+
+
+def home_at(folder: Path) -> Home:
+    """A home that lies in one folder altogether."""
+    base = folder.expanduser().absolute()
+    return Home(config=base, data=base, logs=base / "logs", runtime=base / "runtime")
 
 
 def make_private(folder: Path) -> None:

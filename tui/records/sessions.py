@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import secrets
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ from tui.records.inventory import Inventory, entry
 from tui.records.journal import Journal, JournalUnwritable
 from tui.records.journal_reading import is_being_written, tail
 from tui.records.places import Home
+from tui.records.session_files import place_files
 from tui.records.store import Store, StoreError, transaction
+from tui.records.trash_table import take_out, throw_away
 
 State = Literal["running", "resting", "ended"]
 REST_LOWEST_V, REST_HIGHEST_V = 2.00, 3.75  # outside these a resting LiFePO4 cell is damaged or the reading is wrong
@@ -26,6 +29,10 @@ REST_LOWEST_V, REST_HIGHEST_V = 2.00, 3.75  # outside these a resting LiFePO4 ce
 
 class SessionGone(LookupError):
     """No session has this id."""
+
+
+class SessionBusy(ValueError):
+    """A session that cannot be put away now; the text says why. Nothing was changed."""
 
 
 class RestRefused(ValueError):
@@ -175,6 +182,30 @@ class Sessions:
         self._change(session_id, {"cells_pending": True}, rest)
         return self.write_cells(session_id)
 
+    def delete(self, session_id: str) -> str:
+        """Put a session, its journal and its curve into the trash, and give its id there; its cells keep what it wrote into their logs.
+
+        Raises SessionGone, and SessionBusy for one that runs or that a crash left open.
+        """
+        with transaction(self.path) as store:
+            table = self._table(store)
+            record = _one(table, session_id)
+            session = _session(record)
+            if is_being_written(self.journal_path(session_id)) or (session.state == "running" and not self._end_of(session)):
+                raise SessionBusy(f"session {session_id} has no end yet: its charge runs, or a crash left it open. End it first")
+            table.remove(where("id") == session_id)
+            trash_id = throw_away(store, "session", f"{session_id} {session.bank}".strip(), record)
+        place_files(self.home)
+        return trash_id
+
+    def bring_back(self, trash_id: str) -> Session:
+        """Take a session out of the trash, with its files. Raises NotInTrash."""
+        with transaction(self.path) as store:
+            record = take_out(store, "session", trash_id)
+            self._table(store).insert(record)
+        place_files(self.home)
+        return self.write_cells(record["id"])
+
     def write_cells(self, session_id: str) -> Session:
         """Bring the logs of the session's cells up to its row; harmless to repeat, so it may follow a crash or a repaired inventory."""
         session = self.get(session_id)
@@ -213,6 +244,8 @@ class Sessions:
     def settle(self) -> list[Session]:
         """Close rows whose journal has its end although the row does not (a crash between the two), and write what cells wait for."""
         settled = []
+        with contextlib.suppress(OSError):  # on a disk that cannot be written the files stay where they are
+            place_files(self.home)
         for session in self._running():
             end = self._end_of(session)
             if end:
