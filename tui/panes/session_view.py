@@ -139,9 +139,9 @@ class SessionView(CurveScreen):
         yield Text(id="session-said")
 
     def own_keys(self) -> list[KeyHint]:
-        here = (("p", "replay", "screen.replay"), ("r", "resting volts", "screen.rest"), ("w", "report", "screen.report"))
+        here = (("p", "replay", "screen.replay"), ("w", "report", "screen.report"), ("r", "resting volts", "screen.rest"))
         out = (("x", "curve CSV", "screen.export('curve')"), ("c", "cells CSV", "screen.export('cells')"), ("esc", "back", "screen.close"))
-        return [here[0], *CURVE_KEYS, *here[1:], *out]
+        return [*here[:2], *CURVE_KEYS, *here[2:], *out]
 
     def on_mount(self) -> None:
         self._show()
