@@ -6,6 +6,7 @@ A port polls, keeps the newest reading in one slot and runs the bench's calls be
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -25,6 +26,7 @@ class Instrument(Protocol):
     def close(self) -> None: ...
 
 
+log = logging.getLogger(__name__)
 D = TypeVar("D", bound=Instrument)
 R = TypeVar("R")
 
@@ -70,6 +72,16 @@ class Port(Generic[D]):
         except InstrumentError as problem:
             self.error, self.lost = str(problem), isinstance(problem, LostLine)
             self.senseless = self.senseless + 1 if isinstance(problem, GarbledAnswer | Refused) else 0
+        except Exception as defect:  # noqa: BLE001 - the thread must live on: it is the only way for an off to the supply
+            self._defect(defect)
+            self.senseless += 1
+
+    def _defect(self, defect: Exception) -> None:
+        """A driver raised what no driver may. It counts as an answer without sense."""
+        error = f"{self.driver.address}: the program ran into a defect with this instrument ({type(defect).__name__}: {defect})."
+        if error != self.error:
+            log.error(error, exc_info=defect)
+        self.error = error
 
     def _reopened(self) -> bool:
         """A lost line is opened anew, the old handle closed first. False while that does not work, and `error` says why."""
@@ -81,6 +93,9 @@ class Port(Generic[D]):
             self.driver = self._reopen()
         except InstrumentError as problem:
             self.error = str(problem)
+            return False
+        except Exception as defect:  # noqa: BLE001 - as above
+            self._defect(defect)
             return False
         return True
 

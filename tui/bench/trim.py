@@ -47,7 +47,7 @@ def took(stage: Stage, volts: float) -> str:
         return ""
     target, step = calculations.pack_target_v(session.plan), stage.profile.voltage_step_v
     over = volts - target
-    if over > session.limits.trim_tolerance_v * session.series:
+    if over > calculations.trims_above_v(session.plan):
         if session.by_hand:
             session.facts["trimmed_set_v"] = round(told - over, 4)
             stage.did("trim-knob")
