@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from drivers.roles import MeterProfile, MeterReading, SupplyProfile, SupplyReading
 from drivers.simulated.description import describe
+from tests.bench.charges import Make, alarm, charge, codes, wait
 from tui.bench.guard import Commanded, Guard
-from tui.bench.messages import Channel
+from tui.bench.messages import Channel, Start
 from tui.bench.output import switch_off
 from tui.bench.ports import LockStepPort, ThreadPort
 from tui.bench.reading import Composer, Reading
+from tui.bench.trim import holds_voltage
 from tui.domain import gates
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan, PlanSupply
@@ -148,3 +151,87 @@ def test_open_leads_far_above_the_target_pass_no_gate_because_the_steps_are_coar
 def test_a_few_millivolts_above_are_no_reason_to_go_down_by_a_tenth_of_a_volt(shown_v: float, down_v: float) -> None:
     """At 3.5 V the end rule for 3.6 V is never met: hours for nothing."""
     assert gates.trim_correction_v(coarse(), shown_v) == pytest.approx(down_v)
+
+
+# --- slow supplies
+
+
+class Slow:
+    """A supply spoken to in text: a poll takes its time."""
+
+    address = "scpi:/dev/slow"
+
+    def read(self) -> SupplyReading:
+        time.sleep(0.3)
+        return SupplyReading(0.0, True)
+
+    def close(self) -> None:
+        return None
+
+
+def test_three_polls_of_a_slow_supply_are_longer_than_three_of_a_quick_one(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F-29 calls at once above 3.37 V: one answer that was lost and asked for again is no silence of three polls."""
+    from drivers.clock import WallClock
+    from tui.bench.instruments import Instruments
+
+    instruments = Instruments(WallClock(), place)
+    port: ThreadPort[Any] = ThreadPort(Slow(), poll_s=0.01)
+    try:
+        until_s = time.monotonic() + 5.0
+        while port.fresh_count < 3 and time.monotonic() < until_s:
+            time.sleep(0.02)
+    finally:
+        port.close()
+    assert instruments.fresh(port, 1.0)
+    now_s = time.monotonic()
+    monkeypatch.setattr("tui.bench.instruments.time.monotonic", lambda: now_s + 3.5)
+    assert instruments.fresh(port, 1.0)
+    monkeypatch.setattr("tui.bench.instruments.time.monotonic", lambda: now_s + 4.5)
+    assert not instruments.fresh(port, 1.0)
+
+
+# --- a meter that answers and shows nothing
+
+
+def test_a_meter_that_answers_without_volts_is_told_like_a_silent_one(drive: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = charge(drive)
+    assert run.bench.meter is not None
+    why = "the meter shows -0.01 V, and 0 to 5 V can be true here"
+    nothing = lambda: MeterReading(run.clock.now_s(), {"1": None}, "ok", text=why, flags=("out of range",))  # noqa: E731
+    monkeypatch.setattr(run.bench.meter.driver, "read", nothing)
+    wait(run, 20.0)
+    assert "meter-silent" in codes(run)
+    assert why in alarm(run, "meter-silent").text
+    monkeypatch.undo()
+    wait(run, 5.0)
+    assert "meter-silent" not in codes(run)
+
+
+# --- a mode that is only concluded
+
+
+@pytest.mark.parametrize(("amps", "holds"), [(10.0, False), (9.9, False), (5.0, True)])
+def test_volts_near_the_set_point_at_the_whole_current_are_no_constant_voltage(amps: float, holds: bool) -> None:
+    """A supply that does not tell its mode is taken for CV within 20 mV of its set-point: at the whole current its terminals tell no error of it."""
+    profile = SupplyProfile("hanmatek", "KP 3010", max_voltage_v=30.0, max_current_a=10.0, reports_mode=False)
+    reading = Reading(
+        100.0,
+        mode="CV",
+        output_on=True,
+        supply_v=Channel(3.638, "measured", 0.0),
+        current_a=Channel(amps, "measured", 0.0),
+    )
+    output = SimpleNamespace(commanded=Commanded(True, 3.65, 10.0, 0.0))
+    stage: Any = SimpleNamespace(reading=reading, output=output, profile=profile, running=SimpleNamespace(current_a=10.0))
+    assert holds_voltage(stage) is holds
+
+
+# --- a supply that can only be read
+
+
+def test_a_supply_whose_model_is_not_known_is_refused_in_words_that_say_so(drive: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drivers.supplies.riden.BY_ID", {})
+    run = drive()
+    refused = run.send(Start(run.plan.to_json()))
+    assert not refused.ok and "unknown Riden" in refused.message and "read" in refused.message
+    assert run.world.set_points == (0.0, 0.0) and run.bench.session is None

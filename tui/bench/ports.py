@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -48,6 +49,12 @@ class Port(Generic[D]):
         self.lost = False
         self.senseless = 0  # polls in a row whose answers broke the rules, on a line that works
         self.fresh_count = 0  # answers so far; tells a new answer from an old one
+        self._took_s: deque[float] = deque(maxlen=5)
+
+    @property
+    def took_s(self) -> float:
+        """How long a poll takes here when nothing goes wrong, wall seconds; 0 where it is called in lock-step."""
+        return min(self._took_s, default=0.0)
 
     def poll(self) -> None:
         """Read now (lock-step), or nothing (the thread polls by itself)."""
@@ -158,7 +165,10 @@ class ThreadPort(Port[D]):
                 _, _, action, future = self._calls.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
                 if self._reopened():
+                    began = time.monotonic()
                     self._read_once()
+                    if not self.error:
+                        self._took_s.append(time.monotonic() - began)
                 due = time.monotonic() + (REOPEN_GAP_S if self.lost else self.poll_s)
                 continue
             self._execute(action, future)
