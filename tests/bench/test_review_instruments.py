@@ -235,3 +235,29 @@ def test_a_supply_whose_model_is_not_known_is_refused_in_words_that_say_so(drive
     refused = run.send(Start(run.plan.to_json()))
     assert not refused.ok and "unknown Riden" in refused.message and "read" in refused.message
     assert run.world.set_points == (0.0, 0.0) and run.bench.session is None
+
+
+def test_one_channel_on_each_group_of_a_string_sees_the_highest() -> None:
+    """Cells in parallel within a string read alike: one of each group is enough."""
+    labels = tuple(f"A{number}" for number in range(1, 9))
+    seen = cells_meter({"1": 3.40, "3": 3.44, "5": 3.41, "7": 3.42}, labels, series=4, supply_v=13.7)
+    assert seen.cells_trusted and seen.cells_v.value == 3.44
+    assert not cells_meter({"1": 3.40, "2": 3.44, "3": 3.41, "4": 3.42}, labels, series=4, supply_v=13.7).cells_trusted
+
+
+# --- locks
+
+
+def test_an_address_that_cannot_be_opened_keeps_no_lock(place: Any) -> None:
+    from drivers.address import AddressError
+    from drivers.clock import WallClock
+    from tui.bench.instruments import Instruments
+    from tui.bench.port_locks import PortLocks
+
+    instruments = Instruments(WallClock(), place, adapters=lambda: ())
+    for opened in (instruments.open_meter, instruments.open_bms):
+        with pytest.raises(AddressError):
+            opened("text-line:/dev/nowhere?point=nonsense")
+        locks = PortLocks(place)
+        locks.take("text-line:/dev/nowhere", "/dev/nowhere")
+        locks.release()

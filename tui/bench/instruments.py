@@ -110,7 +110,7 @@ class Instruments:
         try:
             driver = open_at(address)
             profile = _identified(driver)
-        except InstrumentError:
+        except Exception:
             if not self.lock_step:
                 self._locks.give_back()  # the session goes on without it, and asks for it again
             raise
@@ -133,7 +133,7 @@ class Instruments:
 
         try:
             driver = open_at(address)
-        except InstrumentError:
+        except Exception:
             if not self.lock_step:
                 self._locks.give_back()
             raise

@@ -283,10 +283,12 @@ class Composer:
         if profile.point == "cell":
             own = per_cell.get(profile.cell, UNKNOWN)
             return own if self._series == 1 and own.trust in ("measured", "stale") else UNKNOWN
-        seen = [channel for channel in per_cell.values() if channel.value is not None]
-        if self._series > 1 and len(seen) < len(self._points):
-            return UNKNOWN  # the one that nobody sees may be the highest
-        return max(seen, key=lambda channel: channel.value or 0.0, default=UNKNOWN)
+        seen = {label: channel for label, channel in per_cell.items() if channel.value is not None}
+        if self._series > 1:
+            size = len(self._points) // self._series  # cells of one group are alike
+            if len({place // size for place, (label, _) in enumerate(self._points) if label in seen}) < self._series:
+                return UNKNOWN  # the one that nobody sees may be the highest
+        return max(seen.values(), key=lambda channel: channel.value or 0.0, default=UNKNOWN)
 
     def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
         """The volts at the cells by the order of trust, and whether they are only an upper bound."""
