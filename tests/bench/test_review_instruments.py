@@ -14,6 +14,7 @@ from drivers.roles import MeterProfile, MeterReading, SupplyProfile, SupplyReadi
 from drivers.simulated.description import describe
 from tests.bench.charges import Make, alarm, charge, codes, wait
 from tui.bench.guard import Commanded, Guard
+from tui.bench.guard_supply import SupplyHeat
 from tui.bench.messages import Channel, Start
 from tui.bench.output import switch_off
 from tui.bench.ports import LockStepPort, ThreadPort
@@ -261,3 +262,27 @@ def test_an_address_that_cannot_be_opened_keeps_no_lock(place: Any) -> None:
         locks = PortLocks(place)
         locks.take("text-line:/dev/nowhere", "/dev/nowhere")
         locks.release()
+
+
+# --- a supply that folds back and does not tell its mode
+
+
+@pytest.mark.parametrize(("mode", "supply_v", "told"), [("", 3.40, True), ("CC", 3.40, True), ("CV", 3.65, False), ("", 3.64, False)])
+def test_a_supply_that_folds_back_is_told_whether_or_not_it_tells_its_mode(mode: str, supply_v: float, told: bool) -> None:
+    """F-42: of a supply whose mode is concluded, neither limit rules while it folds back; so says a Rigol by "UR", too."""
+    heat = SupplyHeat(Limits(), current_step_a=0.01, by_hand=False)
+    commanded = Commanded(True, 3.65, 10.0, 0.0)
+    found = []
+    for second in range(40):
+        now_s, amps = 20.0 + second, 10.0 if second < 20 else 6.0
+        reading = Reading(
+            now_s,
+            SupplyReading(now_s, True, 3.65, 10.0, supply_v, amps),
+            True,
+            output_on=True,
+            mode="CC" if second < 20 else mode,
+            supply_v=Channel(supply_v, "measured", 0.0),
+            current_a=Channel(amps, "measured", 0.0),
+        )
+        found += heat.check(reading, commanded)
+    assert bool(found) is told and all(finding.code == "fold-back" for finding in found)
