@@ -252,6 +252,8 @@ class _Port:
             profile = driver.identify()
         except InstrumentError as problem:
             return replace(bare, error=_sentence(problem.what), hint=problem.check)
+        except Exception as defect:  # noqa: BLE001 - of one driver: the other ports are searched all the same
+            return replace(bare, error=f"The program ran into a defect with it ({type(defect).__name__}: {defect}).")
         finally:
             driver.close()
         return replace(

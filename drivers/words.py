@@ -6,6 +6,7 @@ writes decides by reading back what became of it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -138,10 +139,10 @@ class Words:
 
 
 def number(text: str) -> float:
-    """A decimal number and nothing else; ValueError for any other text, "nan" and "inf" included."""
-    if not _NUMBER.fullmatch(text.strip()):
+    """A decimal number and nothing else; ValueError for any other text, "nan" and "inf" included, and for one beyond all numbers ("1e999")."""
+    if not _NUMBER.fullmatch(text.strip()) or not math.isfinite(value := float(text)):
         raise ValueError(f"{text[:20]!r} is no number")
-    return float(text)
+    return value
 
 
 def numbers(text: str, count: int, separators: str = ",") -> tuple[float, ...]:

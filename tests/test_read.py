@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,11 @@ from drivers.simulated.description import describe
 from drivers.simulated.embedded import EmbeddedBench
 from tui.cli import cli
 from tui.domain.plan import Plan, PlanCell, PlanSupply
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -128,3 +134,20 @@ def test_typed_in_a_plan_is_no_meter_on_a_line() -> None:
     plan = Plan("bank", (PlanCell("A1", 100.0),), PlanSupply("manual:30V/10A", 30.0, 10.0), meter="typed")
     assert plan.meter == "" and Plan.from_json({**plan.to_json(), "meter": "typed?cell=A1"}).meter == ""
     assert Plan.from_json({**plan.to_json(), "meter": "text-line:/dev/ttyUSB1"}).meter == "text-line:/dev/ttyUSB1"
+
+
+def test_a_port_that_a_session_holds_is_not_read_beside_it(bench: EmbeddedBench) -> None:
+    """F-20: two readers of one line steal each other's bytes; of a network bridge no operating system keeps the second one out."""
+    from tui.bench.port_locks import PortLocks
+    from tui.records.places import home
+
+    bench.open_ptys()
+    address = bench.supply_address
+    locks = PortLocks(home())
+    locks.take(address, address.partition(":")[2].partition("?")[0])
+    try:
+        result = CliRunner().invoke(cli, ["read", address, "--json"])
+        assert result.exit_code != 0 and "another copy of this program" in str(result.exception or result.output)
+    finally:
+        locks.release()
+    assert read(address)["family"] == "riden"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from drivers import catalog
+from drivers import catalog, stable_id
 from drivers.address import Address
 from drivers.clock import WallClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, MeterReading
+from tui.bench.port_locks import PortLocks
+from tui.records.places import home
 
 FIRST_VALUE_S = 6.0
 """A meter gives no value before several good ones have come."""
@@ -28,21 +31,43 @@ def read_instrument(address: str) -> dict[str, Any]:
     parsed = Address.parse(address)
     try:
         kind = catalog.kind_of(parsed)
-        if kind == "meter":
-            with contextlib.closing(catalog.open_meter(parsed, clock=clock)) as meter:
-                profile = meter.identify()
-                return {
-                    **asdict(profile),
-                    **_volts(profile, _first_value(meter, waits=catalog.find_family(parsed.family).port is not None)),
-                }
-        if kind == "bms":
-            with contextlib.closing(catalog.open_bms(parsed, clock=clock)) as bms:
-                found, cells = bms.identify(), bms.read()
-                return {**asdict(found), **asdict(cells), "charge_cut_by_cell_overvoltage": cells.charge_cut_by_cell_overvoltage}
-        with contextlib.closing(catalog.open_supply(parsed, clock=clock)) as supply:
-            return {**asdict(supply.identify()), **asdict(supply.read())}
+        with _owned(parsed):
+            return _read(parsed, kind, clock)
     except InstrumentError as problem:
         raise OSError(str(problem)) from problem
+
+
+@contextlib.contextmanager
+def _owned(address: Address) -> Iterator[None]:
+    """The port is this program's alone meanwhile: two readers of one line steal each other's bytes. Raises LostLine with who holds it."""
+    try:
+        locks = PortLocks(home()) if address.url else None
+    except OSError:  # without a place for records nobody can have a session here
+        locks = None
+    if locks is None:
+        yield
+        return
+    try:
+        locks.take(str(address), stable_id.lock_name(address.url, stable_id.adapter_of(address.url)))
+        yield
+    finally:
+        locks.release()
+
+
+def _read(parsed: Address, kind: str, clock: WallClock) -> dict[str, Any]:
+    if kind == "meter":
+        with contextlib.closing(catalog.open_meter(parsed, clock=clock)) as meter:
+            profile = meter.identify()
+            return {
+                **asdict(profile),
+                **_volts(profile, _first_value(meter, waits=catalog.find_family(parsed.family).port is not None)),
+            }
+    if kind == "bms":
+        with contextlib.closing(catalog.open_bms(parsed, clock=clock)) as bms:
+            found, cells = bms.identify(), bms.read()
+            return {**asdict(found), **asdict(cells), "charge_cut_by_cell_overvoltage": cells.charge_cut_by_cell_overvoltage}
+    with contextlib.closing(catalog.open_supply(parsed, clock=clock)) as supply:
+        return {**asdict(supply.identify()), **asdict(supply.read())}
 
 
 def _first_value(meter: Meter, *, waits: bool) -> MeterReading:

@@ -29,6 +29,7 @@ NAMES: dict[SetPoint, str] = {
 }
 BEYOND_RATING = 1.1  # set-points and measurements reach a little over the rating, never this far
 TEST_V, TEST_A = 1.0, 0.1
+FINE_V = 0.02  # where volts are set in coarser steps than this, a read-back one step beside is another voltage
 
 
 def counts(value: float, counts_per_unit: float) -> int:
@@ -204,8 +205,8 @@ class CheckedSupply(ABC):
             for point, value in least.items():
                 try:
                     self._put(point, value)
-                except (NoAnswer, GarbledAnswer):
-                    continue  # the read-back decides
+                except (NoAnswer, GarbledAnswer, Refused):
+                    continue  # the read-back decides; who declines 0 V must still get 0 A
             found = self._taken(least)
         if any(not self._same(point, found[point], value, profile) for point, value in least.items()):
             what = f"the set-points read back {found['voltage']:g} V and {found['current']:g} A after writing zero."
@@ -288,8 +289,9 @@ class CheckedSupply(ABC):
         return profile.voltage_step_v if UNITS[point] == "V" else profile.current_step_a
 
     def _same(self, point: SetPoint, found: float, wanted: float, profile: SupplyProfile) -> bool:
-        """Within one count."""
-        return abs(found - wanted) <= 1.01 * self._step(point, profile)
+        """Within one count; in volts never further than a fine one: a step of 0.1 V too much is 3.7 V on cells."""
+        step = self._step(point, profile)
+        return abs(found - wanted) <= (1.01 * step if UNITS[point] == "A" or step <= FINE_V else 0.5 * step)
 
     def _write_point(self, point: SetPoint, value: float, profile: SupplyProfile) -> None:
         """Write; when the answer is lost, read back and write again only if the value is not there."""

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from drivers.address import Address, AddressError
 from drivers.clock import Clock
-from drivers.roles import GarbledAnswer, Line, Mode, Refused, SupplyProfile, SupplyReading, WrongDevice
+from drivers.roles import GarbledAnswer, Line, Mode, NoAnswer, Refused, SupplyProfile, SupplyReading, WrongDevice
 from drivers.supplies.checked import CheckedSupply, Found, SetPoint, concluded_mode, stranger
 from drivers.supplies.scpi_answers import Identity, error_said, identity, mode_said, quantity, volts_and_amperes
 from drivers.supplies.scpi_dialects import MODELS, OTHER_FAMILIES, PLAIN, VENDORS, Dialect, Outlet
@@ -214,8 +214,13 @@ class ScpiSupply(CheckedSupply):
                     raise Refused(self.address, f"ask {self._fill(folds)}", what, "Switch it off at the supply.")
 
     def _switch(self, on: bool) -> None:
-        """The output's flag tells what became of it, so that off costs no question more."""
-        self._select()
+        """The output's flag tells what became of it, so that off costs no question more. To silence an off is sent all the same."""
+        try:
+            self._select(None if on else 1)
+        except (NoAnswer, GarbledAnswer):
+            if on:
+                raise
+            self._tell("INST:NSEL {n}")
         self._drained = False
         self._tell(self.dialect.switch[on])
 
@@ -259,12 +264,12 @@ class ScpiSupply(CheckedSupply):
             if not self._old_error:
                 return
 
-    def _selected(self) -> int:
-        return int(self._ask("INST:NSEL?", number))
+    def _selected(self, tries: int | None = None) -> int:
+        return int(self._ask("INST:NSEL?", number, tries))
 
-    def _select(self) -> None:
+    def _select(self, tries: int | None = None) -> None:
         """Have questions and commands mean our channel. Nothing is selected on a supply that is not known."""
-        if not self.dialect.selects or self._selected() == self.channel:
+        if not self.dialect.selects or self._selected(tries) == self.channel:
             return
         request = f"select channel {self.channel}"
         if self._outlet is None:

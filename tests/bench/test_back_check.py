@@ -63,6 +63,15 @@ def test_at_the_end_hardly_anything_may_be_lost() -> None:
     assert watch.doubted
 
 
+def test_good_leads_that_lose_hardly_anything_at_little_current_are_no_meter_at_the_supply() -> None:
+    """Leads of 5 mΩ and a meter that shows 5 mV too much: 5.5 mV are left of the drop at 2.1 A, within half a count of the supply."""
+    watch = MeterWatch(Limits(), voltage_step_v=0.01)
+    for step, amps in enumerate((10.0, 6.0, 3.0, 2.2, 2.1)):
+        drop_v = 0.005 * amps - 0.005
+        assert watched(watch, cells=3.60, supply=3.60 + drop_v, amps=amps, start=100.0 + 50 * step) == []
+    assert not watch.doubted
+
+
 def test_a_charge_that_begins_with_little_current_is_judged_by_what_leads_can_lose() -> None:
     watch = MeterWatch(Limits(), voltage_step_v=0.01)
     assert watched(watch, cells=3.60, supply=3.65, amps=1.0, start=100.0) == []

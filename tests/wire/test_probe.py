@@ -146,6 +146,22 @@ def test_a_port_that_goes_away_is_told() -> None:
     assert (found.sure, found.error, found.hint) == ("not probed", "The line is gone.", "Is the cable in?")
 
 
+def test_a_driver_with_a_defect_does_not_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that happens on one port may take the others with it."""
+
+    class Broken:
+        def identify(self) -> None:
+            raise KeyError("a word that nobody foresaw")
+
+        def close(self) -> None:
+            return None
+
+    monkeypatch.setattr("drivers.catalog.open_supply", lambda *_, **__: Broken())
+    desk = Desk({RIDEN_LOOK: riden_answer(60121, 0, 1, 142)})
+    found = probe([USB, SerialPort("/dev/nothing-here")], families=["riden"], skip={"/dev/nothing-here": "held"}, ways=desk.ways)
+    assert [one.sure for one in found] == ["not identified", "not probed"] and "nobody foresaw" in found[0].error
+
+
 def test_ports_that_are_held_are_left_alone_with_the_reason() -> None:
     desk = Desk()
     (found,) = probe([USB], skip={USB.path: "A session has it."}, ways=desk.ways)

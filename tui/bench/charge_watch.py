@@ -54,8 +54,11 @@ def findings(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
 
 
 def _meter(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
-    """F-29 for the meter: without it the volts at the cells are derived from the supply's, which ends nothing."""
-    if bench.meter is None or reading.meter_fresh:
+    """F-29 for the meter: without it the volts at the cells are derived from the supply's, which ends nothing. One that answers, and shows no
+    volts that can be, is as silent.
+    """
+    told = reading.meter
+    if bench.meter is None or (reading.meter_fresh and told is not None and any(volts is not None for volts in told.channels_v.values())):
         session.meter_silent_since_s = None
         bench.safety.alarms.pop("meter-silent", None)
         return []
@@ -71,7 +74,8 @@ def _meter(bench: Bench, session: Session, reading: Reading) -> list[Finding]:
         text = (
             "Nothing but the supply's own display tells its volts now, and it is not trimmed. Look at the meter's cable, battery and range."
         )
-    return [Finding("warn", "meter-silent", "the meter has gone silent", f"{bench.meter.error} {text}".strip())]
+    why = bench.meter.error or (told.text if told is not None else "")
+    return [Finding("warn", "meter-silent", "the meter has gone silent", f"{why} {text}".strip())]
 
 
 def _journal(session: Session, reading: Reading) -> list[Finding]:

@@ -160,6 +160,9 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     if profile.has_interface and first.output_on:
         bench.stranger = Stranger(bench, plan, profile, port)
         return Outcome(False, bench.stranger.words)
+    if not profile.settable:
+        notes = " ".join(profile.notes) or "Use it as a supply without interface (manual), or another supply."
+        return _refused(bench, f"The {profile.model} can be read, not set: its model or its scale is not known for sure. {notes}")
     bench.follow(profile.emulated, plan.supply.address)
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan, own) if problem.blocking]

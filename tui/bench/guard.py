@@ -268,7 +268,8 @@ class Guard:
         ):
             if told is None or shows is None:
                 continue
-            if abs(shows - told) > step * (self.limits.set_point_counts + 0.5):
+            coarse = unit == "V" and step > self.limits.warn_over_target_v * self.series + 1e-9  # there a whole count is another voltage
+            if abs(shows - told) > step * (0.5 if coarse else self.limits.set_point_counts + 0.5):
                 found.append(
                     Finding(
                         "hold",

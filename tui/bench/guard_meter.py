@@ -119,7 +119,9 @@ class MeterWatch:
     def _at_cells(self, supply_v: float, volts: float, drop: float, amps: float) -> list[Finding]:
         first_a, first_v = self._first or (0.0, 0.0)
         expected_v = first_v / first_a * amps if first_a else 0.0
-        same = self._times("same", amps > FROM_A and abs(drop) <= SAME_POINT_V + self.step_v / 2)
+        nothing_v = SAME_POINT_V + self.step_v / 2
+        lost_before = first_v > 2 * nothing_v  # with more current: it stands behind the leads
+        same = self._times("same", amps > FROM_A and abs(drop) <= nothing_v and not lost_before)
         above = self._times("above", drop < -self.shift_v)
         if same:
             text = f"The meter shows {volts:.3f} V, just what the supply shows, with {amps:.1f} A flowing. The leads drop something: "

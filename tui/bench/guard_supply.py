@@ -43,7 +43,8 @@ class SupplyHeat:
         if amps >= (1 - self.limits.fold_back_fraction) * told_a - self.step_a:
             self._full, self._folded = True, 0
             return found
-        limiting = reading.mode == "CC" or (self.by_hand and self._full and volts < told_v - 0.05)
+        below = self._full and volts < told_v - 0.05  # neither its volts nor its amperes are what it is set to
+        limiting = reading.mode == "CC" or ((self.by_hand or not reading.mode) and below)
         if not limiting or sample_s - commanded.since_s < SETTLED_S:
             self._folded = 0
             return found

@@ -110,7 +110,7 @@ class Instruments:
         try:
             driver = open_at(address)
             profile = _identified(driver)
-        except InstrumentError:
+        except Exception:
             if not self.lock_step:
                 self._locks.give_back()  # the session goes on without it, and asks for it again
             raise
@@ -133,7 +133,7 @@ class Instruments:
 
         try:
             driver = open_at(address)
-        except InstrumentError:
+        except Exception:
             if not self.lock_step:
                 self._locks.give_back()
             raise
@@ -147,10 +147,10 @@ class Instruments:
         return ThreadPort(driver, poll_s=POLL_S, reopen=reopen)
 
     def fresh(self, port: Port[Any], tick_s: float) -> bool:
-        """Whether the port's newest answer is younger than three polls. Real lines are judged in wall time."""
+        """Whether the port's newest answer is younger than three polls, as long as they take here. Real lines are judged in wall time."""
         if isinstance(port, LockStepPort):
             return port.error == "" and port.reading is not None
-        return self._younger(port, Limits().stale_periods * POLL_S)
+        return self._younger(port, Limits().stale_periods * (POLL_S + port.took_s))
 
     def _younger(self, port: Port[Any], longest_s: float) -> bool:
         """Whether a port that polls by itself has had an answer within so many wall seconds."""

@@ -6,9 +6,11 @@ A port polls, keeps the newest reading in one slot and runs the bench's calls be
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -25,6 +27,7 @@ class Instrument(Protocol):
     def close(self) -> None: ...
 
 
+log = logging.getLogger(__name__)
 D = TypeVar("D", bound=Instrument)
 R = TypeVar("R")
 
@@ -46,6 +49,12 @@ class Port(Generic[D]):
         self.lost = False
         self.senseless = 0  # polls in a row whose answers broke the rules, on a line that works
         self.fresh_count = 0  # answers so far; tells a new answer from an old one
+        self._took_s: deque[float] = deque(maxlen=5)
+
+    @property
+    def took_s(self) -> float:
+        """How long a poll takes here when nothing goes wrong, wall seconds; 0 where it is called in lock-step."""
+        return min(self._took_s, default=0.0)
 
     def poll(self) -> None:
         """Read now (lock-step), or nothing (the thread polls by itself)."""
@@ -70,6 +79,16 @@ class Port(Generic[D]):
         except InstrumentError as problem:
             self.error, self.lost = str(problem), isinstance(problem, LostLine)
             self.senseless = self.senseless + 1 if isinstance(problem, GarbledAnswer | Refused) else 0
+        except Exception as defect:  # noqa: BLE001 - the thread must live on: it is the only way for an off to the supply
+            self._defect(defect)
+            self.senseless += 1
+
+    def _defect(self, defect: Exception) -> None:
+        """A driver raised what no driver may. It counts as an answer without sense."""
+        error = f"{self.driver.address}: the program ran into a defect with this instrument ({type(defect).__name__}: {defect})."
+        if error != self.error:
+            log.error(error, exc_info=defect)
+        self.error = error
 
     def _reopened(self) -> bool:
         """A lost line is opened anew, the old handle closed first. False while that does not work, and `error` says why."""
@@ -81,6 +100,9 @@ class Port(Generic[D]):
             self.driver = self._reopen()
         except InstrumentError as problem:
             self.error = str(problem)
+            return False
+        except Exception as defect:  # noqa: BLE001 - as above
+            self._defect(defect)
             return False
         return True
 
@@ -143,7 +165,10 @@ class ThreadPort(Port[D]):
                 _, _, action, future = self._calls.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
                 if self._reopened():
+                    began = time.monotonic()
                     self._read_once()
+                    if not self.error:
+                        self._took_s.append(time.monotonic() - began)
                 due = time.monotonic() + (REOPEN_GAP_S if self.lost else self.poll_s)
                 continue
             self._execute(action, future)

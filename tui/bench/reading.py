@@ -262,11 +262,11 @@ class Composer:
                 typed[profile.cell] = at_cell
             return {label: typed[label] for label, _ in self._points if label in typed}
         if profile is not None and profile.point == "cells" and meter is not None:
-            values = list(meter.channels_v.values())
             trust: Trust = "measured" if fresh else "stale"
+            by_cell = {label: meter.channels_v.get(str(number)) for number, label in enumerate(self._labels, 1)}  # whatever else is there
             return {
                 label: Channel(value, trust if value is not None else "unknown", now_s - meter.time_s)
-                for label, value in zip(self._labels, values, strict=False)
+                for label, value in by_cell.items()
                 if label in self._watched
             }
         return typed
@@ -283,7 +283,12 @@ class Composer:
         if profile.point == "cell":
             own = per_cell.get(profile.cell, UNKNOWN)
             return own if self._series == 1 and own.trust in ("measured", "stale") else UNKNOWN
-        return max((c for c in per_cell.values() if c.value is not None), key=lambda c: c.value or 0.0, default=UNKNOWN)
+        seen = {label: channel for label, channel in per_cell.items() if channel.value is not None}
+        if self._series > 1:
+            size = len(self._points) // self._series  # cells of one group are alike
+            if len({place // size for place, (label, _) in enumerate(self._points) if label in seen}) < self._series:
+                return UNKNOWN  # the one that nobody sees may be the highest
+        return max(seen.values(), key=lambda channel: channel.value or 0.0, default=UNKNOWN)
 
     def _cells(self, measured: Channel, typed: Channel, volts_on: float | None, amps: float | None) -> tuple[Channel, bool]:
         """The volts at the cells by the order of trust, and whether they are only an upper bound."""

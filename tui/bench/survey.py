@@ -106,8 +106,7 @@ class Survey:
         bench = self._bench
         if bench.session is None:
             return {}
-        ports = [port for port in (bench.supply, bench.meter) if port is not None]
-        addresses = [str(port.driver.address) for port in ports]
+        addresses = [str(port.driver.address) for port in (bench.supply, bench.meter, bench.bms) if port is not None]
         return {url: address for address in addresses if (url := Address.parse(address).url) and not address.startswith("manual")}
 
     # --- asking -------------------------------------------------------------------------------------------------
@@ -131,9 +130,14 @@ class Survey:
     def _ask(self, port: str) -> None:
         place = port_at(port, self._bench.instruments.plugged_in)
         told = lambda at, words, part: self._say(f"{at.path}: {words} ({100 * part:.0f} %)")  # noqa: E731
-        found = find_instruments(self._bench.home, [place], progress=told)[0]
-        self._traces[port] = [exchange for line in found.lines for exchange in line.trace]
-        self._put(self._heard(port, found))
+        try:
+            found = find_instruments(self._bench.home, [place], progress=told)[0]
+            self._traces[port] = [exchange for line in found.lines for exchange in line.trace]
+            row = self._heard(port, found)
+        except Exception as defect:  # a row must not stay "asked" for ever
+            log.exception("asking at %s ran into a defect", port)
+            row = InstrumentRow(port, state="silent", text=_defect_words(defect))
+        self._put(row)
 
     def _heard(self, port: str, found: Found) -> InstrumentRow:
         words = " ".join(part for part in (found.error, found.hint) if part)
@@ -215,13 +219,18 @@ class Survey:
             return Outcome(False, "Only a supply is ever written to.")
         if writes and self._bench.session is not None and self._bench.state != "ended":
             return Outcome(False, "Not while a session runs.")
-        self._put(replace(self._row(parsed.url), state="asked", text="Testing …"))
         return self._start(lambda: self._try(parsed, kind, writes=writes), f"Testing {address} …")
 
     def _try(self, address: Address, kind: str, *, writes: bool) -> None:
         row = self._row(address.url)
-        with self._locked(address.url) as busy:
-            text = busy or self._tried(address, kind, writes=writes)
+        self._put(replace(row, state="asked", text="Testing …"))
+        busy, text = "", ""
+        try:
+            with self._locked(address.url) as busy:
+                text = busy or self._tried(address, kind, writes=writes)
+        except Exception as defect:
+            log.exception("testing %s ran into a defect", address)
+            text = _defect_words(defect)
         self._put(replace(row, state="busy" if busy else "found", text=text))
 
     def _tried(self, address: Address, kind: str, *, writes: bool) -> str:
@@ -239,12 +248,11 @@ class Survey:
             if not writes:
                 return _reading_words(kind, driver.read())
             driver.prove_writable()
-        except InstrumentError as problem:
-            return str(problem)
-        else:
             back = driver.read()
             shown = f"{back.set_voltage_v:g} V and {back.set_current_a:g} A" if back.set_voltage_v is not None else "both"
             return f"{profile.model} took 1 V and 0.1 A with its output off and reads back {shown}. Does its own display show 1.00 V? If not: stop."
+        except InstrumentError as problem:
+            return str(problem)
         finally:
             self._traces[address.url] = traces.trace_of(driver)
             with contextlib.suppress(InstrumentError, OSError):
@@ -327,6 +335,10 @@ class Survey:
             yield busy
         finally:
             locks.release()
+
+
+def _defect_words(defect: Exception) -> str:
+    return f"The program ran into a defect here ({type(defect).__name__}: {defect}). The log beside the records tells more."
 
 
 def _at(address: str, port: str) -> Address:

@@ -30,10 +30,11 @@ LIFT, LEAVE = "lift it", "leave it"
 def holds_voltage(stage: Stage) -> bool:
     """Whether the supply is in constant voltage: only then its terminals tell the error of its set-point."""
     reading, told = stage.reading, stage.output.commanded.voltage_v
+    limits_a = reading.amperes is None or reading.amperes >= 0.98 * stage.running.current_a
     if reading.mode:
-        return reading.mode == "CV"
+        return reading.mode == "CV" and (stage.profile.reports_mode or not limits_a)  # one concluded is taken for CV near its set-point
     if reading.supply_v.trust == "echo":  # it shows the set-point in constant current too
-        return reading.amperes is not None and reading.amperes < 0.98 * stage.running.current_a
+        return not limits_a
     return told is not None and reading.supply_v.value is not None and reading.supply_v.value >= told - stage.profile.voltage_step_v
 
 
@@ -47,7 +48,7 @@ def took(stage: Stage, volts: float) -> str:
         return ""
     target, step = calculations.pack_target_v(session.plan), stage.profile.voltage_step_v
     over = volts - target
-    if over > session.limits.trim_tolerance_v * session.series:
+    if over > calculations.trims_above_v(session.plan):
         if session.by_hand:
             session.facts["trimmed_set_v"] = round(told - over, 4)
             stage.did("trim-knob")

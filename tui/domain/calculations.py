@@ -156,6 +156,15 @@ def _down(value: float, step: float) -> float:
     return round(int(value / step + 1e-6) * step, 6) if step > 0 else value
 
 
+def trims_above_v(plan: Plan) -> float:
+    """From how far above the target the set-point goes down: 1 mV a cell; 10 mV where one step of the supply is more than that, because a step
+    too low never reaches the end of the charge.
+    """
+    limits, series = Limits(), wiring(plan).series
+    coarse = plan.supply.voltage_step_v > limits.warn_over_target_v * series + 1e-9
+    return (limits.warn_over_target_v if coarse else limits.trim_tolerance_v) * series
+
+
 def courses(plan: Plan, lead_ohm: float) -> tuple[charge.Course, charge.Course] | None:
     """The charge from the higher and from the lower end of the estimated state of charge; None without an estimate."""
     if plan.soc_low is None or plan.soc_high is None:

@@ -69,6 +69,7 @@ def open_lead(plan: Plan, given: GateInput) -> GateResult:
     wanted, _ = calculations.set_points(plan)
     series = calculations.wiring(plan).series
     tolerance = max(0.010 * series, plan.supply.voltage_step_v)
+    above = max(0.010 * series, min(tolerance, Limits().trip_over_target_v * series))  # coarse steps excuse nothing that trips on cells
     if reading <= 0.05:
         return _wrong_sign(
             reading,
@@ -76,11 +77,11 @@ def open_lead(plan: Plan, given: GateInput) -> GateResult:
             "the leads are swapped at the supply (red wire on −)",
             "the output was off, or a lead or its fuse is open",
         )
-    if abs(reading - wanted) > tolerance + 1e-9:
+    if not wanted - tolerance - 1e-9 <= reading <= wanted + above + 1e-9:
         turn = "down" if reading > wanted else "up"
         towards = f"{reading:.3f} V" if series == 1 else f"{reading / series:.3f} V each"
         return refuse(
-            f"The open leads show {reading:.3f} V, not {wanted:.3f} V (± {tolerance * 1000:.0f} mV)"
+            f"The open leads show {reading:.3f} V, not {wanted:.3f} V ({_room(tolerance, above)})"
             f"{slipped(reading, series) or _other_count(reading, plan.target_v, series, 0.003)}. The cells would be charged towards {towards}. "
             f"Leads apart: turn the voltage {turn} by {abs(reading - wanted):.3f} V and measure again. No reason passes this gate."
         )
@@ -91,6 +92,10 @@ def open_lead(plan: Plan, given: GateInput) -> GateResult:
             "which, nothing is connected. Check the meter's range and battery, and the supply's model. No reason passes this gate."
         )
     return PASSED
+
+
+def _room(below: float, above: float) -> str:
+    return f"± {below * 1000:.0f} mV" if below == above else f"{below * 1000:.0f} mV less to {above * 1000:.0f} mV more"
 
 
 def _other_count(reading: float, cell_v: float, series: int, tolerance: float) -> str:
@@ -166,12 +171,12 @@ def _charged_since(given: GateInput, lowest: float, highest: float) -> bool:
 def trim_correction_v(plan: Plan, reading_v: float) -> float:
     """What to add to the set-point after a meter at the supply's terminals showed `reading_v`; 0.0 when it is right.
 
-    Down by whole counts until the terminals are not above the target, as far as it takes. Up only by the error shown, at most 30 mV,
-    and never so far that the terminals would pass the target; a string under its BMS is never lifted.
+    Down by whole counts until the terminals are not above the target, as far as it takes; up to `trims_above_v` is left alone. Up only by the
+    error shown, at most 30 mV, and never so far that the terminals would pass the target; a string under its BMS is never lifted.
     """
     limits, step_v, series = Limits(), plan.supply.voltage_step_v, calculations.wiring(plan).series
     error_v = reading_v - calculations.pack_target_v(plan)
-    if error_v > limits.trim_tolerance_v * series + 1e-9:
+    if error_v > calculations.trims_above_v(plan) + 1e-9:
         return -round(math.ceil(error_v / step_v - 1e-6) * step_v, 6)
     if series == 1 and -limits.set_point_lift_v - 1e-9 <= error_v < 0:
         return round(math.floor(-error_v / step_v + 1e-6) * step_v, 6)
