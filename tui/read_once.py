@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from drivers import catalog
 from drivers.address import Address
 from drivers.clock import WallClock
-from drivers.roles import InstrumentError, Meter, MeterProfile, MeterReading
-
-FIRST_VALUE_S = 6.0
-"""A meter gives no value before several good ones have come."""
-TELLING = ("ok", "overload", "wrong_function", "not_dc")
-"""What a meter shows; every other status says that it shows nothing yet."""
+from drivers.first_value import first_value
+from drivers.roles import InstrumentError, MeterProfile, MeterReading
 
 
 def read_instrument(address: str) -> dict[str, Any]:
@@ -31,10 +27,8 @@ def read_instrument(address: str) -> dict[str, Any]:
         if kind == "meter":
             with contextlib.closing(catalog.open_meter(parsed, clock=clock)) as meter:
                 profile = meter.identify()
-                return {
-                    **asdict(profile),
-                    **_volts(profile, _first_value(meter, waits=catalog.find_family(parsed.family).port is not None)),
-                }
+                on_a_line = catalog.find_family(parsed.family).port is not None
+                return {**asdict(profile), **_volts(profile, first_value(meter) if on_a_line else meter.read())}
         if kind == "bms":
             with contextlib.closing(catalog.open_bms(parsed, clock=clock)) as bms:
                 found, cells = bms.identify(), bms.read()
@@ -45,13 +39,22 @@ def read_instrument(address: str) -> dict[str, Any]:
         raise OSError(str(problem)) from problem
 
 
-def _first_value(meter: Meter, *, waits: bool) -> MeterReading:
-    end_s = time.monotonic() + FIRST_VALUE_S
-    reading = meter.read()
-    while waits and reading.status not in TELLING and time.monotonic() < end_s:
-        time.sleep(0.1)
-        reading = meter.read()
-    return reading
+def words(found: Mapping[str, Any]) -> Iterator[str]:
+    """The same for people: a line for each name, and one for each of several notes."""
+    width = max(map(len, found))
+    for name, value in found.items():
+        told = [_told(one) for one in value] if name == "notes" and value else [_told(value)]
+        yield from (f"{title:<{width}}  {text}".rstrip() for title, text in zip((name, *("",) * len(told)), told, strict=False))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_told(one)}" for name, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_told, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value) if value != "" else "–"
 
 
 def _volts(profile: MeterProfile, reading: MeterReading) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_a_silent_line_and_one_in_other_hands_are_told_apart(rig, place, monkeyp
     try:
         asked(rig, FindInstruments((at(rig.meter_address),)))
         assert found(rig)[at(rig.meter_address)].state == "busy"
-        assert "another copy" in found(rig)[at(rig.meter_address)].text
+        assert "nother copy" in found(rig)[at(rig.meter_address)].text
     finally:
         locks.release()
     asked(rig, FindInstruments((at(rig.supply_address),)))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from drivers import catalog, stable_id
 from drivers import trace as traces
 from drivers.address import Address, AddressError
+from drivers.first_value import first_value
 from drivers.probe import Found
 from drivers.roles import InstrumentError
 from drivers.serial_ports import port_at
@@ -209,7 +210,7 @@ class Survey:
         try:
             profile = driver.identify()
             if not writes:
-                return _reading_words(kind, driver.read())
+                return _reading_words(kind, first_value(driver) if kind == "meter" else driver.read())
             driver.prove_writable()
         except InstrumentError as problem:
             return str(problem)
@@ -311,7 +312,8 @@ def _reading_words(kind: str, reading: Any) -> str:
     known = {name: value for name, value in asdict(reading).items() if value not in (None, "", (), {}) and not name.endswith("time_s")}
     if kind == "supply":
         on = {True: "on", False: "off", None: "unknown"}[reading.output_on]
-        return f"Output {on}. " + _numbers(known, ("voltage_v", "current_a", "set_voltage_v", "set_current_a"))
+        measured, wanted = _numbers(known, "voltage_v", "current_a"), _numbers(known, "set_voltage_v", "set_current_a")
+        return f"Output {on}. It measures {measured} and is set to {wanted}."
     if kind == "meter":
         volts = [f"{value:.4f} V" if value is not None else "?" for value in reading.channels_v.values()]
         if reading.status == "ok" and volts and not any(value is not None for value in reading.channels_v.values()):
@@ -323,6 +325,5 @@ def _reading_words(kind: str, reading: Any) -> str:
     return f"Cells {cells or 'unknown'} V. Charge switch {fet}, limit {f'{limit:.3f} V' if limit is not None else 'unknown'}."
 
 
-def _numbers(known: dict[str, Any], names: Sequence[str]) -> str:
-    words = {"voltage_v": "{:g} V", "current_a": "{:g} A", "set_voltage_v": "set {:g} V", "set_current_a": "{:g} A"}
-    return ", ".join(words[name].format(known[name]) for name in names if name in known) or "No number yet."
+def _numbers(known: dict[str, Any], volts: str, amperes: str) -> str:
+    return ", ".join(f"{known[name]:g} {unit}" if name in known else f"unknown {unit}" for name, unit in ((volts, "V"), (amperes, "A")))

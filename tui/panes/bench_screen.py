@@ -172,6 +172,7 @@ class BenchScreen(Workspace):
     @on(PromptArea.Answered)
     def _answered(self, event: PromptArea.Answered) -> None:
         event.stop()
+        self.unsay()  # what was said of this question is over with it
 
         def done(outcome: Outcome) -> None:
             if not outcome.ok:

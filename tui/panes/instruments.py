@@ -132,12 +132,16 @@ class InstrumentsScreen(Workspace):
         return self.found.rows[at] if 0 <= at < len(self.found.rows) else None
 
     def own_keys(self) -> list[KeyHint]:
-        row, keys = self.row, [("f", "find", "screen.find")]
+        row, keys, bytes_shown = self.row, [("f", "find", "screen.find")], self.has_class("-bytes")
+        if not bytes_shown:
+            keys.append(("i", "ask", "screen.ask_line"))
         if row is not None and row.mark:
-            keys += [("u", "stop using" if row.role else "use", "screen.use"), ("v", "reading", "screen.reading")]
+            keys += [("u", "drop" if row.role else "use", "screen.use"), ("v", "read", "screen.reading")]
             if row.kind == "supply":
-                keys.append(("w", "write test", "screen.write_test"))
-        keys += [("b", "bytes", "screen.bytes"), ("s", "save them", "screen.save_bytes"), ("i", "ask a line", "screen.ask_line")]
+                keys.append(("w", "test", "screen.write_test"))
+        keys.append(("b", "bytes", "screen.bytes"))
+        if bytes_shown:
+            keys.append(("s", "save", "screen.save_bytes"))
         return keys
 
     # --- what the bench tells ---
