@@ -162,6 +162,11 @@ async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(t
         for words in ("How many cells?", "Which cell?", "Which supply,", "topbalance demo", "2240 Ah"):
             await until(bench.pilot, lambda words=words: words in bench.text)
         assert "Derate" not in bench.text
+        seen = set()
+        for _ in range(len(FIELDS)):  # tab goes through what is shown, and nothing else
+            await bench.pilot.press("tab")
+            seen.add(bench.app.focused.name if bench.app.focused else None)
+        assert {"cells", "capacity", "supply", "rating"} <= seen and seen.isdisjoint({"bank", "model", "derating", "leads", "target"})
         await bench.pilot.press("f7")
         assert "Derate" in bench.text
 
