@@ -391,7 +391,9 @@ def _recheck(session: Session, act: str, probe: str) -> Step:
     )
 
 
-NOT_BALANCED = "Ended, not recorded as balanced: the end of the charge was not reached. Equal volts of 3.2 to 3.35 V say nothing about charge."
+NOT_BALANCED = (
+    "Ended, not recorded as balanced: the end of the charge was not reached. Equal volts of 3.2 to 3.35 V say nothing about charge."
+)
 
 
 def _finish(bench: Bench, command: Finish) -> Outcome:

@@ -21,7 +21,7 @@ from drivers import trace as traces
 from drivers.address import Address, AddressError
 from drivers.first_value import first_value
 from drivers.probe import Found
-from drivers.roles import InstrumentError
+from drivers.roles import InstrumentError, Refused
 from drivers.serial_ports import port_at
 from tui.bench.finding import find_instruments
 from tui.bench.messages import InstrumentList, InstrumentRow, Outcome, TraceLine
@@ -106,7 +106,7 @@ class Survey:
         bench = self._bench
         if bench.session is None:
             return {}
-        ports = [port for port in (bench.supply, bench.meter) if port is not None]
+        ports = [port for port in (bench.supply, bench.meter, bench.bms) if port is not None]
         addresses = [str(port.driver.address) for port in ports]
         return {url: address for address in addresses if (url := Address.parse(address).url) and not address.startswith("manual")}
 
@@ -115,7 +115,11 @@ class Survey:
     def find(self, ports: Sequence[str]) -> Outcome:
         """Ask on these ports, or on all that are free."""
         used = self._used()
-        wanted = [Address.parse(f"any:{port}").url for port in ports] or [row.port for row in self.found().rows if row.port]
+        try:
+            asked = [_line(port) for port in ports]
+        except AddressError as problem:
+            return Outcome(False, f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        wanted = asked or [row.port for row in self.found().rows if row.port]
         free = [port for port in wanted if port not in used]
         if not free:
             reason = "The running session has them all." if wanted else "No serial port is there. Plug the instrument's cable in."
@@ -194,10 +198,11 @@ class Survey:
     def _try(self, address: Address, kind: str, *, writes: bool) -> None:
         row = self._row(address.url)
         with self._locked(address.url) as busy:
-            text = busy or self._tried(address, kind, writes=writes)
-        self._put(replace(row, state="busy" if busy else "found", text=text))
+            answers, text = (False, busy) if busy else self._tried(address, kind, writes=writes)
+        self._put(replace(row, state="busy" if busy else "found" if answers else "silent", text=text))
 
-    def _tried(self, address: Address, kind: str, *, writes: bool) -> str:
+    def _tried(self, address: Address, kind: str, *, writes: bool) -> tuple[bool, str]:
+        """Whether it answered, and what."""
         openers: dict[str, Callable[..., Any]] = {
             "supply": catalog.open_supply,
             "meter": catalog.open_meter,
@@ -206,18 +211,19 @@ class Survey:
         try:
             driver = openers[kind](address, clock=self._bench.clock)
         except (InstrumentError, AddressError) as problem:
-            return str(problem)
+            return False, str(problem)
         try:
             profile = driver.identify()
             if not writes:
-                return _reading_words(kind, first_value(driver) if kind == "meter" else driver.read())
+                return True, _reading_words(kind, first_value(driver) if kind == "meter" else driver.read())
             driver.prove_writable()
         except InstrumentError as problem:
-            return str(problem)
+            return isinstance(problem, Refused), str(problem)
         else:
             back = driver.read()
             shown = f"{back.set_voltage_v:g} V and {back.set_current_a:g} A" if back.set_voltage_v is not None else "both"
-            return f"{profile.model} took 1 V and 0.1 A with its output off and reads back {shown}. Does its own display show 1.00 V? If not: stop."
+            told = f"{profile.model} took 1 V and 0.1 A with its output off and reads back {shown}."
+            return True, f"{told} Does its own display show 1.00 V? If not: stop."
         finally:
             self._traces[address.url] = traces.trace_of(driver)
             with contextlib.suppress(InstrumentError, OSError):
@@ -232,7 +238,7 @@ class Survey:
 
     def _trace_of(self, address: str) -> Trace:
         url = Address.parse(address).url if ":" in address.partition("/")[0] else address
-        for port in (self._bench.supply, self._bench.meter):
+        for port in (self._bench.supply, self._bench.meter, self._bench.bms):
             if port is not None and Address.parse(str(port.driver.address)).url == url:
                 return traces.trace_of(port.driver)
         return self._traces.get(url, ())
@@ -300,6 +306,13 @@ class Survey:
             yield busy
         finally:
             locks.release()
+
+
+def _line(text: str) -> str:
+    """The line in what somebody typed: a port, or a whole address with its family. Raises AddressError."""
+    family, colon, _ = text.partition(":")
+    known = bool(colon) and family in catalog.family_names()
+    return Address.parse(text if known else f"any:{text}").url
 
 
 def _at(address: str, port: str) -> Address:

@@ -30,7 +30,7 @@ STATES = {
     "asked": "asking …",
     "found": "answers",
     "silent": "silent",
-    "busy": "in other hands",
+    "busy": "could not ask",
     "away": "not plugged in",
     "in use": "in the session",
 }

@@ -70,7 +70,7 @@ FIELDS: tuple[FieldSpec, ...] = (
         "supply",
         "Supply",
         "text",
-        "manual: you read and type. Has it a serial port or a network? F6 finds it.",
+        "manual: you read and type. One with a serial port or LAN: F6 finds it.",
         "manual",
         wide=True,
         question="Which supply, and what does it give?",
