@@ -172,6 +172,19 @@ async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(t
 
 
 @on_loop
+async def test_a_question_mark_asks_why_and_behind_a_line_begins_its_options(tmp_path):
+    async with setup(tmp_path) as bench:
+        bench.pane.fill({"meter": "owon-xdm:/dev/ttyUSB1"})
+        bench.row("meter").editor.focus()
+        await bench.pilot.press("end", "question_mark", *"point=walk")
+        assert bench.row("meter").value == "owon-xdm:/dev/ttyUSB1?point=walk"
+        bench.pane.fill({"meter": "none"})
+        await bench.pilot.press("end", "question_mark")
+        assert bench.row("meter").value == "none"
+        await until(bench.pilot, lambda: "WhyScreen" in str(bench.app.screen) or "TextScreen" in str(bench.app.screen))
+
+
+@on_loop
 async def test_the_focus_brings_its_help(tmp_path):
     async with setup(tmp_path) as bench:
         bench.pane.fill({"procedure": "precharge+step-and-pause"})
