@@ -163,7 +163,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if again:
-        return _refused(bench, again[0])
+        return _refused(bench, " ".join(again))  # all that this supply cannot do, at once
     if plan.meter:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     plan = enrol(bench.home, plan)

@@ -242,7 +242,8 @@ class InstrumentsScreen(Workspace):
         """The instrument under the cursor; says so where there is none."""
         row = self.row
         if row is None or not row.mark:
-            self.say("No instrument has answered here yet. f finds them.", refused=True)
+            asked = row is not None and row.state == "asked"
+            self.say("It is still being asked; wait a moment." if asked else "No instrument has answered here yet. f finds them.", refused=True)
             return None
         return row
 
