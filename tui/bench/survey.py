@@ -175,7 +175,7 @@ class Survey:
         name = f"{one.family} {one.model}".strip()
         if not role:
             return Outcome(True, f"{name} is no longer used on this bench.")
-        return Outcome(True, f"{name} is this bench's {'BMS' if role == 'bms' else role}: Setup fills in {one.address}.")
+        return Outcome(True, f"{name}: this bench's {'BMS' if role == 'bms' else role}. Setup has {one.address}.")
 
     # --- trying -------------------------------------------------------------------------------------------------
 

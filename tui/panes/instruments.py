@@ -243,7 +243,9 @@ class InstrumentsScreen(Workspace):
         row = self.row
         if row is None or not row.mark:
             asked = row is not None and row.state == "asked"
-            self.say("It is still being asked; wait a moment." if asked else "No instrument has answered here yet. f finds them.", refused=True)
+            self.say(
+                "It is still being asked; wait a moment." if asked else "No instrument has answered here yet. f finds them.", refused=True
+            )
             return None
         return row
 
