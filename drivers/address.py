@@ -80,7 +80,7 @@ class Address:
         except ValueError:
             raise AddressError(f"the option {name}={text} in '{self}' is not a number") from None
         if not math.isfinite(value) or not low <= value <= high or (above and value == low):
-            limits = f"above {low:g}" if above else f"from {low:g} to {high:g}"
+            limits = f"above {low:.10g}" if above else f"from {low:.10g} to {high:.10g}"
             raise AddressError(f"the option {name}={text} in '{self}' is out of range: {limits}")
         return value
 

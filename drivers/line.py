@@ -210,6 +210,11 @@ def _human(url: str, error: OSError) -> tuple[str, str]:
         return "there is no such port.", "Is the cable in? Ports are numbered anew when a cable is plugged in again."
     if error.errno in (errno.EBUSY, errno.EAGAIN):
         return "another program holds the port.", "Close it (a terminal program, another copy of this one) and try again."
+    if "://" in url and "Could not open port" in str(error):  # pyserial hides what the system said in its words
+        return (
+            f"nobody takes the connection ({str(error).rpartition('] ')[2] or error}).",
+            "Is the instrument on the network, and is the port number right?",
+        )
     if error.errno == errno.ECONNREFUSED or isinstance(error, ConnectionError):
         return f"the connection failed ({error}).", "Is the instrument on the network, and is the port number right?"
     if "returned no data" in str(error):  # pyserial: "device reports readiness to read but returned no data"
@@ -219,6 +224,8 @@ def _human(url: str, error: OSError) -> tuple[str, str]:
         )
     if isinstance(error, serial.SerialTimeoutException):
         return "the port takes no bytes.", "The adapter hangs: unplug it and plug it in again."
+    if error.errno == errno.ENOTTY or "Inappropriate ioctl" in str(error):
+        return "this is no serial port.", "Give the port's device, such as /dev/ttyUSB0."
     return f"the line is gone ({error}).", "Is the cable in? Does another program read from the port?"
 
 

@@ -78,7 +78,7 @@ def test_what_is_no_volts_is_no_number(bench: EmbeddedBench, family: str, fault:
 
 
 def test_silence_is_no_number(bench: EmbeddedBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.read_once.FIRST_VALUE_S", 0.5)
+    monkeypatch.setattr("drivers.first_value.FIRST_VALUE_S", 0.5)
     station = bench.add("owon-xdm")
     bench.open_ptys()
     monkeypatch.setattr("drivers.meters.owon_xdm.OwonXdm._prepare", lambda self: station.emulator.inject("silence"))

@@ -153,6 +153,8 @@ class TopBalanceApp(App[int]):
         was, self.snapshot = self.snapshot, as_stale(found, silent_s=now - self._heard)
         if self.snapshot.state != was.state and self.snapshot.state in ("hold", "tripped") and self.bench is not None:
             self.bench.unsay()  # what to do now must not wait behind the answer to an earlier key
+        if was.prompt is None and self.snapshot.prompt is not None and was.session == found.session and self.bench is not None:
+            self.bench.unsay()  # nor a question
         if found.wanted_speed == self._asked_speed:
             self._asked_speed = None
         if found.session != self._curve_session:

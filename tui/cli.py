@@ -131,7 +131,7 @@ def run(on_demo: bool, headless: bool, speed: str, as_json: bool, **options: Any
 def read(address: str, as_json: bool) -> None:
     """Identify an instrument and print one reading. Nothing is written, but that bench meters are set to DC volts."""
     from drivers.address import AddressError
-    from tui.read_once import read_instrument
+    from tui.read_once import read_instrument, words
 
     try:
         found = read_instrument(address)
@@ -140,8 +140,8 @@ def read(address: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    for key, value in found.items():
-        click.echo(f"{key:<28} {'unknown' if value is None else value}")
+    for line in words(found):
+        click.echo(line)
 
 
 cli.add_command(emulate)
@@ -169,7 +169,7 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="topbalance", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         click.echo("topbalance: interrupted", err=True)

@@ -44,6 +44,9 @@ def emulate(
     Several stand on one bench, at the same cells and the same clock: topbalance emulate riden owon-xdm jbd --cells 8. A model as in
     korad:KA3010P; where a meter stands as in owon-xdm@supply, es51922@cell:A3 or owon-xdm@walk. With a BMS the cells are a string behind it,
     otherwise a bank in parallel; the leads are on.
+
+    Lines that are typed while it runs are the hands of that bench: leads-apart, leads-on, wire-cells, take-apart, carry A3 (a meter that walks),
+    probe posts (what a hand-held meter shows there), fault NAME.
     """
     from drivers.clock import ScaledClock
     from drivers.simulated.asked import Asked, AskedError, build, fit

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from drivers import catalog, stable_id
 from drivers.address import Address
 from drivers.clock import WallClock
-from drivers.roles import InstrumentError, Meter, MeterProfile, MeterReading
+from drivers.first_value import first_value
+from drivers.roles import InstrumentError, MeterProfile, MeterReading
 from tui.bench.port_locks import PortLocks
 from tui.records.places import home
-
-FIRST_VALUE_S = 6.0
-"""A meter gives no value before several good ones have come."""
-TELLING = ("ok", "overload", "wrong_function", "not_dc")
-"""What a meter shows; every other status says that it shows nothing yet."""
 
 
 def read_instrument(address: str) -> dict[str, Any]:
@@ -60,7 +55,7 @@ def _read(parsed: Address, kind: str, clock: WallClock) -> dict[str, Any]:
             profile = meter.identify()
             return {
                 **asdict(profile),
-                **_volts(profile, _first_value(meter, waits=catalog.find_family(parsed.family).port is not None)),
+                **_volts(profile, first_value(meter) if catalog.find_family(parsed.family).port is not None else meter.read()),
             }
     if kind == "bms":
         with contextlib.closing(catalog.open_bms(parsed, clock=clock)) as bms:
@@ -70,13 +65,22 @@ def _read(parsed: Address, kind: str, clock: WallClock) -> dict[str, Any]:
         return {**asdict(supply.identify()), **asdict(supply.read())}
 
 
-def _first_value(meter: Meter, *, waits: bool) -> MeterReading:
-    end_s = time.monotonic() + FIRST_VALUE_S
-    reading = meter.read()
-    while waits and reading.status not in TELLING and time.monotonic() < end_s:
-        time.sleep(0.1)
-        reading = meter.read()
-    return reading
+def words(found: Mapping[str, Any]) -> Iterator[str]:
+    """The same for people: a line for each name, and one for each of several notes."""
+    width = max(map(len, found))
+    for name, value in found.items():
+        told = [_told(one) for one in value] if name == "notes" and value else [_told(value)]
+        yield from (f"{title:<{width}}  {text}".rstrip() for title, text in zip((name, *("",) * len(told)), told, strict=False))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_told(one)}" for name, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_told, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value) if value != "" else "–"
 
 
 def _volts(profile: MeterProfile, reading: MeterReading) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def fit(described: BenchDescription, asked: Sequence[Asked], *, own_wiring: bool
     """The description with the supply that is asked for, and a BMS where one is.
 
     `own_wiring`: nobody said how the cells are wired, so that a BMS makes a string of them all. `own_rating`: nobody said what the supply gives,
-    so that a model that is not the described one has all of its rating. Raises AskedError.
+    so that a model has all of its rating. Raises AskedError.
     """
     supplies = [one for one in asked if one.kind == "supply"]
     if len(supplies) > 1:
@@ -76,9 +76,8 @@ def fit(described: BenchDescription, asked: Sequence[Asked], *, own_wiring: bool
 
 
 def _supply(described: SupplyDescription, asked: Asked, own_rating: bool) -> SupplyDescription:
-    if asked.family == described.family and asked.model in ("", described.model):
-        return described
-    model = asked.model or EMULATED[asked.family].usual_model
+    same = asked.family == described.family and asked.model in ("", described.model)
+    model = described.model if same else asked.model or EMULATED[asked.family].usual_model
     return SupplyDescription(model, set_point_error_v=described.set_point_error_v) if own_rating else replace(described, model=model)
 
 

@@ -298,6 +298,9 @@ class CheckedSupply(ABC):
         for attempt in range(self.tries):
             try:
                 return self._put(point, value)
+            except Refused as declined:
+                wanted = f"set the {NAMES[point]} to {value:g} {UNITS[point]}"
+                raise Refused(self.address, wanted, declined.what, declined.check or "Look at its own limits, in its menu.") from declined
             except (NoAnswer, GarbledAnswer):
                 if abs(self._taken((point,))[point] - value) < 0.5 * self._step(point, profile):
                     return None

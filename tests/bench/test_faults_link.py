@@ -167,6 +167,18 @@ def test_f29_supply_that_restarted_with_its_output_off_is_a_hold(plateau):
     assert plateau.go_on().result == "balanced"
 
 
+def test_f29_a_warning_that_was_seen_does_not_come_again_until_the_supply_has_answered(plateau):
+    plateau.wire.inject("silence")
+    settle(plateau, 10)
+    assert "does not answer" in plateau.snapshot().next
+    plateau.send(Acknowledge(0))
+    settle(plateau, 5)
+    assert [alarm.acknowledged for alarm in plateau.snapshot().alarms if alarm.code == "link"] == [True]
+    plateau.wire.undo("silence")
+    settle(plateau, 5)
+    assert "link" not in codes(plateau) and "does not answer" not in plateau.snapshot().next
+
+
 def test_f29_link_that_comes_back_during_the_call_is_switched_off_and_proved(near_the_top):
     bench = near_the_top
     bench.wire.inject("silence")
@@ -420,7 +432,7 @@ def test_f29_a_pseudo_terminal_taken_away_and_found_again_under_another_number(p
         (stranger, strange), (second, world) = serve(serial=777), serve()
         found.append(Adapter(stranger.path, "1A86:7523", "A50285BI"))
         wait_for(lambda: "serial 00000777" in port.error)
-        with pytest.raises(InstrumentError):
+        with pytest.raises(InstrumentError, match="serial 00000777"):  # why, and not that this program has closed the line
             port.call(lambda supply: supply.switch_output(True))
         assert not strange.output_on
         found[:] = [Adapter(second.path, "1A86:7523", "A50285BI")]

@@ -61,7 +61,7 @@ def test_ports_with_what_answers_and_their_roles(tmp_path: Path, size: tuple[int
             text = bench.text()
             for words in ("/dev/ttyUSB0", "SUPPLY", "riden RD6012", "owon-xdm XDM1041 #[9]", "/dev/ttyACM0", "silent", "output off"):
                 assert words in text, text
-            assert "u stop using" in text and "OUTPUT OFF" in text
+            assert "u drop" in text and "i ask" in text and "b bytes" in text and "OUTPUT OFF" in text
 
     play(script)
 
@@ -153,6 +153,7 @@ def test_the_stop_key_works_here_too(tmp_path: Path) -> None:
         ({"supply": "korad:/dev/ttyUSB7"}, {}, {"supply": ("riden:/dev/ttyUSB0", "60V/12A")}, {}),
         ({"meter": "owon-xdm:/dev/ttyUSB1"}, {"meter": ("owon-xdm:/dev/ttyUSB1", "")}, {}, {"meter": "none"}),
         ({"meter": "owon-xdm:/dev/ttyUSB1"}, {}, {}, {}),
+        ({"bms": "none"}, {}, {"bms": ("jbd:/dev/ttyUSB2", "")}, {"bms": "jbd:/dev/ttyUSB2"}),
     ],
 )
 def test_setup_is_filled_in_with_the_bench_s_instruments_and_what_was_typed_stays(answers, before, now, filled) -> None:

@@ -162,8 +162,26 @@ async def test_the_first_start_asks_three_things_and_offers_the_built_in_bench(t
         for words in ("How many cells?", "Which cell?", "Which supply,", "topbalance demo", "2240 Ah"):
             await until(bench.pilot, lambda words=words: words in bench.text)
         assert "Derate" not in bench.text
+        seen = set()
+        for _ in range(len(FIELDS)):  # tab goes through what is shown, and nothing else
+            await bench.pilot.press("tab")
+            seen.add(bench.app.focused.name if bench.app.focused else None)
+        assert {"cells", "capacity", "supply", "rating"} <= seen and seen.isdisjoint({"bank", "model", "derating", "leads", "target"})
         await bench.pilot.press("f7")
         assert "Derate" in bench.text
+
+
+@on_loop
+async def test_a_question_mark_asks_why_and_behind_a_line_begins_its_options(tmp_path):
+    async with setup(tmp_path) as bench:
+        bench.pane.fill({"meter": "owon-xdm:/dev/ttyUSB1"})
+        bench.row("meter").editor.focus()
+        await bench.pilot.press("end", "question_mark", *"point=walk")
+        assert bench.row("meter").value == "owon-xdm:/dev/ttyUSB1?point=walk"
+        bench.pane.fill({"meter": "none"})
+        await bench.pilot.press("end", "question_mark")
+        assert bench.row("meter").value == "none"
+        await until(bench.pilot, lambda: "WhyScreen" in str(bench.app.screen) or "TextScreen" in str(bench.app.screen))
 
 
 @on_loop

@@ -55,7 +55,8 @@ def test_a_second_supply_is_refused_in_words() -> None:
 
 def test_a_named_model_has_its_own_rating_and_the_described_one_its_caps() -> None:
     described = describe(supply_current_a=10.0)
-    assert fit(described, [Asked("riden")], own_wiring=True, own_rating=True).supply.max_current_a == 10.0  # RD6012, as the options cap it
+    assert fit(described, [Asked("riden")], own_wiring=True, own_rating=False).supply.max_current_a == 10.0  # RD6012, as the options cap it
+    assert fit(described, [Asked("riden")], own_wiring=True, own_rating=True).supply.max_current_a == 12.0  # and as it is sold
     assert fit(described, [Asked("riden", "RD6018")], own_wiring=True, own_rating=True).supply.max_current_a == 18.0
     assert fit(described, [Asked("riden", "RD6018")], own_wiring=True, own_rating=False).supply.max_current_a == 10.0
     korad = fit(described, [Asked("korad")], own_wiring=True, own_rating=True).supply

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from drivers.roles import Bms, BmsProfile, BmsReading, InstrumentError, LostLine, WrongDevice
+from drivers.roles import Bms, BmsProfile, BmsReading, InstrumentError, Line, LostLine, WrongDevice
+from drivers.trace import line_of
 
 STALE_S, STALE_POLLS = 5.0, 3
 """No good set of cells for so long, whichever is longer: what it said last is stale (BMS rules, receiver)."""
@@ -30,6 +31,11 @@ class BmsLine:
     def stale_s(self) -> float:
         """How old its newest answer may be."""
         return max(STALE_S, STALE_POLLS * self.poll_s)
+
+    @property
+    def line(self) -> Line | None:
+        """What it speaks on, while that is open; its bytes can be looked at."""
+        return None if self._driver is None else line_of(self._driver)
 
     def look_again(self) -> None:
         """The next poll identifies anew: its settings may have been changed in its app."""

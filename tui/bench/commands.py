@@ -167,7 +167,7 @@ def _open(bench: Bench, plan: Plan, own: str) -> Outcome:
     plan = replace(plan, supply=fitted(plan, profile))
     again = [problem.message for problem in check_plan(plan, own) if problem.blocking]
     if again:
-        return _refused(bench, again[0])
+        return _refused(bench, " ".join(again))  # all that this supply cannot do, at once
     if plan.meter:
         bench.meter, bench.meter_profile = bench.instruments.open_meter(plan.meter)
     plan = enrol(bench.home, plan)
@@ -400,8 +400,7 @@ def _recheck(session: Session, act: str, probe: str) -> Step:
 
 
 NOT_BALANCED = (
-    "Ended, and not recorded as balanced: the end of the charge at the target was not reached. Equal volts on the flat part of the curve, 3.2 to "
-    "3.35 V, say nothing about charge, also after a night in parallel. Only cells that were held together at the target are balanced."
+    "Ended, not recorded as balanced: the end of the charge was not reached. Equal volts of 3.2 to 3.35 V say nothing about charge."
 )
 
 
@@ -419,11 +418,15 @@ def _finish(bench: Bench, command: Finish) -> Outcome:
     return Outcome(True, "" if result == "balanced" or session.outcome == "done" else NOT_BALANCED)
 
 
+LASTING = ("link", "meter-silent")
+"""Warnings that stand as long as their cause does: the bench takes them away. Acknowledged they are kept, or they would come again at once."""
+
+
 def _acknowledge(bench: Bench, command: Acknowledge) -> Outcome:
     for code, alarm in list(bench.safety.alarms.items()):
         if alarm.id == command.alarm or command.alarm == 0:
             bench.log("ack", durable=True, text=f"seen: {alarm.title}")
-            if alarm.level == "warn":
+            if alarm.level == "warn" and code not in LASTING:
                 del bench.safety.alarms[code]
             else:
                 bench.safety.alarms[code] = replace(alarm, acknowledged=True)

@@ -83,6 +83,8 @@ def next_thing(bench: Bench, prompt: Prompt | None) -> str:
         return prompt.refusal
     if prompt is not None:
         return prompt.instruction
+    if "link" in bench.safety.alarms:
+        return "The supply does not answer and may be charging on. Look at its cable and its mains; it is tried again all the time."
     due = session.attention.reading_due_s(reading)
     if due is not None and due <= 60:
         return "Measure the cells with your meter now and type it (r)."
@@ -156,7 +158,8 @@ def waiting_words(bench: Bench) -> str:
 def _output_on(bench: Bench) -> bool | None:
     """As the supply says now; unknown while it does not answer in a session. With knobs it is what the operator said last."""
     reading, session = bench.reading, bench.session
-    known = reading.supply_fresh or session is None or session.by_hand or bench.state in ("idle", "ended")
+    known = reading.supply_fresh or session is None or session.by_hand or bench.state == "idle"
+    known = known or (bench.state == "ended" and reading.output_on is False)  # its line is closed then: the proof of off stands
     return reading.output_on if known else None
 
 

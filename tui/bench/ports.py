@@ -47,6 +47,7 @@ class Port(Generic[D]):
         self.reading: Any = None
         self.error = ""
         self.lost = False
+        self._why_lost: InstrumentError | None = None  # what the newest try to open it anew ran into
         self.senseless = 0  # polls in a row whose answers broke the rules, on a line that works
         self.fresh_count = 0  # answers so far; tells a new answer from an old one
         self._took_s: deque[float] = deque(maxlen=5)
@@ -100,10 +101,12 @@ class Port(Generic[D]):
             self.driver = self._reopen()
         except InstrumentError as problem:
             self.error = str(problem)
+            self._why_lost = problem
             return False
         except Exception as defect:  # noqa: BLE001 - as above
             self._defect(defect)
             return False
+        self._why_lost = None
         return True
 
 
@@ -184,6 +187,7 @@ class ThreadPort(Port[D]):
         except Exception as problem:  # noqa: BLE001 - handed to the caller, or judged by the next reading
             if isinstance(problem, LostLine):
                 self.lost = True
+                problem = self._why_lost or problem
             if future is not None:
                 future.set_exception(problem)
             return

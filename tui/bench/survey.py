@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from drivers import catalog, stable_id
 from drivers import trace as traces
 from drivers.address import Address, AddressError
+from drivers.first_value import first_value
 from drivers.probe import Found
-from drivers.roles import InstrumentError, LostLine, SupplyProfile
+from drivers.roles import InstrumentError, LostLine, Refused, SupplyProfile
 from drivers.serial_ports import port_at
 from tui.bench.finding import find_instruments
 from tui.bench.messages import InstrumentList, InstrumentRow, Outcome, TraceLine
@@ -114,7 +115,11 @@ class Survey:
     def find(self, ports: Sequence[str]) -> Outcome:
         """Ask on these ports, or on all that are free."""
         used = self._used()
-        wanted = [Address.parse(f"any:{port}").url for port in ports] or [row.port for row in self.found().rows if row.port]
+        try:
+            asked = [_line(port) for port in ports]
+        except AddressError as problem:
+            return Outcome(False, f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        wanted = asked or [row.port for row in self.found().rows if row.port]
         free = [port for port in wanted if port not in used]
         if not free:
             reason = "The running session has them all." if wanted else "No serial port is there. Plug the instrument's cable in."
@@ -175,7 +180,7 @@ class Survey:
         name = f"{one.family} {one.model}".strip()
         if not role:
             return Outcome(True, f"{name} is no longer used on this bench.")
-        return Outcome(True, f"{name} is this bench's {'BMS' if role == 'bms' else role}: Setup fills in {one.address}.")
+        return Outcome(True, f"{name}: this bench's {'BMS' if role == 'bms' else role}. Setup has {one.address}.")
 
     def moved(self, plan: Plan) -> Plan:
         """The plan with its instruments' addresses as they are now, where their adapters stand at other ports than when they were seen last."""
@@ -224,16 +229,17 @@ class Survey:
     def _try(self, address: Address, kind: str, *, writes: bool) -> None:
         row = self._row(address.url)
         self._put(replace(row, state="asked", text="Testing …"))
-        busy, text = "", ""
+        busy = ""
         try:
             with self._locked(address.url) as busy:
-                text = busy or self._tried(address, kind, writes=writes)
+                answers, text = (False, busy) if busy else self._tried(address, kind, writes=writes)
         except Exception as defect:
             log.exception("testing %s ran into a defect", address)
-            text = _defect_words(defect)
-        self._put(replace(row, state="busy" if busy else "found", text=text))
+            answers, text = False, _defect_words(defect)
+        self._put(replace(row, state="busy" if busy else "found" if answers else "silent", text=text))
 
-    def _tried(self, address: Address, kind: str, *, writes: bool) -> str:
+    def _tried(self, address: Address, kind: str, *, writes: bool) -> tuple[bool, str]:
+        """Whether it answered, and what."""
         openers: dict[str, Callable[..., Any]] = {
             "supply": catalog.open_supply,
             "meter": catalog.open_meter,
@@ -242,17 +248,18 @@ class Survey:
         try:
             driver = openers[kind](address, clock=self._bench.clock)
         except (InstrumentError, AddressError) as problem:
-            return str(problem)
+            return False, str(problem)
         try:
             profile = driver.identify()
             if not writes:
-                return _reading_words(kind, driver.read())
+                return True, _reading_words(kind, first_value(driver) if kind == "meter" else driver.read())
             driver.prove_writable()
             back = driver.read()
             shown = f"{back.set_voltage_v:g} V and {back.set_current_a:g} A" if back.set_voltage_v is not None else "both"
-            return f"{profile.model} took 1 V and 0.1 A with its output off and reads back {shown}. Does its own display show 1.00 V? If not: stop."
+            told = f"{profile.model} took 1 V and 0.1 A with its output off and reads back {shown}."
+            return True, f"{told} Does its own display show 1.00 V? If not: stop."
         except InstrumentError as problem:
-            return str(problem)
+            return isinstance(problem, Refused), str(problem)
         finally:
             self._traces[address.url] = traces.trace_of(driver)
             with contextlib.suppress(InstrumentError, OSError):
@@ -267,7 +274,7 @@ class Survey:
 
     def _trace_of(self, address: str) -> Trace:
         url = Address.parse(address).url if ":" in address.partition("/")[0] else address
-        for port in (self._bench.supply, self._bench.meter):
+        for port in (self._bench.supply, self._bench.meter, self._bench.bms):
             if port is not None and Address.parse(str(port.driver.address)).url == url:
                 return traces.trace_of(port.driver)
         return self._traces.get(url, ())
@@ -341,6 +348,13 @@ def _defect_words(defect: Exception) -> str:
     return f"The program ran into a defect here ({type(defect).__name__}: {defect}). The log beside the records tells more."
 
 
+def _line(text: str) -> str:
+    """The line in what somebody typed: a port, or a whole address with its family. Raises AddressError."""
+    family, colon, _ = text.partition(":")
+    known = bool(colon) and family in catalog.family_names()
+    return Address.parse(text if known else f"any:{text}").url
+
+
 def _at(address: str, port: str) -> Address:
     parsed = Address.parse(address)
     return Address(parsed.family, port, parsed.options)
@@ -351,7 +365,8 @@ def _reading_words(kind: str, reading: Any) -> str:
     known = {name: value for name, value in asdict(reading).items() if value not in (None, "", (), {}) and not name.endswith("time_s")}
     if kind == "supply":
         on = {True: "on", False: "off", None: "unknown"}[reading.output_on]
-        return f"Output {on}. " + _numbers(known, ("voltage_v", "current_a", "set_voltage_v", "set_current_a"))
+        measured, wanted = _numbers(known, "voltage_v", "current_a"), _numbers(known, "set_voltage_v", "set_current_a")
+        return f"Output {on}. It measures {measured} and is set to {wanted}."
     if kind == "meter":
         volts = [f"{value:.4f} V" if value is not None else "?" for value in reading.channels_v.values()]
         if reading.status == "ok" and volts and not any(value is not None for value in reading.channels_v.values()):
@@ -363,6 +378,5 @@ def _reading_words(kind: str, reading: Any) -> str:
     return f"Cells {cells or 'unknown'} V. Charge switch {fet}, limit {f'{limit:.3f} V' if limit is not None else 'unknown'}."
 
 
-def _numbers(known: dict[str, Any], names: Sequence[str]) -> str:
-    words = {"voltage_v": "{:g} V", "current_a": "{:g} A", "set_voltage_v": "set {:g} V", "set_current_a": "{:g} A"}
-    return ", ".join(words[name].format(known[name]) for name in names if name in known) or "No number yet."
+def _numbers(known: dict[str, Any], volts: str, amperes: str) -> str:
+    return ", ".join(f"{known[name]:g} {unit}" if name in known else f"unknown {unit}" for name, unit in ((volts, "V"), (amperes, "A")))

@@ -114,15 +114,22 @@ class BenchScreen(Workspace):
             if not self.checklist.prompt.fields:
                 self.set_focus(None)
             return
-        first = next((widget for widget in self.query_one(f"#{name}").query("*") if widget.focusable), None)
-        self.set_focus(first)
+        self.set_focus(next(iter(self._reachable(name)), None))
+
+    def _reachable(self, name: PaneName) -> list[Widget]:
+        """What takes the focus in a pane, in its order; what is not shown takes none."""
+        return [
+            widget
+            for widget in self.query_one(f"#{name}").query("*")
+            if widget.focusable and all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
+        ]
 
     def action_walk(self, by: int) -> None:
         """To the next field; past a pane's last field to the next pane, where only one is shown."""
         if self.side_by_side:
             (self.focus_next if by > 0 else self.focus_previous)()
             return
-        fields = [widget for widget in self.query_one(f"#{self.pane}").query("*") if widget.focusable]
+        fields = self._reachable(self.pane)
         if self.focused in fields:
             at = fields.index(self.focused) + by
             if 0 <= at < len(fields):
@@ -172,6 +179,7 @@ class BenchScreen(Workspace):
     @on(PromptArea.Answered)
     def _answered(self, event: PromptArea.Answered) -> None:
         event.stop()
+        self.unsay()  # what was said of this question is over with it
 
         def done(outcome: Outcome) -> None:
             if not outcome.ok:

@@ -39,7 +39,7 @@ class FieldSpec:
 
 
 class QuantityInput(Input):
-    """An input in which `?` asks why instead of being typed: no quantity holds a question mark."""
+    """An input in which `?` asks why instead of being typed: no quantity holds a question mark. Behind an instrument's line it begins options."""
 
     class WhyAsked(Message):
         """`?` was pressed in the input of a quantity."""
@@ -49,7 +49,7 @@ class QuantityInput(Input):
             self.field = name
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.character == "?":
+        if event.character == "?" and not (":" in self.value[: self.cursor_position] and self.selection.is_empty):
             event.stop()
             event.prevent_default()
             self.post_message(self.WhyAsked(self.name or ""))

@@ -29,7 +29,7 @@ _MOVING = (
     ("esc", "leave a field or a dialog"),
     ("↑ ↓", "field above or below"),
     ("PgUp PgDn", "scroll the step's text, or a topic of Advice"),
-    ("F6", "in Setup: choose cells, or in the field Model a model of the catalogue"),
+    ("F6", "in Setup: choose cells; in Model the catalogue; in Supply, Meter, BMS: find it"),
     ("F7", "in Setup: from the three questions to all fields"),
     ("F9", "in Setup: fill in the cells that a queue of single cells left"),
 )

@@ -30,7 +30,7 @@ STATES = {
     "asked": "asking …",
     "found": "answers",
     "silent": "silent",
-    "busy": "in other hands",
+    "busy": "could not ask",
     "away": "not plugged in",
     "in use": "in the session",
 }
@@ -132,12 +132,16 @@ class InstrumentsScreen(Workspace):
         return self.found.rows[at] if 0 <= at < len(self.found.rows) else None
 
     def own_keys(self) -> list[KeyHint]:
-        row, keys = self.row, [("f", "find", "screen.find")]
+        row, keys, bytes_shown = self.row, [("f", "find", "screen.find")], self.has_class("-bytes")
+        if not bytes_shown:
+            keys.append(("i", "ask", "screen.ask_line"))
         if row is not None and row.mark:
-            keys += [("u", "stop using" if row.role else "use", "screen.use"), ("v", "reading", "screen.reading")]
+            keys += [("u", "drop" if row.role else "use", "screen.use"), ("v", "read", "screen.reading")]
             if row.kind == "supply":
-                keys.append(("w", "write test", "screen.write_test"))
-        keys += [("b", "bytes", "screen.bytes"), ("s", "save them", "screen.save_bytes"), ("i", "ask a line", "screen.ask_line")]
+                keys.append(("w", "test", "screen.write_test"))
+        keys.append(("b", "bytes", "screen.bytes"))
+        if bytes_shown:
+            keys.append(("s", "save", "screen.save_bytes"))
         return keys
 
     # --- what the bench tells ---
@@ -238,7 +242,10 @@ class InstrumentsScreen(Workspace):
         """The instrument under the cursor; says so where there is none."""
         row = self.row
         if row is None or not row.mark:
-            self.say("No instrument has answered here yet. f finds them.", refused=True)
+            asked = row is not None and row.state == "asked"
+            self.say(
+                "It is still being asked; wait a moment." if asked else "No instrument has answered here yet. f finds them.", refused=True
+            )
             return None
         return row
 

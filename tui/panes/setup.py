@@ -253,7 +253,10 @@ class SetupPane(Widget, can_focus=True):
     # --- keys -----------------------------------------------------------------------------------------------------
 
     def action_choose(self) -> None:
-        """In the field of the model its catalogue; elsewhere cells of the inventory."""
+        """In the field of the model its catalogue, of an instrument what stands at the ports; elsewhere cells of the inventory."""
+        if any(self.query_one(f"#field-{name}", FieldRow).has_focus_within for name in ("supply", "meter", "bms")):
+            self.app.action_go("instruments")
+            return
         model = self.query_one("#field-model", FieldRow)
         if model.has_focus_within:
             from tui.panes.model_choice import ModelChoice
@@ -319,6 +322,7 @@ class SetupPane(Widget, can_focus=True):
             return
         self._say("")
         self.query_one("#setup-start", Button).disabled = True
+        self._help("Starting: the instruments are asked who they are …")
         self.app.send(Start(self.draft.plan.to_json()), self._answered)
 
     @on(Button.Pressed, "#setup-start")
@@ -341,6 +345,7 @@ class SetupPane(Widget, can_focus=True):
     def _answered(self, outcome: Outcome) -> None:
         """The bench's answer to Start."""
         self.query_one("#setup-start", Button).disabled = False
+        self._help("")
         if outcome.ok:
             self._say("")
             self.remove_class("-first")

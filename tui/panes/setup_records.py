@@ -98,7 +98,7 @@ def read_known(home: Home) -> Known:
     return Known(cells, catalogue.models(models), own, last, left, roles)
 
 
-NONE = {"supply": "manual", "meter": "none", "bms": ""}
+NONE = {"supply": "manual", "meter": "none", "bms": "none"}
 """What a field of Setup says while the bench has no instrument for it."""
 
 
