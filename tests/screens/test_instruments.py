@@ -12,6 +12,7 @@ from fake_link import CHARGING, IDLE
 from textual.widgets import Input
 
 from tui.bench.messages import FindInstruments, GiveRole, InstrumentList, InstrumentRow, Outcome, SaveTrace, Snapshot, TryInstrument
+from tui.panes.instruments import short_port
 from tui.panes.setup_records import instruments_for
 from tui.records.known_instruments import KnownInstruments
 
@@ -64,6 +65,12 @@ def test_ports_with_what_answers_and_their_roles(tmp_path: Path, size: tuple[int
             assert "u drop" in text and "i ask" in text and "b bytes" in text and "OUTPUT OFF" in text
 
     play(script)
+
+
+def test_ports_of_one_host_can_be_told_apart_in_the_narrow_column() -> None:
+    assert short_port("/dev/ttyUSB0", 17) == "/dev/ttyUSB0"
+    assert short_port("socket://192.168.100.200:5025", 17) == "…2.168.100.200:5025"[:1] + "192.168.100.200:5025"[-16:]
+    assert short_port("socket://10.0.0.7:5025", 17) != short_port("socket://10.0.0.7:5026", 17)
 
 
 def test_without_ports_it_says_what_to_look_at(tmp_path: Path) -> None:

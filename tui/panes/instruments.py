@@ -58,6 +58,12 @@ def named(row: InstrumentRow) -> str:
     return row.usb
 
 
+def short_port(port: str, width: int) -> str:
+    """A port's name for a narrow column: what tells it from its neighbours stands at the end."""
+    name = port.removeprefix("socket://").removeprefix("rfc2217://").removeprefix("/dev/serial/by-id/")
+    return name if len(name) <= width else "…" + name[-(width - 1) :]
+
+
 def trace_rows(lines: Sequence[TraceLine], count: int, width: int) -> list[Content]:
     """The newest exchanges: time, direction, bytes, and what of them can be read."""
     return [Content(_trace_row(line, max((width - 18) // 4, 4))[:width]) for line in lines[-count:]]
@@ -188,7 +194,7 @@ class InstrumentsScreen(Workspace):
     def _fill(self, keep: str) -> None:
         self.table.clear()
         for row in self.found.rows:
-            texts = (ROLES[row.role], row.port or "–", named(row) or "?", STATES[row.state])
+            texts = (ROLES[row.role], short_port(row.port, COLUMNS[1][1]) or "–", named(row) or "?", STATES[row.state])
             self.table.add_row(*(RichText(cut(plain(text), width), no_wrap=True) for text, (_, width) in zip(texts, COLUMNS, strict=True)))
         at = next((index for index, row in enumerate(self.found.rows) if row.port == keep), 0)
         self.table.move_cursor(row=at, animate=False)
