@@ -61,6 +61,7 @@ def test_the_contact_test_leaves_room_above_the_cells_also_in_coarse_steps(drive
     run.go_until(lambda run: run.bench.output.commanded.output_on)
     set_v, _ = run.world.set_points
     assert run.world.truth().posts_v + 0.02 <= set_v <= run.plan.target_v
+    run.go_until(lambda run: not run.bench.output.commanded.output_on and not run.bench.output.proving_off)  # nothing is left half done
 
 
 def test_an_open_lead_is_found_by_the_contact_test_in_coarse_steps(drive) -> None:
