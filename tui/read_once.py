@@ -39,14 +39,8 @@ def _owned(address: Address) -> Iterator[None]:
         locks = PortLocks(home()) if address.url else None
     except OSError:  # without a place for records nobody can have a session here
         locks = None
-    if locks is None:
+    with locks.held(str(address), stable_id.adapter_of(address.url)) if locks else contextlib.nullcontext():
         yield
-        return
-    try:
-        locks.take(str(address), stable_id.lock_name(address.url, stable_id.adapter_of(address.url)))
-        yield
-    finally:
-        locks.release()
 
 
 def _read(parsed: Address, kind: str, clock: WallClock) -> dict[str, Any]:

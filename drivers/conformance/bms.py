@@ -37,12 +37,6 @@ class BmsConformance(Kit):
             self._true_or_none(device, reading, "a good line")
         self.only_reads(line)
 
-    def test_scaled_time_needs_our_own_emulator(self) -> None:
-        """With `speed` in the address anything that does not prove to be an emulator is refused."""
-        device, line, _ = self.connected()
-        line.is_hardware = True
-        must_raise(WrongDevice, self.open(line, device, "speed=60").identify, "identify hardware with speed=60")
-
     def test_timeout(self) -> None:
         """Silence is NoAnswer, and what comes after it is true again."""
         device, line, driver = self._reading()

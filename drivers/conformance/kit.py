@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from drivers import catalog
 from drivers.conformance.devices import OnBench
 from drivers.conformance.lines import BadLine
-from drivers.conformance.words import NotApplicable, must, outcome
-from drivers.roles import Line
+from drivers.conformance.words import NotApplicable, must, must_raise, outcome
+from drivers.roles import Line, WrongDevice
 
 SEEDS = range(40)
 
@@ -70,6 +70,12 @@ class Kit:
         """AssertionError for anything sent that could change a setting."""
         for request in line.sent:
             must(not self.writes(request), f"{request!r} was sent, which could change a setting.")
+
+    def test_scaled_time_needs_our_own_emulator(self) -> None:
+        """With `speed` in the address anything that does not prove to be an emulator is refused."""
+        device, line, _ = self.connected()
+        line.is_hardware = True
+        must_raise(WrongDevice, self.open(line, device, "speed=60").identify, "identify hardware with speed=60")
 
     def read_late(self, connected: Callable[[], tuple[Any, BadLine, Any]], check: Callable[[Any, Any, str], None]) -> None:
         """Readings whose answers come one, two or three questions late, while the truth changes; `check` gets device, reading and words."""

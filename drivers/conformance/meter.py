@@ -7,7 +7,7 @@ from typing import Any, get_args
 from drivers.conformance.kit import Kit
 from drivers.conformance.lines import damage, noise, silence, sometimes, whole
 from drivers.conformance.words import NotApplicable, must, must_raise, outcome
-from drivers.roles import LostLine, MeterReading, Point, WrongDevice
+from drivers.roles import LostLine, MeterReading, Point
 
 CLOSE_V = 0.004  # what a good reading may be off by
 PATIENCE_S = 15  # after which nothing old may still be shown
@@ -36,12 +36,6 @@ class MeterConformance(Kit):
             must(reading is not None and reading.status == "ok", "a meter on good cells gives no reading.")
             self._true_or_none(device, reading, "a good line")
         self.only_reads(line)
-
-    def test_scaled_time_needs_our_own_emulator(self) -> None:
-        """With `speed` in the address anything that does not prove to be an emulator is refused."""
-        device, line, _ = self.connected()
-        line.is_hardware = True
-        must_raise(WrongDevice, self.open(line, device, "speed=60").identify, "identify hardware with speed=60")
 
     def test_timeout(self) -> None:
         """Silence gives no volts: never the last reading as a new one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -124,8 +125,9 @@ class ScpiInstrument(LineInstrument):
         "SYSTem:RWLock": "nothing",
     }
 
+    @abstractmethod
     def idn_q(self, number: int | None, args: list[str]) -> str:
-        raise NotImplementedError
+        """What it says it is."""
 
     def clear_status(self, number: int | None, args: list[str]) -> None:
         self._errors.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -42,8 +43,9 @@ class RegisterSupply(CheckedSupply):
             sounding=self.sounding,
         )
 
+    @abstractmethod
     def _per_unit(self, point: SetPoint) -> float:
-        raise NotImplementedError
+        """Counts of a V or an A at this set-point."""
 
     def _put(self, point: SetPoint, value: float) -> None:
         self.unit.write(self.registers[point], counts(value, self._per_unit(point)))

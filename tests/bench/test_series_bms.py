@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.util import find_spec
 
 import pytest
 
@@ -462,9 +461,6 @@ def test_plans_of_before_have_no_bms(drive: Make, bms: FakeBms) -> None:
     assert run.bench.bms is None and run.snapshot().bms == ""
 
 
-@pytest.mark.skipif(
-    find_spec("drivers.bms.jbd") is None or find_spec("drivers.simulated.jbd") is None, reason="the family jbd is not here yet"
-)
 @pytest.mark.parametrize("limit_v", [3.65, 3.60])
 def test_the_same_with_the_protocol_of_jbd(drive: Make, limit_v: float) -> None:
     def on_a_line(description: BenchDescription) -> BenchDescription:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import random_answer, spoilt
-from text_supplies import Table, exchange, frames, in_memory, open_lead_check, refuses_all
+from text_supplies import Table, exchange, faults_are_told, frames, in_memory, open_lead_check, refuses_all, throttled_when_stuck_on
 
 from drivers import proof
 from drivers.address import AddressError
@@ -406,19 +406,9 @@ def test_faults_on_the_wire_end_as_the_errors_that_the_bench_knows() -> None:
     emulator = bench.supply
     supply.identify()
     supply.program(voltage_v=3.6, current_a=2.0)
-    for fault, error in (("silence", NoAnswer), ("garbled-crc", GarbledAnswer), ("delayed", InstrumentError)):
-        emulator.inject(fault, number=3.0 if fault == "delayed" else None)
-        with pytest.raises(error):
-            supply.read()
-        emulator.undo(fault)
-        assert supply.read().set_voltage_v == pytest.approx(3.6)
-    emulator.inject("late-answer", number=1)
+    faults_are_told(emulator, supply, 3.6)
     assert supply.read().set_current_a == 2.0
-    supply.switch_output(True)
-    emulator.inject("output-stuck-on")
-    with pytest.raises(Refused, match="flag reads 1"):
-        supply.switch_output(False)
-    supply.throttle()
+    throttled_when_stuck_on(emulator, supply)
     assert supply.read().set_current_a == 0.0
 
 

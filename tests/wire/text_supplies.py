@@ -11,7 +11,7 @@ import pytest
 
 from drivers.catalog import open_supply
 from drivers.clock import VirtualClock
-from drivers.roles import Refused, Supply
+from drivers.roles import GarbledAnswer, InstrumentError, NoAnswer, Refused, Supply
 from drivers.simulated.description import describe
 from drivers.simulated.embedded import EmbeddedBench
 
@@ -92,3 +92,23 @@ def refuses_all(supply: Supply) -> None:
         with pytest.raises(Refused, match="not known for sure") as caught:
             act()
         assert caught.value.device and caught.value.request and caught.value.check
+
+
+def faults_are_told(emulator: Any, supply: Supply, volts: float) -> None:
+    """Each fault of the wire ends as the error that the bench knows, and what comes after it is true again: the set-point that stood."""
+    for fault, error in (("silence", NoAnswer), ("garbled-crc", GarbledAnswer), ("delayed", InstrumentError)):
+        emulator.inject(fault, number=3.0 if fault == "delayed" else None)
+        with pytest.raises(error):
+            supply.read()
+        emulator.undo(fault)
+        assert supply.read().set_voltage_v == pytest.approx(volts)
+    emulator.inject("late-answer", number=1)
+
+
+def throttled_when_stuck_on(emulator: Any, supply: Supply) -> None:
+    """Switched on, it no longer goes off when told: refused, and the second way is taken."""
+    supply.switch_output(True)
+    emulator.inject("output-stuck-on")
+    with pytest.raises(Refused, match="flag reads 1"):
+        supply.switch_output(False)
+    supply.throttle()

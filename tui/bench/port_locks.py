@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from drivers.address import Address
 from drivers.roles import LostLine
+from drivers.stable_id import Adapter, lock_name
 from tui.records.places import FILE_MODE, Home, open_private
 
 
@@ -34,6 +37,15 @@ class PortLocks:
             raise LostLine(address, "open", what, look) from busy
         self._held.append((lock, owner))
         self._write(owner, "")
+
+    @contextlib.contextmanager
+    def held(self, address: str, adapter: Adapter | None) -> Iterator[None]:
+        """The port of an address is this program's alone meanwhile. Raises LostLine where another process has it."""
+        try:
+            self.take(address, lock_name(Address.parse(address).url, adapter))
+            yield
+        finally:
+            self.release()
 
     def name(self, session: str) -> None:
         """Note the session that the ports are held for."""

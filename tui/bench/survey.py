@@ -229,14 +229,18 @@ class Survey:
     def _try(self, address: Address, kind: str, *, writes: bool) -> None:
         row = self._row(address.url)
         self._put(replace(row, state="asked", text="Testing …"))
-        busy = ""
+        adapter = stable_id.adapter_of(address.url, self._bench.instruments.plugged_in)
+        state: Literal["busy", "found", "silent"]
         try:
-            with self._locked(address.url) as busy:
-                answers, text = (False, busy) if busy else self._tried(address, kind, writes=writes)
+            with PortLocks(self._bench.home).held(str(address), adapter):
+                answers, text = self._tried(address, kind, writes=writes)
+            state = "found" if answers else "silent"
+        except LostLine as taken:
+            state, text = "busy", str(taken)
         except Exception as defect:
             log.exception("testing %s ran into a defect", address)
-            answers, text = False, _defect_words(defect)
-        self._put(replace(row, state="busy" if busy else "found" if answers else "silent", text=text))
+            state, text = "silent", _defect_words(defect)
+        self._put(replace(row, state=state, text=text))
 
     def _tried(self, address: Address, kind: str, *, writes: bool) -> tuple[bool, str]:
         """Whether it answered, and what."""
@@ -327,21 +331,6 @@ class Survey:
 
     def _put(self, row: InstrumentRow) -> None:
         self._rows = {**self._rows, row.port: row}
-
-    @contextlib.contextmanager
-    def _locked(self, port: str) -> Any:
-        """The port is this survey's alone meanwhile; else the reason why not."""
-        locks = PortLocks(self._bench.home)
-        adapter = stable_id.adapter_of(port, self._bench.instruments.plugged_in)
-        busy = ""
-        try:
-            locks.take(port, stable_id.lock_name(port, adapter))
-        except InstrumentError as problem:
-            busy = str(problem)
-        try:
-            yield busy
-        finally:
-            locks.release()
 
 
 def _defect_words(defect: Exception) -> str:

@@ -7,27 +7,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from rich.segment import Segment
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.bench.messages import Point
 from tui.terminal import glyphs
+from tui.widgets.drawn import DrawnRows
 from tui.widgets.marks import Mark, broken_at_gaps, marks_row, neighbour
-from tui.widgets.plot import LEFT, RIGHT, Row, draw, scales
+from tui.widgets.plot import LEFT, RIGHT, draw, scales
 
 SHORTEST_S = 60.0  # the closest window
 HOUR_S = 3600.0
 
 
-class SessionCurve(Widget):
+class SessionCurve(DrawnRows):
     """Volts and amperes over a window of the session's time. Posts `Looked` when the window or the cursor has moved.
 
     `show_points` gives the whole curve; `show_detail` finer points for the window, which hold until it moves on.
     """
 
+    INKS = "curve"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"curve--{ink}" for ink in ("volts", "amps", "other", "line", "label", "cursor", "marks")}
     DEFAULT_CSS = """
     SessionCurve { height: 1fr; min-height: 6; width: 1fr; }
@@ -59,14 +57,8 @@ class SessionCurve(Widget):
         self.end_s = 0.0
         self.charge_end_s = 0.0  # where the last hour ends
         self.from_s, self.span_s, self.cursor_s = 0.0, 0.0, 0.0
-        self._rows: list[Row] = []
 
     # --- what is shown --------------------------------------------------------------------------------------------
-
-    @property
-    def rows(self) -> list[str]:
-        """The text of each row, for tests and reports."""
-        return ["".join(text for text, _ in row) for row in self._rows]
 
     @property
     def columns(self) -> int:
@@ -204,18 +196,4 @@ class SessionCurve(Widget):
         )
         marks = marks_row(self.marks, self.from_s, self.span_s, self.columns, glyphs())
         rows.insert(-1, [(" " * LEFT, ""), (marks, "marks"), (" " * RIGHT, "")])
-        old, self._rows = self._rows, rows
-        if len(old) != len(rows):
-            self.refresh()
-            return
-        changed = [Region(0, y, width, 1) for y, (before, now) in enumerate(zip(old, rows, strict=True)) if before != now]
-        if changed:
-            self.refresh(*changed)
-
-    def render_line(self, y: int) -> Strip:
-        base = self.rich_style
-        if y >= len(self._rows):
-            return Strip.blank(self.size.width, base)
-        inks = {ink for _, ink in self._rows[y] if ink}
-        styles = {"": base} | {ink: base + self.get_component_rich_style(f"curve--{ink}", partial=True) for ink in inks}
-        return Strip([Segment(text, styles[ink]) for text, ink in self._rows[y]]).adjust_cell_length(self.size.width, base)
+        self.put_rows(rows)

@@ -1,25 +1,22 @@
-"""The curve on the screen. Only rows that differ are drawn again: 0 to 250 bytes an update, where plot libraries send 10,000."""
+"""The curve of the running session on the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
 from tui.bench.messages import Point
 from tui.terminal import glyphs
-from tui.widgets.plot import Row, draw
+from tui.widgets.drawn import DrawnRows
+from tui.widgets.plot import draw
 
 MAX_POINTS = 4000
 
 
-class Trace(Widget):
+class Trace(DrawnRows):
     """Voltage and current of the running session over its time, with lines at the target and at 3.55 V."""
 
+    INKS = "trace"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"trace--volts", "trace--amps", "trace--line", "trace--label"}
     DEFAULT_CSS = """
     Trace { height: 1fr; min-height: 4; width: 1fr; }
@@ -34,12 +31,6 @@ class Trace(Widget):
         self._points: list[Point] = []
         self._target_v: float | None = None
         self._set_current_a: float | None = None
-        self._rows: list[Row] = []
-
-    @property
-    def rows(self) -> list[str]:
-        """The text of each row, for tests and reports."""
-        return ["".join(text for text, _ in row) for row in self._rows]
 
     def show_points(self, points: Sequence[Point], *, target_v: float | None, set_current_a: float | None) -> None:
         self._points = list(points)
@@ -54,19 +45,4 @@ class Trace(Widget):
         if not width or not height:
             return
         rows = draw(self._points, width, height, target_v=self._target_v, set_current_a=self._set_current_a, glyphs=glyphs())
-        old, self._rows = self._rows, rows
-        if len(old) != len(rows):
-            self.refresh()
-            return
-        changed = [Region(0, y, width, 1) for y, (before, now) in enumerate(zip(old, rows, strict=True)) if before != now]
-        if changed:
-            self.refresh(*changed)
-
-    def render_line(self, y: int) -> Strip:
-        base = self.rich_style
-        if y >= len(self._rows):
-            return Strip.blank(self.size.width, base)
-        styles = {"": base} | {
-            ink: base + self.get_component_rich_style(f"trace--{ink}", partial=True) for ink in ("volts", "amps", "line", "label")
-        }
-        return Strip([Segment(text, styles[ink]) for text, ink in self._rows[y]]).adjust_cell_length(self.size.width, base)
+        self.put_rows(rows)
