@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from tui.domain.cell_code import read_code, tidy
@@ -17,6 +18,8 @@ LOG_KINDS = frozenset(
     {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note"}
 )
 LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
+
+REMEMBERED = 1 << 15  # labels and codes whose keys are not reckoned again: a large inventory asks for all of them at every addition
 
 # Largest believable value of each number; a typed mAh or µΩ does not pass as Ah or mΩ.
 NUMBERS: Mapping[str, tuple[str, float]] = {
@@ -127,11 +130,13 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     return properties
 
 
+@lru_cache(maxsize=REMEMBERED)
 def label_key(label: str) -> str:
     """What two labels are compared by: A1 and a1 are one cell to a person."""
     return " ".join(label.split()).casefold()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def code_key(code: str) -> str:
     """What two codes are compared by; "" for a cell without one."""
     return read_code(code).key if code else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tinydb import where
-from tinydb.table import Table
+from tinydb.table import Document, Table
 
 from tui.records.cell import (
     LOG_KINDS,
@@ -26,6 +26,7 @@ from tui.records.cell import (
     natural_key,
 )
 from tui.records.cell_csv import Parse, cells_to_csv, parse_number, read_cells
+from tui.records.cell_memory import CellMemory, Known
 from tui.records.places import Home
 from tui.records.store import Store, transaction
 
@@ -79,17 +80,18 @@ class Inventory:
         properties = checked(values)
         with transaction(self.path) as store:
             table = self._table(store)
-            cell = _cell(_one(table, cell_id))
-            if "label" in properties:
+            record = _one(table, cell_id)
+            cell = _cell(record)
+            if label_key(properties.get("label", cell.label)) != label_key(cell.label):
                 key = label_key(properties["label"])
                 if any(label_key(record["label"]) == key and record["id"] != cell_id for record in table):
                     raise DuplicateLabel(properties["label"])
-            if properties.get("code"):
+            if properties.get("code") and properties["code"] != cell.code:
                 _claim(_codes(table, but=cell_id), {"label": cell.label, **properties})
             changed = {name: [getattr(cell, name), value] for name, value in properties.items() if getattr(cell, name) != value}
             if changed:
                 cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
-                table.update(_record(cell), where("id") == cell_id)
+                table.update(_record(cell), doc_ids=[record.doc_id])  # the number is good for this transaction
         return cell
 
     def delete(self, cell_id: str) -> None:
@@ -115,16 +117,17 @@ class Inventory:
         """
         if sort not in _NAMES - {"log"} and sort not in ("state", "last_voltage_v"):
             raise ValueError(f"cells cannot be sorted by {sort}")
+
+        def ordered(cells: list[Known]) -> list[Known]:
+            values = [(getattr(known.cell, sort), known) for known in cells]
+            there = [(value, known) for value, known in values if value not in ("", None)]
+            there.sort(key=lambda pair: _sort_key(pair[0]), reverse=descending)
+            return [known for _, known in there] + [known for value, known in values if value in ("", None)]
+
         with transaction(self.path) as store:
-            cells = [_cell(record) for record in self._table(store)]
+            found = _MEMORY.ordered(self.path, store.document, self._table(store), (sort, descending), ordered)
         words = filter.casefold().split()
-        if words:
-            cells = [cell for cell in cells if all(word in _searchable(cell) for word in words)]
-        cells.sort(key=lambda cell: natural_key(cell.label))
-        known = [cell for cell in cells if getattr(cell, sort) not in ("", None)]
-        unknown = [cell for cell in cells if getattr(cell, sort) in ("", None)]
-        known.sort(key=lambda cell: _sort_key(getattr(cell, sort)), reverse=descending)
-        return known + unknown
+        return [known.cell for known in found if all(word in known.words for word in words)]
 
     def log(self, cell_id: str, kind: str, *, unix_s: float | None = None, **data: Any) -> Cell:
         """Add one entry to a cell's log ("voltage" with voltage_v=…, "visual" with ok=…, "move" with pack=…, "note" with text=…).
@@ -157,7 +160,7 @@ class Inventory:
                 new = [dict(item) for item in items if dict(item) not in cell.log]
                 cell = replace(cell, log=(*cell.log, *new))
                 if new:
-                    table.update({"log": list(cell.log)}, where("id") == cell_id)
+                    table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
                 changed.append(cell)
         return changed, gone
 
@@ -203,7 +206,7 @@ def _claim(codes: dict[str, str], properties: Mapping[str, Any]) -> None:
         raise DuplicateCode(code, label)
 
 
-def _one(table: Table, cell_id: str) -> Mapping[str, Any]:
+def _one(table: Table, cell_id: str) -> Document:
     record = table.get(where("id") == cell_id)
     if record is None or isinstance(record, list):
         raise CellGone(f"no cell with the id {cell_id} is in the inventory; it may have been deleted meanwhile")
@@ -224,6 +227,9 @@ def _searchable(cell: Cell) -> str:
     values = (cell.label, cell.code, cell.maker, cell.model, cell.supplier, cell.order_no, cell.notes, cell.state, cell.received_date)
     capacity = "" if cell.capacity_ah is None else f"{cell.capacity_ah:g}Ah"
     return "\n".join((*values, capacity)).casefold()
+
+
+_MEMORY = CellMemory(_cell, _searchable)
 
 
 def _sort_key(value: Any) -> Any:
