@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from tui.domain import labels
 from tui.domain.cell_code import read_code, tidy
 from tui.domain.plain_text import plain_text
 
 State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
 STATES: tuple[State, ...] = get_args(State)
 LOG_KINDS = frozenset(
-    {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note"}
+    {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note", "photo"}
 )
 LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
 
@@ -132,8 +133,8 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=REMEMBERED)
 def label_key(label: str) -> str:
-    """What two labels are compared by: A1 and a1 are one cell to a person."""
-    return " ".join(label.split()).casefold()
+    """What two labels are compared by, as in `tui.domain.labels`."""
+    return labels.key(label)
 
 
 @lru_cache(maxsize=REMEMBERED)
