@@ -12,6 +12,7 @@ from typing import Any
 from tinydb import where
 from tinydb.table import Document, Table
 
+from tui.domain.labels import next_free
 from tui.records.cell import (
     LOG_KINDS,
     STATES,
@@ -56,23 +57,51 @@ class Inventory:
 
     def add_many(self, cells: Iterable[Mapping[str, Any]]) -> Cells:
         """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel, DuplicateCode or InvalidCell."""
+        return self.enter(cells)[0]
+
+    def enter(
+        self, cells: Iterable[Mapping[str, Any]], entries: Mapping[str, Iterable[Mapping[str, Any]]] | None = None
+    ) -> tuple[Cells, Ids]:
+        """New cells, and entries into the logs of others by their ids, as one act: all of it is kept, or nothing.
+
+        Returns the new cells and the ids that are gone. Raises DuplicateLabel, DuplicateCode or InvalidCell.
+        """
         with transaction(self.path) as store:
             table = self._table(store)
-            taken = {label_key(record["label"]) for record in table}
-            codes = _codes(table)
-            added = []
-            for values in cells:
-                properties = checked({name: value for name, value in values.items() if name != "log"})
-                if "label" not in properties:
-                    raise InvalidCell("label", "a cell needs a label: what is written on it")
-                key = label_key(properties["label"])
-                if key in taken:
-                    raise DuplicateLabel(properties["label"])
-                taken.add(key)
-                _claim(codes, properties)
-                log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
-                added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
-            table.insert_multiple(_record(cell) for cell in added)
+            added = self._add(table, cells)
+            _, gone = self._add_entries(table, entries or {})
+        return added, gone
+
+    def add_scanned(self, code: str, label: str, **values: Any) -> tuple[Cell, bool]:
+        """The cell with this code and False, or a new one and True, labelled `label` or the next free one counting up from it.
+
+        Raises InvalidCell.
+        """
+        with transaction(self.path) as store:
+            table = self._table(store)
+            key = code_key(checked({"code": code})["code"])
+            for record in table:
+                if record.get("code") and code_key(record["code"]) == key:
+                    return _cell(record), False
+            free = next_free(label, {label_key(record["label"]) for record in table})
+            return self._add(table, [{"code": code, "label": free, **values}])[0], True
+
+    def _add(self, table: Table, cells: Iterable[Mapping[str, Any]]) -> Cells:
+        taken = {label_key(record["label"]) for record in table}
+        codes = _codes(table)
+        added = []
+        for values in cells:
+            properties = checked({name: value for name, value in values.items() if name != "log"})
+            if "label" not in properties:
+                raise InvalidCell("label", "a cell needs a label: what is written on it")
+            key = label_key(properties["label"])
+            if key in taken:
+                raise DuplicateLabel(properties["label"])
+            taken.add(key)
+            _claim(codes, properties)
+            log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
+            added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
+        table.insert_multiple(_record(cell) for cell in added)
         return added
 
     def edit(self, cell_id: str, **values: Any) -> Cell:
@@ -82,6 +111,8 @@ class Inventory:
             table = self._table(store)
             record = _one(table, cell_id)
             cell = _cell(record)
+            if properties.get("code") == cell.code == properties.get("code_raw"):
+                properties.pop("code_raw", None)  # a form that shows the code sends it along; the scan stays as it came
             if label_key(properties.get("label", cell.label)) != label_key(cell.label):
                 key = label_key(properties["label"])
                 if any(label_key(record["label"]) == key and record["id"] != cell_id for record in table):
@@ -148,20 +179,22 @@ class Inventory:
 
         Returns the cells that are there, and the ids that are gone.
         """
-        changed, gone = [], []
         with transaction(self.path) as store:
-            table = self._table(store)
-            for cell_id, items in entries.items():
-                record = table.get(where("id") == cell_id)
-                if record is None or isinstance(record, list):
-                    gone.append(cell_id)
-                    continue
-                cell = _cell(record)
-                new = [dict(item) for item in items if dict(item) not in cell.log]
-                cell = replace(cell, log=(*cell.log, *new))
-                if new:
-                    table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
-                changed.append(cell)
+            return self._add_entries(self._table(store), entries)
+
+    def _add_entries(self, table: Table, entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[Cells, Ids]:
+        changed, gone = [], []
+        for cell_id, items in entries.items():
+            record = table.get(where("id") == cell_id)
+            if record is None or isinstance(record, list):
+                gone.append(cell_id)
+                continue
+            cell = _cell(record)
+            new = [dict(item) for item in items if dict(item) not in cell.log]
+            cell = replace(cell, log=(*cell.log, *new))
+            if new:
+                table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
+            changed.append(cell)
         return changed, gone
 
     def import_csv(self, source: Path | str, *, parse: Parse = parse_number) -> Cells:
