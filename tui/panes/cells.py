@@ -17,8 +17,11 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Input
 
 from tui.panes.cell_form import CellForm
+from tui.panes.cell_page import CellPage
 from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
 from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
+from tui.panes.entry_grid import EntryGrid
+from tui.panes.scan import ScanScreen
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell
 from tui.records.inventory import CellGone, Inventory
@@ -66,6 +69,8 @@ class CellsScreen(Workspace):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", show=False),
         Binding("e", "edit", show=False),
+        Binding("S", "scan", show=False, priority=True),  # done before the next key is looked at: a scanner may follow at once
+        Binding("g", "grid", show=False),
         Binding("d,delete", "delete", show=False),
         Binding("slash", "filter", show=False),
         Binding("s", "sort", show=False),
@@ -106,7 +111,14 @@ class CellsScreen(Workspace):
 
     def own_keys(self) -> list[KeyHint]:
         keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", "")]
-        changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
+        changes = [
+            ("S", "scan", "scan"),
+            ("g", "grid", "grid"),
+            ("a", "add", "add"),
+            ("e", "edit", "edit"),
+            ("d", "delete", "delete"),
+            ("i", "import", "import"),
+        ]
         hints = [*([] if self.problem else changes), ("x", "export", "export"), *keys]
         return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
 
@@ -177,7 +189,7 @@ class CellsScreen(Workspace):
         if self.query_one("#cells-filter", Input).value:
             count += " found"
         elif not self.cells and not self.problem:
-            count = "No cells yet. a adds them, one or many at once; i imports a CSV list."
+            count = "No cells yet. S scans their codes, g takes many at once, a adds some of a kind, i imports a CSV list."
         if pages > 1:
             count += f" · page {self.page + 1} of {pages}, n next, p previous"
         self.query_one("#cells-count", Line).show(f"{count} · / filter · s sort · enter open" if self.cells else count)
@@ -199,6 +211,18 @@ class CellsScreen(Workspace):
     def action_add(self) -> None:
         if not self._read_only():
             self.app.push_screen(CellForm(self.bench_app.home), self._changed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A capital S in the filter is a letter."""
+        return not (action == "scan" and isinstance(self.focused, Input))
+
+    def action_scan(self) -> None:
+        if not self._read_only():
+            self.app.push_screen(ScanScreen(), self._changed)
+
+    def action_grid(self) -> None:
+        if not self._read_only():
+            self.app.push_screen(EntryGrid(), self._changed)
 
     def action_edit(self) -> None:
         if self.cell and not self._read_only():
@@ -262,7 +286,8 @@ class CellsScreen(Workspace):
     @on(DataTable.RowSelected)
     def _open(self) -> None:
         if self.cell:
-            self.app.push_screen(TextScreen(f"Cell {self.cell.label}", passport(self.cell)))
+            self._wanted = self.cell.label
+            self.app.push_screen(CellPage(self.cell, read_only=self.problem), lambda added: self.load() if added else None)
 
     def action_import(self) -> None:
         if not self._read_only():

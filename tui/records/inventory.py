@@ -57,20 +57,19 @@ class Inventory:
 
     def add_many(self, cells: Iterable[Mapping[str, Any]]) -> Cells:
         """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel, DuplicateCode or InvalidCell."""
-        return self.enter(cells)[0]
+        return self.enter(cells)
 
-    def enter(
-        self, cells: Iterable[Mapping[str, Any]], entries: Mapping[str, Iterable[Mapping[str, Any]]] | None = None
-    ) -> tuple[Cells, Ids]:
+    def enter(self, cells: Iterable[Mapping[str, Any]], entries: Mapping[str, Iterable[Mapping[str, Any]]] | None = None) -> Cells:
         """New cells, and entries into the logs of others by their ids, as one act: all of it is kept, or nothing.
 
-        Returns the new cells and the ids that are gone. Raises DuplicateLabel, DuplicateCode or InvalidCell.
+        Raises CellGone, DuplicateLabel, DuplicateCode or InvalidCell.
         """
         with transaction(self.path) as store:
             table = self._table(store)
             added = self._add(table, cells)
-            _, gone = self._add_entries(table, entries or {})
-        return added, gone
+            if self._add_entries(table, entries or {})[1]:
+                raise CellGone("a cell was deleted from the inventory meanwhile. Nothing was saved; look at the list, then save again")
+        return added
 
     def add_scanned(self, code: str, label: str, **values: Any) -> tuple[Cell, bool]:
         """The cell with this code and False, or a new one and True, labelled `label` or the next free one counting up from it.
