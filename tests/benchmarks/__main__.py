@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import fuzz, kills, physics, process, screen, speed, startup, stop, verdict
+from tests.benchmarks import fuzz, inventory, kills, physics, process, screen, speed, startup, stop, verdict
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -24,6 +24,7 @@ MEASUREMENTS = (
     *kills.MEASUREMENTS,
     *physics.MEASUREMENTS,
     *fuzz.MEASUREMENTS,
+    *inventory.MEASUREMENTS,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,12 +26,19 @@ from tui.panes.scan import ScanScreen
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell
 from tui.records.inventory import CellGone, Inventory
+from tui.records.places import Home
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 
-PAGE_ROWS = 500  # more rows at once would block the loop while the table measures them
+PAGE_ROWS = 100  # each row costs a tenth of a millisecond of a blocked loop while the table measures it, at every letter of a filter
 LOG_BESIDE = 12  # lines of log in the passport beside the table
+
+
+def warm_up(home: Home) -> None:
+    """Read the inventory once, for a thread after the first paint: the first page then needs no reading of thousands of cells."""
+    with suppress(StoreError):  # told when the screen is opened
+        Inventory(home).list()
 
 
 @dataclass
@@ -87,6 +95,7 @@ class CellsScreen(Workspace):
         self.problem = ""
         self.sort = SORTS[0]
         self.page = 0
+        self._rows: list[tuple[str, ...]] = []  # as they stand in the table
         self._wanted = ""  # label to put the cursor on after the next reading
 
     def compose_body(self) -> Iterator[Widget]:
@@ -103,8 +112,7 @@ class CellsScreen(Workspace):
         )
 
     def on_mount(self) -> None:
-        self._head()
-        self.load()
+        self._head()  # what stands below it comes with the first resume, which follows at once
 
     def on_screen_resume(self) -> None:
         self.load()
@@ -170,6 +178,7 @@ class CellsScreen(Workspace):
 
     def _head(self) -> None:
         """The headings; the sorted one bears a mark."""
+        self._rows = []
         self.table.clear(columns=True)
         for column in COLUMNS:
             title = f"{column.title} ▾" if column.sort == self.sort else column.title
@@ -177,13 +186,16 @@ class CellsScreen(Workspace):
 
     def _fill(self) -> None:
         now_s = time.time()
-        self.table.clear()
-        for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]:
-            texts = zip(row_of(cell, now_s), COLUMNS, strict=True)
-            self.table.add_row(
-                *(RichText(_cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
-                key=cell.id,
-            )
+        rows = [(cell.id, *row_of(cell, now_s)) for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]]
+        if rows != self._rows:  # the table measures and draws all of its rows anew, however few differ
+            self._rows = rows
+            self.table.clear()
+            for key, *texts in rows:
+                columns = zip(texts, COLUMNS, strict=True)
+                self.table.add_row(
+                    *(RichText(_cut(text, col.width), justify="right" if col.right else "left", no_wrap=True) for text, col in columns),
+                    key=key,
+                )
         pages = -(-len(self.cells) // PAGE_ROWS)
         count = f"{len(self.cells)} {'cell' if len(self.cells) == 1 else 'cells'}"
         if self.query_one("#cells-filter", Input).value:

@@ -157,7 +157,7 @@ class ScanScreen(ModalScreen[str | None]):
         if scanned.half:
             row = Row(scanned, "half", f"{scanned.code.text}: one row of a plate; scan the other. F3 keeps it as it is.")
         elif scanned.refused:
-            row = Row(scanned, "refused", f"{scanned.code.text}: {scanned.refused}")
+            row = Row(scanned, "refused", f"{scanned.refused} {scanned.code.text}")
         elif scanned.doubtful:
             other = "F2 takes it the other way round, F3 as scanned. " if scanned.code.other_way else "F3 keeps it as it is. "
             row = Row(scanned, "ask", f"{other}{scanned.code.text}: {scanned.doubtful}")
@@ -217,7 +217,7 @@ class ScanScreen(ModalScreen[str | None]):
         try:
             cell, is_new = Inventory(self.app.home).add_scanned(code, self._next, code_raw=row.scanned.raw, **about)
         except InvalidCell as error:
-            row.state, row.words = "refused", f"{code}: {error}"
+            row.state, row.words = "refused", f"{error}: {code}"
         except StoreError as error:
             row.state, row.words = "failed", f"{error} F3 tries again."
         else:
@@ -228,7 +228,7 @@ class ScanScreen(ModalScreen[str | None]):
             else:
                 just_now = any(other.cell is not None and other.cell.id == cell.id for other in tuple(self.rows) if other is not row)
                 row.state = "again" if just_now else "found"
-                row.words = f"{code}: scanned already, nothing was added" if just_now else f"{cell.state}, {_told(read)}"
+                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {_told(read)}"
 
     # --- the picture ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gc
 import os
 import re
 import shutil
@@ -93,12 +94,25 @@ def transaction(path: Path) -> Iterator[Store]:
     except OSError as error:  # a read-only disk: what is there can still be shown
         no_lock = f"{path.parent} cannot be written ({_reason(error)}), so {path.name} is open for reading only."
     try:
-        storage = WholeFileStorage(path, problem=no_lock)
-        with Store(storage=lambda: storage) as store:
-            yield store
-        storage.commit()
+        with _uncollected():
+            storage = WholeFileStorage(path, problem=no_lock)
+            with Store(storage=lambda: storage) as store:
+                yield store
+            storage.commit()
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage in the midst: going through ten thousand records for it takes longer than writing them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class WholeFileStorage(Storage):
