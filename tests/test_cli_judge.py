@@ -84,7 +84,7 @@ def test_a_saved_pack_tells_each_cell_its_place(inventory):
     for group in found["groups"]:
         for placed in group["cells"]:
             move = inventory.by_label(placed["label"]).log[-1]
-            assert (move["pack"], move["series"], move["parallel"]) == ("boat", group["series"], placed["parallel"])
+            assert (move["pack"], move["series_position"], move["parallel_position"]) == ("boat", group["series"], placed["parallel"])
             assert move["orientation"] == group["orientation"]
 
 

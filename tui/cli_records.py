@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import sys
 import time
@@ -62,30 +61,6 @@ def _cell(cell: Any) -> dict[str, Any]:
 def _tell(problem: str) -> None:
     if problem:
         click.echo(f"topbalance: {problem}", err=True)
-
-
-@cells.command("show")
-@click.argument("label")
-@demo_option
-@json_option
-def show_cell(label: str, demo: bool, as_json: bool) -> None:
-    """One cell with its log."""
-    from tui.records.inventory import Inventory
-
-    cell = Inventory(home_of(demo)).by_label(label)
-    if cell is None:
-        raise click.UsageError(f"no cell is called {label}; `topbalance cells list` shows them all")
-    document = _cell(cell)
-    if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False))
-        return
-    for key, value in document.items():
-        if key != "log" and value not in (None, ""):
-            click.echo(f"{key:<20} {value}")
-    for entry in document["log"]:
-        when = datetime.datetime.fromtimestamp(entry["unix_s"]).strftime("%Y-%m-%d %H:%M")
-        rest = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in ("unix_s", "kind"))
-        click.echo(f"  {when}  {entry['kind']:<10} {rest}")
 
 
 @cells.command("add")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks import exporting, fuzz, kills, pack, physics, process, screen, sessions, speed, startup, stop, verdict
+from tests.benchmarks import exporting, fuzz, inventory, kills, pack, physics, process, screen, sessions, speed, startup, stop, verdict
 from tests.benchmarks.figures import HEAD, Figure, line
 
 MEASUREMENTS = (
@@ -27,6 +27,7 @@ MEASUREMENTS = (
     *fuzz.MEASUREMENTS,
     *pack.MEASUREMENTS,
     *exporting.MEASUREMENTS,
+    *inventory.MEASUREMENTS,
 )
 
 

@@ -75,8 +75,8 @@ def test_a_pack_is_written_into_every_cell_s_log(inventory: Inventory) -> None:
         move = cell.log[-1]
         assert cell.state == "in pack"
         assert (move["kind"], move["pack"], move["unix_s"], move["arrangement"]) == ("move", "boat", 5.0, "2S2P")
-        assert move["orientation"] == ("turned" if move["series"] == 2 else "straight")
-        places[move["position"]] = (move["series"], move["parallel"])
+        assert move["orientation"] == ("turned" if move["series_position"] == 2 else "straight")
+        places[move["position"]] = (move["series_position"], move["parallel_position"])
     assert places == {"S1P1": (1, 1), "S1P2": (1, 2), "S2P1": (2, 1), "S2P2": (2, 2)}
 
 

@@ -32,6 +32,16 @@ DATE_SIGNS = "123456789ABCDEFGHJKLMNPRSTVWXY0"
 """The value 1 to 31 of a year (from 2011), a month or a day, without I, O, Q, U and Z. Some public decoders have another end of this list."""
 
 WHOLE, SECOND_LIFE = 24, 19
+LENGTHS = (WHOLE, SECOND_LIFE)
+
+_EVE = {
+    "64": "LF90K", "65": "LF105", "66": "LF280", "68": "LF50", "6C": "LF100L", "6D": "LF100MA", "71": "LF280N", "72": "LF230", "73": "LF304",
+    "75": "LF173", "76": "LF280K", "E6": "LF22K",
+}  # fmt: skip
+_REPT = {"26": "CB71173200EA", "40": "CB71173204EB"}
+_CATL = {"24": "302 Ah", "31": "280 Ah", "20": "202 Ah", "22": "173 Ah", "32": "125 Ah", "52": "114 Ah", "15": "50 Ah"}
+MODELS = {"04Q": _EVE, "02Y": _EVE, "081": _REPT, "001": _CATL}
+"""What the two characters of the model mean, by maker, as owners of such cells collected it; no maker publishes the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,11 @@ class CellCode:
     def key(self) -> str:
         """What two codes are compared by: rows in the wrong order are the same code."""
         return self.other_way or self.text
+
+    @property
+    def model(self) -> str:
+        """The model as owners' lists have it, "" where they do not know it. A hint, never a rating."""
+        return MODELS.get(self.text[:3], {}).get(self.model_code, "")
 
     @property
     def words(self) -> str:

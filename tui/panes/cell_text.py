@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.records.cell import Cell
+from tui.records.cell_words import words
 from tui.widgets.text import ago
 
 
@@ -102,29 +103,7 @@ def passport(cell: Cell, *, log_lines: int | None = None) -> str:
 def log_of(log: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The log in words, newest first."""
     for entry in reversed(log):
-        yield f"  {day(entry['unix_s'])}  {_words(entry)}"
-
-
-def _words(entry: Mapping[str, Any]) -> str:
-    match entry:
-        case {"kind": "voltage" | "rest" as kind, "voltage_v": float() | int() as volts}:
-            return f"{'at rest ' if kind == 'rest' else ''}{volts:.3f} V {entry.get('when', '')}".rstrip()
-        case {"kind": "session", "phase": "begin"}:
-            return f"balancing begun, {entry.get('bank', '')}"
-        case {"kind": "session"}:
-            return f"session ended: {entry.get('result', '')}"
-        case {"kind": "state"}:
-            return f"now {entry['state']} {entry.get('reason', '')}".rstrip()
-        case {"kind": "capacity", "capacity_ah": float() | int() as capacity_ah}:
-            remark = ", unbalanced: the cell may hold more" if entry.get("unbalanced") else ""
-            return f"measured {capacity_ah:g} Ah {entry.get('tested', '')}".rstrip() + remark
-        case {"kind": "move"}:
-            turned = ", turned" if entry.get("orientation") == "turned" else ""
-            return f"moved to {entry.get('pack') or 'stock'} {entry.get('position', '')}".rstrip() + turned
-        case {"kind": "edit", "changed": dict() as changed}:
-            return "; ".join(f"{name} {old or DASH} → {new or DASH}" for name, (old, new) in changed.items())
-    rest = ", ".join(f"{name} {value}" for name, value in entry.items() if name not in ("kind", "unix_s"))
-    return f"{entry['kind']} {rest}".rstrip()
+        yield f"  {day(entry['unix_s'])}  {words(entry)}"
 
 
 def loss(cell: Cell) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,20 +21,29 @@ from tui.bench.messages import Captured
 from tui.panes.capture import Wanted
 from tui.panes.cell_form import CellForm
 from tui.panes.cell_import import ImportScreen
+from tui.panes.cell_page import CellPage
 from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
 from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
+from tui.panes.entry_grid import EntryGrid
+from tui.panes.scan import ScanScreen
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell, InvalidCell
 from tui.records.cell_csv import cells_to_csv
 from tui.records.inventory import CellGone, Inventory
-from tui.records.places import open_private
+from tui.records.places import Home, open_private
 from tui.records.store import StoreError
 from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 
-PAGE_ROWS = 500  # more rows at once would block the loop while the table measures them
+PAGE_ROWS = 100  # each row costs a tenth of a millisecond of a blocked loop while the table measures it, at every letter of a filter
 LOG_BESIDE = 12  # lines of log in the passport beside the table
+
+
+def warm_up(home: Home) -> None:
+    """Read the inventory once, for a thread after the first paint: the first page then needs no reading of thousands of cells."""
+    with suppress(StoreError):  # told when the screen is opened
+        Inventory(home).list()
 
 
 @dataclass
@@ -79,6 +89,8 @@ class CellsScreen(Workspace):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", show=False),
         Binding("e", "edit", show=False),
+        Binding("S", "scan", show=False, priority=True),  # done before the next key is looked at: a scanner may follow at once
+        Binding("g", "grid", show=False),
         Binding("d,delete", "delete", show=False),
         Binding("u", "bring_back", show=False),
         Binding("slash", "filter", show=False),
@@ -100,6 +112,7 @@ class CellsScreen(Workspace):
         self.page = 0
         self._doubted = ""  # label of the cell whose last captured volts were not likely
         self._said = ""  # of the last capture, until something else is done
+        self._rows: list[tuple[str, ...]] = []  # as they stand in the table
         self._wanted = ""  # label to put the cursor on after the next reading
         self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
 
@@ -117,15 +130,21 @@ class CellsScreen(Workspace):
         )
 
     def on_mount(self) -> None:
-        self._head()
-        self.load()
+        self._head()  # what stands below it comes with the first resume, which follows at once
 
     def on_screen_resume(self) -> None:
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
         keys = [("/", "filter", "filter"), ("s", "sort", "sort"), ("enter", "open", ""), ("F9", "measure", "")]
-        changes = [("a", "add", "add"), ("e", "edit", "edit"), ("d", "delete", "delete"), ("i", "import", "import")]
+        changes = [
+            ("S", "scan", "scan"),
+            ("g", "grid", "grid"),
+            ("a", "add", "add"),
+            ("e", "edit", "edit"),
+            ("d", "delete", "delete"),
+            ("i", "import", "import"),
+        ]
         if self._thrown:
             changes.insert(0, ("u", "bring back", "bring_back"))
         hints = [*([] if self.problem else changes), ("j", "judge", "judge"), ("b", "build", "build"), ("x", "export", "export"), *keys]
@@ -179,6 +198,7 @@ class CellsScreen(Workspace):
 
     def _head(self) -> None:
         """The headings; the sorted one bears a mark."""
+        self._rows = []
         self.table.clear(columns=True)
         for column in COLUMNS:
             title = f"{column.title} ▾" if column.sort == self.sort else column.title
@@ -186,19 +206,22 @@ class CellsScreen(Workspace):
 
     def _fill(self) -> None:
         now_s = time.time()
-        self.table.clear()
-        for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]:
-            texts = zip(row_of(cell, now_s), COLUMNS, strict=True)
-            self.table.add_row(
-                *(RichText(_cut(text, column.width), justify="right" if column.right else "left", no_wrap=True) for text, column in texts),
-                key=cell.id,
-            )
+        rows = [(cell.id, *row_of(cell, now_s)) for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]]
+        if rows != self._rows:  # the table measures and draws all of its rows anew, however few differ
+            self._rows = rows
+            self.table.clear()
+            for key, *texts in rows:
+                columns = zip(texts, COLUMNS, strict=True)
+                self.table.add_row(
+                    *(RichText(_cut(text, col.width), justify="right" if col.right else "left", no_wrap=True) for text, col in columns),
+                    key=key,
+                )
         pages = -(-len(self.cells) // PAGE_ROWS)
         count = f"{len(self.cells)} {'cell' if len(self.cells) == 1 else 'cells'}"
         if self.query_one("#cells-filter", Input).value:
             count += " found"
         elif not self.cells and not self.problem:
-            count = "No cells yet. a adds them, one or many at once; i imports a CSV list."
+            count = "No cells yet. S scans their codes, g takes many at once, a adds some of a kind, i imports a CSV list."
         if pages > 1:
             count += f" · page {self.page + 1} of {pages}, n next, p previous"
         said, self._said = self._said, ""
@@ -223,6 +246,18 @@ class CellsScreen(Workspace):
     def action_add(self) -> None:
         if not self._read_only():
             self.app.push_screen(CellForm(self.bench_app.home), self._changed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A capital S in the filter is a letter."""
+        return not (action == "scan" and isinstance(self.focused, Input))
+
+    def action_scan(self) -> None:
+        if not self._read_only():
+            self.app.push_screen(ScanScreen(), self._changed)
+
+    def action_grid(self) -> None:
+        if not self._read_only():
+            self.app.push_screen(EntryGrid(), self._changed)
 
     def action_edit(self) -> None:
         if self.cell and not self._read_only():
@@ -351,7 +386,8 @@ class CellsScreen(Workspace):
     @on(DataTable.RowSelected)
     def _open(self) -> None:
         if self.cell:
-            self.app.push_screen(TextScreen(f"Cell {self.cell.label}", passport(self.cell)))
+            self._wanted = self.cell.label
+            self.app.push_screen(CellPage(self.cell, read_only=self.problem), lambda added: self.load() if added else None)
 
     def action_import(self) -> None:
         if not self._read_only():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tui.records.cell import NUMBERS, Cell, InvalidCell, label_key
 from tui.records.inventory import Inventory, entry
@@ -18,19 +19,22 @@ class Recorded:
     warning: str = ""
 
 
-def record_capacity(inventory: Inventory, names: Iterable[str], capacity_ah: float, *, unix_s: float | None = None) -> Recorded:
+def record_capacity(
+    inventory: Inventory, names: Iterable[str], capacity_ah: float, *, unix_s: float | None = None, tested: str = "", **about: Any
+) -> Recorded:
     """Keep one measured capacity in the log of every cell that is named, by its label or by the pack it stands in.
 
     Cells tested together, and cells in a pack, must have been balanced: else the emptiest of them ended the test and the fullest the
-    charge before it. Such a value is kept all the same, with its remark. Raises InvalidCell for a value or a name that cannot be.
+    charge before it. Such a value is kept all the same, with its remark. `tested` ("alone", "in a pack") is a person's word on that;
+    `about` are further fields of the entry (current_a, cutoff_v, temperature_c, tester). Raises InvalidCell for a value or a name that cannot be.
     """
     unit, most = NUMBERS["capacity_ah"]
     if not math.isfinite(capacity_ah) or not 0 < capacity_ah <= most:
         raise InvalidCell("capacity_ah", f"a measured capacity lies between 0 and {most:g} {unit}, not at {capacity_ah:g} {unit}")
     cells = _named(inventory.list(), names)
-    in_pack = len(cells) > 1 or any(cell.state == "in pack" for cell in cells)
+    in_pack = tested == "in a pack" or len(cells) > 1 or (tested != "alone" and any(cell.state == "in pack" for cell in cells))
     unbalanced = [cell.label for cell in cells if not balanced_once(cell)] if in_pack else []
-    about = {"capacity_ah": capacity_ah, "tested": "in a pack" if in_pack else "alone", "unbalanced": bool(unbalanced)}
+    about = {**about, "capacity_ah": capacity_ah, "tested": "in a pack" if in_pack else "alone", "unbalanced": bool(unbalanced)}
     kept, _ = inventory.log_many({cell.id: [entry("capacity", unix_s=unix_s, **about)] for cell in cells})
     if not unbalanced:
         return Recorded(tuple(kept))

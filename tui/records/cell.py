@@ -6,17 +6,23 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from tui.domain import labels
 from tui.domain.cell_code import read_code, tidy
 from tui.domain.plain_text import plain_text
 
 State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
 STATES: tuple[State, ...] = get_args(State)
+UNFIT: frozenset[State] = frozenset({"suspect", "scrapped"})
 LOG_KINDS = frozenset(
-    {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note"}
+    {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note", "photo"}
 )
+RAW_LETTERS = 200  # of a scan that are kept as they came
 LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
+
+REMEMBERED = 1 << 15  # labels and codes whose keys are not reckoned again: a large inventory asks for all of them at every addition
 
 # Largest believable value of each number; a typed mAh or µΩ does not pass as Ah or mΩ.
 NUMBERS: Mapping[str, tuple[str, float]] = {
@@ -78,22 +84,26 @@ class Cell:
 
     @property
     def state(self) -> State:
-        """Where the cell stands, from its log alone. A session that did not balance it leaves it as it was."""
+        """Where the cell stands, from its log alone. A session that did not balance it leaves it as it was.
+
+        Only a person's word ("state") takes *suspect* and *scrapped* away.
+        """
         state: State = "received"
         before: State = state
         for entry in self.log:
             match entry:
                 case {"kind": "state", "state": str(named)} if named in STATES:
                     state = named
-                case {"kind": "move", "pack": pack}:
+                case {"kind": "move", "pack": pack} if state not in UNFIT:  # moving it about makes no cell sound
                     state = "in pack" if pack else "stock"
-                case {"kind": "visual", "ok": False}:
+                case {"kind": "visual", "ok": False} if state != "scrapped":
                     state = "suspect"
                 case {"kind": "session", "phase": "begin"}:
                     before = before if state == "balancing" else state
                     state = "balancing"
                 case {"kind": "session", "phase": "end", "result": result}:
-                    state = "balanced" if result == "balanced" else before if state == "balancing" else state
+                    if state not in UNFIT:  # what was seen of it during the session counts for more
+                        state = "balanced" if result == "balanced" else before if state == "balancing" else state
                     before = state
         return state
 
@@ -106,19 +116,23 @@ class Cell:
         return self.received_voltage_v
 
 
-EDITABLE = frozenset(item.name for item in fields(Cell)) - {"id", "code_raw", "log"}
+EDITABLE = frozenset(item.name for item in fields(Cell)) - {"id", "log"}
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of a cell, tidied and judged. Raises InvalidCell naming the field, what is wrong with it and what to do."""
+    """The properties of a cell, tidied and judged. A `code_raw` that comes with a code is kept as it is.
+
+    Raises InvalidCell naming the field, what is wrong with it and what to do.
+    """
     unknown = values.keys() - EDITABLE
     if unknown:
         raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
     properties: dict[str, Any] = {}
     for name, value in values.items():
-        properties[name] = _extra(value) if name == "extra" else _number(name, value) if name in NUMBERS else _text(name, value)
+        if name != "code_raw":
+            properties[name] = _extra(value) if name == "extra" else _number(name, value) if name in NUMBERS else _text(name, value)
     if "code" in properties:
-        properties["code_raw"] = str(values["code"] or "")
+        properties["code_raw"] = str(values.get("code_raw") or values["code"] or "")[:RAW_LETTERS]
         properties["code"] = tidy(properties["code"])
         told = read_code(properties["code"]).other_chemistry
         if told:
@@ -128,11 +142,13 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     return properties
 
 
+@lru_cache(maxsize=REMEMBERED)
 def label_key(label: str) -> str:
-    """What two labels are compared by: A1 and a1 are one cell to a person."""
-    return " ".join(label.split()).casefold()
+    """What two labels are compared by, as in `tui.domain.labels`."""
+    return labels.key(label)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def code_key(code: str) -> str:
     """What two codes are compared by; "" for a cell without one."""
     return read_code(code).key if code else ""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tinydb import where
-from tinydb.table import Table
+from tinydb.table import Document, Table
 
+from tui.domain.labels import next_free
 from tui.records.cell import (
     LOG_KINDS,
     STATES,
@@ -26,6 +27,7 @@ from tui.records.cell import (
     natural_key,
 )
 from tui.records.cell_csv import cells_to_csv
+from tui.records.cell_memory import CellMemory, Known
 from tui.records.places import Home
 from tui.records.store import Store, transaction
 from tui.records.trash_table import take_out, throw_away
@@ -56,23 +58,50 @@ class Inventory:
 
     def add_many(self, cells: Iterable[Mapping[str, Any]]) -> Cells:
         """Several new cells, all of them or none; each may bring a `log`. Raises DuplicateLabel, DuplicateCode or InvalidCell."""
+        return self.enter(cells)
+
+    def enter(self, cells: Iterable[Mapping[str, Any]], entries: Mapping[str, Iterable[Mapping[str, Any]]] | None = None) -> Cells:
+        """New cells, and entries into the logs of others by their ids, as one act: all of it is kept, or nothing.
+
+        Raises CellGone, DuplicateLabel, DuplicateCode or InvalidCell.
+        """
         with transaction(self.path) as store:
             table = self._table(store)
-            taken = {label_key(record["label"]) for record in table}
-            codes = _codes(table)
-            added = []
-            for values in cells:
-                properties = checked({name: value for name, value in values.items() if name != "log"})
-                if "label" not in properties:
-                    raise InvalidCell("label", "a cell needs a label: what is written on it")
-                key = label_key(properties["label"])
-                if key in taken:
-                    raise DuplicateLabel(properties["label"])
-                taken.add(key)
-                _claim(codes, properties)
-                log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
-                added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
-            table.insert_multiple(_record(cell) for cell in added)
+            added = self._add(table, cells)
+            if self._add_entries(table, entries or {})[1]:
+                raise CellGone("a cell was deleted from the inventory meanwhile. Nothing was saved; look at the list, then save again")
+        return added
+
+    def add_scanned(self, code: str, label: str, **values: Any) -> tuple[Cell, bool]:
+        """The cell with this code and False, or a new one and True, labelled `label` or the next free one counting up from it.
+
+        Raises InvalidCell.
+        """
+        with transaction(self.path) as store:
+            table = self._table(store)
+            key = code_key(checked({"code": code})["code"])
+            for record in table:
+                if record.get("code") and code_key(record["code"]) == key:
+                    return _cell(record), False
+            free = next_free(label, {label_key(record["label"]) for record in table})
+            return self._add(table, [{"code": code, "label": free, **values}])[0], True
+
+    def _add(self, table: Table, cells: Iterable[Mapping[str, Any]]) -> Cells:
+        taken = {label_key(record["label"]) for record in table}
+        codes = _codes(table)
+        added = []
+        for values in cells:
+            properties = checked({name: value for name, value in values.items() if name != "log"})
+            if "label" not in properties:
+                raise InvalidCell("label", "a cell needs a label: what is written on it")
+            key = label_key(properties["label"])
+            if key in taken:
+                raise DuplicateLabel(properties["label"])
+            taken.add(key)
+            _claim(codes, properties)
+            log = [entry(**item) for item in values.get("log", ())] or [entry("received")]
+            added.append(Cell(id=f"c-{secrets.token_hex(5)}", log=tuple(log), **properties))
+        table.insert_multiple(_record(cell) for cell in added)
         return added
 
     def edit(self, cell_id: str, **values: Any) -> Cell:
@@ -80,17 +109,20 @@ class Inventory:
         properties = checked(values)
         with transaction(self.path) as store:
             table = self._table(store)
-            cell = _cell(_one(table, cell_id))
-            if "label" in properties:
+            record = _one(table, cell_id)
+            cell = _cell(record)
+            if properties.get("code") == cell.code == properties.get("code_raw"):
+                properties.pop("code_raw", None)  # a form that shows the code sends it along; the scan stays as it came
+            if label_key(properties.get("label", cell.label)) != label_key(cell.label):
                 key = label_key(properties["label"])
                 if any(label_key(record["label"]) == key and record["id"] != cell_id for record in table):
                     raise DuplicateLabel(properties["label"])
-            if properties.get("code"):
+            if properties.get("code") and properties["code"] != cell.code:
                 _claim(_codes(table, but=cell_id), {"label": cell.label, **properties})
             changed = changes_of(cell, properties)
             if changed:
                 cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
-                table.update(_record(cell), where("id") == cell_id)
+                table.update(_record(cell), doc_ids=[record.doc_id])  # the number is good for this transaction
         return cell
 
     def delete(self, cell_id: str) -> str:
@@ -133,16 +165,17 @@ class Inventory:
         """
         if sort not in _NAMES - {"log"} and sort not in ("state", "last_voltage_v"):
             raise ValueError(f"cells cannot be sorted by {sort}")
+
+        def ordered(cells: list[Known]) -> list[Known]:
+            values = [(getattr(known.cell, sort), known) for known in cells]
+            there = [(value, known) for value, known in values if value not in ("", None)]
+            there.sort(key=lambda pair: _sort_key(pair[0]), reverse=descending)
+            return [known for _, known in there] + [known for value, known in values if value in ("", None)]
+
         with transaction(self.path) as store:
-            cells = [_cell(record) for record in self._table(store)]
+            found = _MEMORY.ordered(self.path, store.document, self._table(store), (sort, descending), ordered)
         words = filter.casefold().split()
-        if words:
-            cells = [cell for cell in cells if all(word in _searchable(cell) for word in words)]
-        cells.sort(key=lambda cell: natural_key(cell.label))
-        known = [cell for cell in cells if getattr(cell, sort) not in ("", None)]
-        unknown = [cell for cell in cells if getattr(cell, sort) in ("", None)]
-        known.sort(key=lambda cell: _sort_key(getattr(cell, sort)), reverse=descending)
-        return known + unknown
+        return [known.cell for known in found if all(word in known.words for word in words)]
 
     def log(self, cell_id: str, kind: str, *, unix_s: float | None = None, **data: Any) -> Cell:
         """Add one entry to a cell's log ("voltage" with voltage_v=…, "visual" with ok=…, "move" with pack=…, "note" with text=…).
@@ -163,20 +196,22 @@ class Inventory:
 
         Returns the cells that are there, and the ids that are gone.
         """
-        changed, gone = [], []
         with transaction(self.path) as store:
-            table = self._table(store)
-            for cell_id, items in entries.items():
-                record = table.get(where("id") == cell_id)
-                if record is None or isinstance(record, list):
-                    gone.append(cell_id)
-                    continue
-                cell = _cell(record)
-                new = [dict(item) for item in items if dict(item) not in cell.log]
-                cell = replace(cell, log=(*cell.log, *new))
-                if new:
-                    table.update({"log": list(cell.log)}, where("id") == cell_id)
-                changed.append(cell)
+            return self._add_entries(self._table(store), entries)
+
+    def _add_entries(self, table: Table, entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[Cells, Ids]:
+        changed, gone = [], []
+        for cell_id, items in entries.items():
+            record = table.get(where("id") == cell_id)
+            if record is None or isinstance(record, list):
+                gone.append(cell_id)
+                continue
+            cell = _cell(record)
+            new = [dict(item) for item in items if dict(item) not in cell.log]
+            cell = replace(cell, log=(*cell.log, *new))
+            if new:
+                table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
+            changed.append(cell)
         return changed, gone
 
     def put_many(self, change: Callable[[Cells], Iterable[Cell]]) -> Cells:
@@ -247,7 +282,7 @@ def _claim(codes: dict[str, str], properties: Mapping[str, Any]) -> None:
         raise DuplicateCode(code, label)
 
 
-def _one(table: Table, cell_id: str) -> Mapping[str, Any]:
+def _one(table: Table, cell_id: str) -> Document:
     record = table.get(where("id") == cell_id)
     if record is None or isinstance(record, list):
         raise CellGone(f"no cell with the id {cell_id} is in the inventory; it may have been deleted meanwhile")
@@ -268,6 +303,9 @@ def _searchable(cell: Cell) -> str:
     values = (cell.label, cell.code, cell.maker, cell.model, cell.supplier, cell.order_no, cell.notes, cell.state, cell.received_date)
     capacity = "" if cell.capacity_ah is None else f"{cell.capacity_ah:g}Ah"
     return "\n".join((*values, *cell.extra.values(), capacity)).casefold()
+
+
+_MEMORY = CellMemory(_cell, _searchable)
 
 
 def _sort_key(value: Any) -> Any:

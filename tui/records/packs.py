@@ -77,8 +77,8 @@ def save_pack(inventory: Inventory, pack: Pack, name: str, *, unix_s: float | No
                     unix_s=unix_s,
                     pack=name,
                     position=f"S{group.series}P{parallel}",
-                    series=group.series,
-                    parallel=parallel,
+                    series_position=group.series,
+                    parallel_position=parallel,
                     orientation="turned" if group.turned else "straight",
                     arrangement=pack.name,
                 )

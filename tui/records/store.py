@@ -14,26 +14,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
+import gc
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
+from tui.records import document
+from tui.records.document import Document, Tables
 from tui.records.places import make_private, open_private, sync_folder
 
 SCHEMA = 1
 NUMBERED_GENERATIONS = 3
 DATED_GENERATIONS = 7
 LOCK_TIMEOUT_S = 10.0
-
-Tables = dict[str, dict[str, Any]]
 
 MIGRATIONS: Mapping[int, Callable[[Tables], Tables]] = {}
 """How the tables of version N become those of version N + 1, for every version from the first to `SCHEMA` − 1."""
@@ -60,9 +59,18 @@ class Store(TinyDB):
 
     @property
     def problem(self) -> str:
+        return self._whole.problem
+
+    @property
+    def document(self) -> Document | None:
+        """The file as it lies on the disk, to look at and not to change; None where it cannot be read or is of an older version."""
+        return self._whole.document
+
+    @property
+    def _whole(self) -> WholeFileStorage:
         storage = self.storage
         assert isinstance(storage, WholeFileStorage)
-        return storage.problem
+        return storage
 
 
 @contextlib.contextmanager
@@ -86,12 +94,25 @@ def transaction(path: Path) -> Iterator[Store]:
     except OSError as error:  # a read-only disk: what is there can still be shown
         no_lock = f"{path.parent} cannot be written ({_reason(error)}), so {path.name} is open for reading only."
     try:
-        storage = WholeFileStorage(path, problem=no_lock)
-        with Store(storage=lambda: storage) as store:
-            yield store
-        storage.commit()
+        with _uncollected():
+            storage = WholeFileStorage(path, problem=no_lock)
+            with Store(storage=lambda: storage) as store:
+                yield store
+            storage.commit()
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage in the midst: going through ten thousand records for it takes longer than writing them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class WholeFileStorage(Storage):
@@ -103,8 +124,9 @@ class WholeFileStorage(Storage):
         self._tables: Tables | None = None
         self._changed = False
         self._schema = SCHEMA  # of the file as it lies on the disk
+        self.document: Document | None = None  # as it lies on the disk; None where it cannot be read or is of an older version
         try:
-            self._schema, self._tables = _load(path)
+            self._schema, self._tables, self.document = _load(path)
         except FileNotFoundError:
             if generations(path):
                 self._fall_back("is missing, although earlier generations of it are there")
@@ -116,6 +138,8 @@ class WholeFileStorage(Storage):
             ) from error
 
     def read(self) -> Tables | None:
+        if self._tables is None and self.document is not None:
+            self._tables = self.document.copied()  # not before somebody asks: who only looks needs no copy
         return self._tables
 
     def write(self, data: Tables) -> None:
@@ -129,24 +153,25 @@ class WholeFileStorage(Storage):
         if not self._changed:
             return
         try:
-            text = json.dumps({"schema": SCHEMA, "tables": self._tables}, allow_nan=False, ensure_ascii=False, indent=1)
-            document = text.encode("utf-8")
+            new = document.render(SCHEMA, self._tables or {}, self.document)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.path.name} was not changed: a record holds what cannot be stored: {error}") from error
         try:
             if self._schema < SCHEMA:
                 _keep_older(self.path, self._schema)
-            _replace(self.path, document)
+            _replace(self.path, new.raw)
         except OSError as error:
             raise StoreError(
                 f"{self.path} could not be written: {_reason(error)}. Nothing was changed; free some space and try again."
             ) from error
-        self._changed, self._schema = False, SCHEMA
+        self._changed, self._schema, self.document, self._tables = False, SCHEMA, new, None
+        document.keep(self.path, new)
 
     def _fall_back(self, fault: str) -> None:
         for older in generations(self.path):
             with contextlib.suppress(_Damaged, OSError, StoreTooNew):
-                _, self._tables = _load(older)
+                _, tables, found = _load(older)
+                self._tables = tables if found is None else found.copied()
                 self.problem = (
                     f"{self.path} {fault}. It was left as it is. The newest good state, {older.name}, is shown for reading only. "
                     f"To go on from it: move {self.path.name} away and copy {older.name} to its name."
@@ -175,30 +200,31 @@ class _Damaged(Exception):
     """The file is there and readable, but is not one of our documents."""
 
 
-def _load(path: Path) -> tuple[int, Tables]:
-    """The version on the disk, and the tables as this version has them."""
+def _load(path: Path) -> tuple[int, Tables | None, Document | None]:
+    """The version on the disk, the tables as this version has them, and instead of these the document where it is of this version."""
     try:
-        document = json.loads(path.read_bytes(), parse_constant=_no_number)
+        found = document.load(path)
     except (ValueError, RecursionError) as error:
         raise _Damaged(str(error)) from error
-    schema = document.get("schema") if isinstance(document, dict) else None
+    if found.schema == SCHEMA and document.is_kept(path, found):
+        return SCHEMA, None, found
+    schema = found.schema
     if isinstance(schema, int) and schema > SCHEMA:  # asked before all else: its tables may look like nothing known here
         raise StoreTooNew(
             f"{path} was written by a newer topbalance (records version {schema}; this one knows {SCHEMA}). "
             "It was left as it is: start the newer version."
         )
-    if not isinstance(schema, int) or not _are_tables(document.get("tables")):
+    if not isinstance(schema, int) or not _are_tables(found.tables):
         raise _Damaged("it is not a record file of topbalance")
-    tables: Tables = document["tables"]
+    if schema == SCHEMA:
+        document.keep(path, found)
+        return schema, None, found
+    tables: Tables = found.tables
     for version in range(schema, SCHEMA):
         if version not in MIGRATIONS:
             raise _Damaged(f"no topbalance wrote records of version {schema}")
         tables = MIGRATIONS[version](tables)
-    return schema, tables
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    return schema, tables, None
 
 
 def _keep_older(path: Path, schema: int) -> None:

@@ -71,7 +71,7 @@ def ago(seconds: float | None) -> str:
         return f"{round(seconds / 60)} min"
     if seconds < 48 * 3600:
         return f"{round(seconds / 3600)} h"
-    return f"{round(seconds / 86400)} d"
+    return f"{round(seconds / 86400)} d" if seconds < 730 * 86400 else f"{seconds / 86400 / 365.25:.1f} y"
 
 
 def trust_words(channel: Channel) -> str:

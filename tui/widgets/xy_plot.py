@@ -14,27 +14,35 @@ from tui.widgets.plot import DOTS, Canvas
 LEFT = 6  # columns of the scale
 
 
-def xy_rows(points: Sequence[tuple[float, float]], width: int, height: int, *, x_unit: str, y_unit: str, style: Glyphs) -> list[str]:
-    """`height` rows: the highest and lowest value at the left, the first and last place below. Empty with fewer than two points."""
-    wide, high = width - LEFT, height - 1
+def xy_rows(
+    points: Sequence[tuple[float, float]], width: int, height: int, *, x_unit: str, y_unit: str, style: Glyphs, y_digits: int | None = None
+) -> list[str]:
+    """`height` rows: the highest and lowest value at the left, the first and last place below. Empty with fewer than two points.
+
+    The axis begins at zero; with `y_digits` it begins at the lowest value, and its ends are written with so many decimals.
+    """
+    left = LEFT if y_digits is None else LEFT + y_digits + 1
+    wide, high = width - left, height - 1
     if len(points) < 2 or wide < 8 or high < 2:
         return []
     dots_x, dots_y = DOTS[style]
     canvas = Canvas(wide, high, dots_x, dots_y)
     first, last, top = points[0][0], points[-1][0], max(y for _, y in points)
+    bottom = 0.0 if y_digits is None else min(y for _, y in points)
+    across, up = (last - first) or 1.0, (top - bottom) or 1.0
     before: tuple[int, int] | None = None
     for x, y in points:
-        at = (canvas.column((x - first) / (last - first)), canvas.line(y / top))
+        at = (canvas.column((x - first) / across), canvas.line((y - bottom) / up))
         canvas.join(before, at)
         before = at
     rows = []
     for y in range(high):
-        label = f"{top:.0f} {y_unit}" if y == 0 else f"0 {y_unit}" if y == high - 1 else ""
+        label = f"{top:.{y_digits or 0}f} {y_unit}" if y == 0 else f"{bottom:.{y_digits or 0}f} {y_unit}" if y == high - 1 else ""
         line = "".join(canvas.char(canvas.cells[x, y], "*") if (x, y) in canvas.cells else " " for x in range(wide))
-        rows.append(f"{label:>{LEFT - 1}} {line}".rstrip())
+        rows.append(f"{label:>{left - 1}} {line}".rstrip())
     ends = (f"{first:g} {x_unit}", f"{(first + last) / 2:g} {x_unit}", f"{last:g} {x_unit}")
     gap = max(1, (wide - sum(map(len, ends))) // 2)
-    rows.append(" " * LEFT + (" " * gap).join(ends[:2]) + f"{ends[2]:>{max(1, wide - len(ends[0]) - len(ends[1]) - gap)}}")
+    rows.append(" " * left + (" " * gap).join(ends[:2]) + f"{ends[2]:>{max(1, wide - len(ends[0]) - len(ends[1]) - gap)}}")
     return rows
 
 
@@ -43,9 +51,17 @@ class XYPlot(Widget):
 
     DEFAULT_CSS = "XYPlot { height: 9; width: 1fr; max-width: 64; color: $accent; text-wrap: nowrap; }"
 
-    def __init__(self, x_unit: str, y_unit: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        x_unit: str,
+        y_unit: str,
+        *,
+        y_digits: int | None = None,
+        empty: str = "Needs an estimate of the state of charge (Setup, Charge).",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
-        self._x_unit, self._y_unit = x_unit, y_unit
+        self._x_unit, self._y_unit, self._y_digits, self._empty = x_unit, y_unit, y_digits, empty
         self._points: tuple[tuple[float, float], ...] = ()
 
     def show(self, points: Sequence[tuple[float, float]]) -> None:
@@ -54,5 +70,7 @@ class XYPlot(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        rows = xy_rows(self._points, self.size.width, self.size.height, x_unit=self._x_unit, y_unit=self._y_unit, style=glyphs())
-        return Content("\n".join(rows) if rows else "Needs an estimate of the state of charge (Setup, Charge).")
+        width, height = self.size
+        units = {"x_unit": self._x_unit, "y_unit": self._y_unit}
+        rows = xy_rows(self._points, width, height, **units, style=glyphs(), y_digits=self._y_digits)
+        return Content("\n".join(rows) if rows else self._empty)

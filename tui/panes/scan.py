@@ -1,0 +1,275 @@
+"""Scanning: a scanner types what it reads and ends with Enter; each code finds its cell, or adds one with the next free label.
+
+The screen takes every key itself, from the moment it is opened: a burst of letters never meets a key binding, and none is lost while
+a code is written to the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui.domain import labels
+from tui.domain.cell_code import SECOND_LIFE, CellCode, read_code
+from tui.domain.plain_text import plain_text
+from tui.domain.scan import Scanned, Scanner
+from tui.panes.cell_page import CellPage
+from tui.panes.confirm import ConfirmScreen, LineScreen
+from tui.records.cell import Cell, InvalidCell
+from tui.records.inventory import Inventory
+from tui.records.store import StoreError
+from tui.widgets.line import Line, Rows, Text
+from tui.widgets.text import cut
+
+if TYPE_CHECKING:
+    from tui.app import TopBalanceApp
+
+ENDS = ("enter", "tab", "ctrl+j")  # with which scanners end a code
+LONGEST = 200  # letters of one scan; more is a key held down
+LABEL_COLUMNS = 10
+
+State = Literal["saving", "new", "found", "again", "half", "ask", "refused", "failed"]
+_STYLES: dict[State, str] = {
+    "new": "bold $accent",
+    "ask": "bold $warning",
+    "half": "$warning",
+    "refused": "bold $error",
+    "failed": "bold $error",
+}
+_OPEN: tuple[State, ...] = ("ask", "half", "failed")
+
+
+@dataclass(slots=True)
+class Row:
+    """One scan and what became of it."""
+
+    scanned: Scanned
+    state: State
+    words: str
+    cell: Cell | None = None
+
+    def content(self, width: int) -> Content:
+        label = cut(self.cell.label if self.cell else "", LABEL_COLUMNS)
+        state, text = f"{self.state:<8}", plain_text(self.words)
+        return Content.assemble(
+            (f"{label:<{LABEL_COLUMNS}} ", "bold"),
+            (state, _STYLES.get(self.state, "")),
+            cut(text, max(8, width - LABEL_COLUMNS - len(state) - 1)),
+        )
+
+
+class ScanScreen(ModalScreen[str | None]):
+    """Returns the label of the last cell that was found or added, or None."""
+
+    AUTO_FOCUS = ""
+    NAMES_STOP_KEY = True
+    DEFAULT_CSS = """
+    ScanScreen { background: $background; align: left top; }
+    ScanScreen > Vertical { width: 100%; height: 100%; }
+    ScanScreen .scan-bar { background: $panel; padding: 0 1; }
+    ScanScreen #scan-typed { padding: 0 1; text-style: bold; }
+    ScanScreen #scan-told { padding: 0 1; min-height: 2; }
+    ScanScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    """
+    app: TopBalanceApp  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed = ""
+        self._scanner = Scanner()
+        self.rows: list[Row] = []
+        self._to_save: list[tuple[Row, str]] = []
+        self._writing = self._leaving = False
+        self._next = ""  # label of the next new cell; "" until the inventory was asked
+        self.last: Cell | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Line("Scan the code of each cell; both rows of a plate, one after the other, are joined.", classes="scan-bar")
+            yield Line(id="scan-count", classes="scan-bar")
+            yield Line(id="scan-typed")
+            yield Text(id="scan-told")
+            with VerticalScroll(can_focus=False):
+                yield Rows(id="scan-rows")
+            yield Line("F2 rows the other way round · F3 keep as scanned · F4 open the cell · F6 numbering", classes="scan-bar")
+            yield Line("^x OUTPUT OFF · esc done", classes="scan-bar")
+
+    def on_mount(self) -> None:
+        self._show()
+        self._write()  # asks for the next free label
+
+    # --- keys: all of them end here -------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        match event.key:
+            case key if key in ENDS:
+                self._take()
+            case "escape":
+                self._close()
+            case "backspace":
+                self._typed = self._typed[:-1]
+            case "f2" | "f3":
+                self._answer(other_way=event.key == "f2")
+            case "f4" if self.last is not None:
+                self.app.push_screen(CellPage(self.last))
+            case "f6":
+                words = "What the next new cell is called; the number at its end counts up: A01, or B-07."
+                self.app.push_screen(LineScreen("Number the cells from which label?", words, self._next), self._number_from)
+            case "up" | "down":
+                self.query_one(VerticalScroll).scroll_relative(y=-1 if event.key == "up" else 1, animate=False)
+            case _ if event.is_printable and event.character and len(self._typed) < LONGEST:
+                self._typed += event.character
+        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Terminals that wrap a burst of keys as a paste."""
+        event.stop()
+        *whole, rest = f"{self._typed}{event.text}".replace("\r\n", "\n").replace("\r", "\n").replace("\t", "\n").split("\n")
+        for text in whole:
+            self._typed = text[:LONGEST]
+            self._take()
+        self._typed = rest[:LONGEST]
+        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+
+    def _number_from(self, label: str | None) -> None:
+        if label:
+            self._next = " ".join(plain_text(label).split())
+            self._show()
+
+    # --- what a scan comes to -------------------------------------------------------------------------------------
+
+    def _take(self) -> None:
+        raw, self._typed = self._typed, ""
+        scanned = self._scanner.take(raw)
+        if scanned is None:
+            return
+        if self.rows and self.rows[0].state == "half" and (scanned.joined or (scanned.half and not scanned.dropped)):
+            del self.rows[0]  # it stands in this one now, or was scanned twice
+        if scanned.half:
+            row = Row(scanned, "half", f"{scanned.code.text}: one row of a plate; scan the other. F3 keeps it as it is.")
+        elif scanned.refused:
+            row = Row(scanned, "refused", f"{scanned.refused} {scanned.code.text}")
+        elif scanned.doubtful:
+            other = "F2 takes it the other way round, F3 as scanned. " if scanned.code.other_way else "F3 keeps it as it is. "
+            row = Row(scanned, "ask", f"{other}{scanned.code.text}: {scanned.doubtful}")
+        else:
+            row = Row(scanned, "saving", scanned.code.text)
+            self._to_save.append((row, scanned.code.text))
+        self.rows.insert(0, row)
+        self._show()
+        self._write()
+
+    def _answer(self, *, other_way: bool) -> None:
+        """The newest row that waits for a word is kept, as scanned or with its rows the other way round."""
+        for row in self.rows:
+            code = row.scanned.code.other_way if other_way else row.scanned.code.text
+            if row.state in _OPEN and code:
+                if row.state == "half":
+                    self._scanner.pending = ""
+                row.state = "saving"
+                self._to_save.append((row, code))
+                self._show()
+                self._write()
+                return
+
+    def _write(self) -> None:
+        if not self._writing:
+            self._writing = True
+            self._writer()
+
+    @work(exit_on_error=False, group="scan")
+    async def _writer(self) -> None:
+        """One code after the other to the disk, beside the loop; what is scanned meanwhile waits in its order."""
+        try:
+            if not self._next:
+                self._next = await asyncio.to_thread(self._first_label)
+            while self._to_save:
+                row, code = self._to_save.pop(0)
+                await asyncio.to_thread(self._keep, row, code)
+                self._show()
+        finally:
+            self._writing = False
+        self._show()
+        if self._leaving:
+            self.call_later(self._close)  # not from in here: closing waits for this worker
+
+    def _first_label(self) -> str:
+        """After the last label of the inventory that ends in a number."""
+        try:
+            numbered = [cell.label for cell in Inventory(self.app.home).list() if cell.label[-1:].isdecimal()]
+        except StoreError:
+            numbered = []
+        return labels.following(numbered[-1] if numbered else "")
+
+    def _keep(self, row: Row, code: str) -> None:
+        """In a thread: add the cell of a scan, or find it."""
+        read = read_code(code)
+        about = {"maker": read.maker} if read.maker else {}
+        try:
+            cell, is_new = Inventory(self.app.home).add_scanned(code, self._next, code_raw=row.scanned.raw, **about)
+        except InvalidCell as error:
+            row.state, row.words = "refused", f"{error}: {code}"
+        except StoreError as error:
+            row.state, row.words = "failed", f"{error} F3 tries again."
+        else:
+            row.cell = self.last = cell
+            if is_new:
+                row.state, row.words = "new", _told(read)
+                self._next = labels.following(cell.label)
+            else:
+                just_now = any(other.cell is not None and other.cell.id == cell.id for other in tuple(self.rows) if other is not row)
+                row.state = "again" if just_now else "found"
+                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {_told(read)}"
+
+    # --- the picture ----------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        new = sum(row.state == "new" for row in self.rows)
+        told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}"
+        open_rows = sum(row.state in _OPEN for row in self.rows)
+        self.query_one("#scan-count", Line).show(told + (f" · {open_rows} wait for a word" if open_rows else ""))
+        width = max(40, self.size.width - 3)
+        self.query_one("#scan-rows", Rows).show_rows([row.content(width) for row in self.rows])
+        newest = self.rows[0] if self.rows else None
+        self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}" if newest else "")
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _close(self) -> None:
+        """Not before the last code is on the disk; rows that wait for a word are asked about."""
+        if self._writing:
+            self._leaving = True
+            return
+        waiting = [row for row in self.rows if row.state in _OPEN]
+        label = self.last.label if self.last else None
+        if not waiting:
+            self.dismiss(label)
+            return
+        self._leaving = False
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(label)
+
+        what = "One scan was" if len(waiting) == 1 else f"{len(waiting)} scans were"
+        words = "\n".join(row.scanned.code.text for row in waiting[:6])
+        self.app.push_screen(ConfirmScreen(f"{what} not kept. Leave them out?", words, yes="leave them out", no="no, go back"), answered)
+
+
+def _told(code: CellCode) -> str:
+    """What a code tells, in a line."""
+    model = f"model {code.model_code}{f' ({code.model})' if code.model else ''}" if code.model_code else ""
+    note = "a second life" if len(code.text) == SECOND_LIFE else ""
+    return ", ".join(part for part in (code.words or code.text, model, note) if part)
