@@ -52,7 +52,7 @@ def test_labels_stay_unique_in_any_writing(inventory: Inventory) -> None:
     [
         ("label", "  ", "needs a label"),
         ("capacity_ah", 280_000.0, "0 to 2000 Ah"),
-        ("capacity_ah", float("nan"), "capacity_ah must be a number"),
+        ("capacity_ah", float("nan"), "capacity must be a number"),
         ("resistance_mohm", -0.1, "mΩ"),
         ("received_voltage_v", 36.5, "0 to 5 V"),
         ("received_voltage_v", "3.3", "must be a number"),

@@ -170,3 +170,20 @@ async def test_the_export_of_one_home_comes_into_another_by_three_keys(home, tmp
         await bench.press("y")
         await bench.listed("A1", "A2")
         assert bench.inventory.list() == made
+
+
+@on_loop
+async def test_a_column_mapped_by_mistake_gives_its_target_back(home, tmp_path):
+    source = tmp_path / "l.csv"
+    source.write_text("label,Kap [Ah],Ri [mΩ],Tested\nC1,280,0.18,279.5\n", encoding="utf-8")
+    async with cells(home) as bench:
+        await opened(bench, source)
+        await bench.shown("1 to add", "280 Ah, 0.18 mΩ, measured 279.5 Ah")
+        await bench.press("m")
+        await bench.shown("→ resistance", "→ rated capacity")
+        await mapped(bench, 1, 2)  # the capacity becomes, by mistake, the resistance
+        await bench.shown("→ kept as it is", "→ resistance")
+        await mapped(bench, 1, -2)
+        await bench.shown("→ resistance, mΩ", "→ rated capacity, Ah")
+        await bench.press("f5")
+        await bench.shown("280 Ah, 0.18 mΩ, measured 279.5 Ah")

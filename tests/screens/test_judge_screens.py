@@ -80,6 +80,21 @@ async def test_the_days_of_a_self_discharge_are_one_key_away(home):
 
 
 @on_loop
+async def test_judging_opens_with_a_measure_that_something_is_known_of(tmp_path):
+    made = home_in(tmp_path)
+    Inventory(made).add_many(
+        {"label": f"A{at}", "log": [entry("capacity", unix_s=1.0, capacity_ah=280.0 - at, tested="alone")]} for at in range(1, 6)
+    )
+    async with cells(made) as bench:
+        await until(bench.pilot, lambda: len(bench.screen.cells) == 5)
+        await bench.press("j")
+        await bench.shown("Capacity, worst first")
+        assert rows(bench.app.screen)[0] == "A5"
+        await bench.press("s")
+        await bench.shown("Self-discharge", "no volts at rest after a charge")
+
+
+@on_loop
 async def test_only_the_cells_that_are_listed_are_judged(home):
     async with cells(home) as bench:
         await bench.press("slash", *"calb", "enter")

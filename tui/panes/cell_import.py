@@ -30,7 +30,7 @@ from tui.records.store import StoreError
 from tui.widgets.text import cut
 
 SHOWN_ROWS = 500  # those that need a look come first
-WIDTH = 74
+WIDTH = 73  # beside the scroll bar
 _ORDER = ("refuse", "update", "add", "same")
 _EXISTING_WORDS: dict[Existing, str] = {"refuse": "refused", "update": "changed", "add": "added anew"}
 _DECIMALS = {"": "as the list shows", ".": "point", ",": "comma"}
@@ -122,6 +122,8 @@ class ImportScreen(ModalScreen["str | None"]):
         self._home, self._path = home, path
         self._table: CellTable | None = None
         self.columns: tuple[Column, ...] = ()
+        self._guessed: tuple[Column, ...] = ()  # by names and by earlier lists
+        self._by_hand: dict[int, str] = {}  # number of a column → its target
         self.plan: ImportPlan | None = None
         self.existing: Existing = "refuse"
         self.decimal = ""
@@ -158,7 +160,7 @@ class ImportScreen(ModalScreen["str | None"]):
 
     @on(Read)
     def _was_read(self, event: Read) -> None:
-        self._table, self.columns = event.table, event.columns
+        self._table, self.columns, self._guessed = event.table, event.columns, event.columns
         if event.table is None:
             self._say("Nothing was imported", event.problem, "esc back")
         elif event.new or problem_of(event.columns)[1]:
@@ -247,13 +249,15 @@ class ImportScreen(ModalScreen["str | None"]):
         self.app.push_screen(TargetChoice(self.columns[at]), chosen)
 
     def _map(self, at: int, field: str) -> None:
-        """Give a column its target; another one that had it is kept as it is. The unit follows from the column's name."""
-        (column,) = columns_of([self.columns[at].name], {self.columns[at].name: field})
-        others = [
-            replace(other, field="", unit="") if field not in ("", "notes") and other.field == field else other for other in self.columns
-        ]
-        others[at] = column
-        self.columns = tuple(others)
+        """Give a column its target; another one that had it gives way, and gets back what its name says when the target is free again."""
+        shared = field in ("", "notes")
+        self._by_hand = {index: given for index, given in self._by_hand.items() if shared or given != field} | {at: field}
+        taken = set(self._by_hand.values()) - {"", "notes"}
+        columns = [column if column.field not in taken else replace(column, field="", unit="") for column in self._guessed]
+        for index, given in self._by_hand.items():
+            name = self._guessed[index].name
+            (columns[index],) = columns_of([name], {name: given})  # the unit follows from the column's name
+        self.columns = tuple(columns)
         self.action_columns()
 
     def action_existing(self) -> None:

@@ -79,20 +79,23 @@ class JudgeScreen(Dialog):
         for name, width in COLUMNS:
             self.table.add_column(RichText(name), width=width)
         self.table.focus()
-        self._judge(self.by, self.days)
+        self._judge(None, self.days)
 
     @property
     def table(self) -> DataTable[RichText]:
         return self.query_one(DataTable)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="judge")
-    def _judge(self, by: By, days: int | None) -> None:
-        self.post_message(Found(judge(measured_cells(self._cells), by, days=days)))
+    def _judge(self, by: By | None, days: int | None) -> None:
+        """By None: by the first measure that anything is known of."""
+        cells = measured_cells(self._cells)
+        tried = [judge(cells, way, days=days) for way in ((by,) if by else WAYS)]
+        self.post_message(Found(next((found for found in tried if found.rows), tried[0])))
 
     @on(Found)
     def _found(self, event: Found) -> None:
         found = self.judgement = event.judgement
-        self.page = 0
+        self.by, self.page = found.by, 0
         self._rows = [
             _Row((SIGNS[row.level], str(row.rank), row.label, fall_words(row), value_words(row, found.by), row.kind), row.words)
             for row in found.rows

@@ -159,12 +159,19 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in re.split(r"(\d+)", text) if part]
 
 
+def _words(name: str) -> str:
+    """A property as people say it: without its unit."""
+    return re.sub(r"_(ah|mohm|v)$", "", name).replace("_", " ")
+
+
 def _number(name: str, value: Any) -> float | None:
     unit, most = NUMBERS[name]
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= most:
-        raise InvalidCell(name, f"{name} must be a number from 0 to {most:g} {unit}, not {value!r}; leave it empty when it is unknown")
+        raise InvalidCell(
+            name, f"{_words(name)} must be a number from 0 to {most:g} {unit}, not {value!r}; leave it empty when it is unknown"
+        )
     return float(value)
 
 
@@ -176,7 +183,7 @@ def _text(name: str, value: Any) -> str:
     if name == "label" and not text:
         raise InvalidCell("label", "a cell needs a label: what is written on it")
     if not text.isprintable() or len(text) > 80:
-        raise InvalidCell(name, f"{name} must be one line of at most 80 printable characters")
+        raise InvalidCell(name, f"{_words(name)} must be one line of at most 80 printable characters")
     return text
 
 

@@ -42,7 +42,7 @@ _ALIASES = {
     "maker": "maker manufacturer brand make vendorbrand hersteller marke",
     "model": "model type partno modell typ",
     "chemistry": "chemistry chemie",
-    "capacity_ah": "capacity ratedcapacity rated ratedah ah nominalcapacity nominal nominalah capacityah kapazität nennkapazität c",
+    "capacity_ah": "capacity ratedcapacity rated ratedah ah nominalcapacity nominal nominalah capacityah kap kapazität nennkapazität c",
     MEASURED: "measured measuredcapacity measuredah testedcapacity tested testedah actualcapacity actual gemessen gemessenekapazität",
     "resistance_mohm": "resistance mohm ir internalresistance acir impedance milliohm resistancemohm rint ri innenwiderstand widerstand r",
     "received_voltage_v": "volts voltage v receivedvoltage receivedvolts ocv asreceivedvoltage receivedvoltagev voltagev spannung u "

@@ -230,6 +230,7 @@ def _with_log(cell: Cell, given: Given) -> Cell:
 def _brings(cell: Cell) -> str:
     """What a new cell comes with, so that a wrong unit or column is seen before it is saved."""
     numbers = [f"{getattr(cell, name):g} {unit}" for name, (unit, _) in NUMBERS.items() if getattr(cell, name) is not None]
+    numbers += [f"measured {item['capacity_ah']:g} Ah" for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]
     texts = [cell.code, cell.maker, cell.model, *(f"{name}: {text}" for name, text in cell.extra.items())]
     return ", ".join(" ".join(part.split()) for part in (*numbers, *texts) if part)
 
