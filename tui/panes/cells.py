@@ -221,7 +221,7 @@ class CellsScreen(Workspace):
         if self.query_one("#cells-filter", Input).value:
             count += " found"
         elif not self.cells and not self.problem:
-            count = "No cells yet. S scans their codes, g takes many at once, a adds some of a kind, i imports a CSV list."
+            count = "No cells yet: S scan codes · g grid of many · a add some · i import a list"
         if pages > 1:
             count += f" · page {self.page + 1} of {pages}, n next, p previous"
         said, self._said = self._said, ""
