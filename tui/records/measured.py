@@ -9,8 +9,10 @@ from typing import Any
 from tui.domain.judging import LeftOut, MeasuredCell
 from tui.domain.packing import PackCell
 from tui.domain.self_discharge import RestReading
+from tui.records.capacity import pack_of
 from tui.records.cell import Cell, State
 
+_BY_STEPS = "DC"  # a step of current gives much more than a tester with AC; lists and testers that say nothing of it mean the latter
 NO_PACK: Mapping[State, str] = {
     "suspect": "suspect: put it back to stock first, with a reason",
     "scrapped": "scrapped",
@@ -21,14 +23,17 @@ NO_PACK: Mapping[State, str] = {
 def measured_cells(cells: Iterable[Cell]) -> list[MeasuredCell]:
     """The cells with their newest values. A resistance that was measured in another way than those of most is left out with its reason."""
     found = [(cell, *_resistance(cell)) for cell in cells]
-    methods = Counter(method for _, _, method in found if method)
-    usual_method = methods.most_common(1)[0][0] if methods else ""
+    ways = Counter(_BY_STEPS if method == _BY_STEPS else "AC" for _, resistance_mohm, method in found if resistance_mohm)
+    known_ways = {method for _, _, method in found}
+    usual_way = ways.most_common(1)[0][0] if ways else ""
     measured = []
     for cell, resistance_mohm, method in found:
         capacity_ah, why_no_capacity = _capacity(cell)
         why_no_resistance = "no measured resistance"
-        if method and method != usual_method:
-            resistance_mohm, why_no_resistance = None, f"its resistance was measured by {method}, the others by {usual_method}"
+        if resistance_mohm and (method == _BY_STEPS) is not (usual_way == _BY_STEPS):
+            how = f"its resistance was measured by {method}" if method else "how its resistance was measured is not known"
+            others = f"the others by {usual_way}" if usual_way in known_ways else "and how the others' was is not known"
+            resistance_mohm, why_no_resistance = None, f"{how}, {others}"
         measured.append(
             MeasuredCell(
                 cell.label,
@@ -55,7 +60,7 @@ def pack_cells(cells: Sequence[Cell], *, named: bool = False, rated: bool = Fals
         measured = by_label[cell.label]
         capacity_ah = measured.capacity_ah or (cell.capacity_ah if rated else None)
         reason = NO_PACK.get(cell.state, "")
-        if not reason and cell.state == "in pack" and not named:
+        if not reason and not named and (cell.state == "in pack" or pack_of(cell)):  # one that was balanced in its pack is still there
             reason = "in a pack already"
         if not reason and not capacity_ah:
             reason = measured.why_no_capacity
