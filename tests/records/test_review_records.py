@@ -315,3 +315,31 @@ def test_a_cells_page_says_stock_for_a_cell_that_a_person_took_out_of_its_pack(i
     assert any(line.startswith("place") and "Boat" in line for line in cell_words.facts(inventory.get(a1.id)))
     inventory.set_state(a1.id, "stock", "out again")
     assert not any("Boat" in line for line in cell_words.facts(inventory.get(a1.id)))
+
+
+# --- what was shown and what is --------------------------------------------------------------------------------------------
+
+
+def test_a_pack_takes_no_cell_that_went_elsewhere_since_it_was_built(inventory: Inventory) -> None:
+    inventory.add_many({"label": f"A{at}", "log": [entry("capacity", capacity_ah=280.0 + at)]} for at in range(1, 5))
+    mine = plan_pack(inventory.list(), "2S2P")
+    save_pack(inventory, plan_pack(inventory.list(), "2S2P"), "theirs")
+    with pytest.raises(InvalidCell, match="since this pack was built"):
+        save_pack(inventory, mine, "mine")
+    assert {cell.log[-1]["pack"] for cell in inventory.list()} == {"theirs"}
+    again = plan_pack(inventory.list(), "2S2P", named=True)
+    one = inventory.list()[0]
+    inventory.edit(one.id, label="Z1")
+    inventory.add(label=one.label)  # another cell under the label that was built with
+    with pytest.raises(InvalidCell, match="since this pack was built"):
+        save_pack(inventory, again, "theirs")
+
+
+@pytest.mark.parametrize("of_day_h", [0.0, 6.0, 11.8, 12.0, 12.2, 18.0, 23.9])
+def test_readings_after_one_charge_belong_together_at_any_time_of_the_day(inventory: Inventory, a1: Cell, of_day_h: float) -> None:
+    ended_s = 20_370 * DAY_S + of_day_h * 3600
+    for hours, late_h in ((24.0, -0.4), (168.0, 0.4), (720.0, 3.0)):
+        inventory.log(a1.id, "rest", unix_s=ended_s + (hours + late_h) * 3600, voltage_v=3.4, hours=hours)
+    inventory.log(a1.id, "rest", unix_s=ended_s + 60 * DAY_S, voltage_v=3.4, hours=24.0)  # after another charge
+    charges = [rest.charge for rest in measured_cells([inventory.get(a1.id)])[0].rests]
+    assert charges[0] == charges[1] == charges[2] != charges[3]

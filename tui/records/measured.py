@@ -13,6 +13,7 @@ from tui.records.capacity import pack_of
 from tui.records.cell import Cell, State
 
 _BY_STEPS = "DC"  # a step of current gives much more than a tester with AC; lists and testers that say nothing of it mean the latter
+_SAME_CHARGE_D = 0.5  # hours are typed in round numbers
 NO_PACK: Mapping[State, str] = {
     "suspect": "suspect: put it back to stock first, with a reason",
     "scrapped": "scrapped",
@@ -94,10 +95,17 @@ def _resistance(cell: Cell) -> tuple[float | None, str]:
 def _rests(cell: Cell) -> tuple[RestReading, ...]:
     """The volts at rest whose hours are known, oldest first. Without the name of a session the charge is told by the time it ended."""
     readings = []
+    ends_d: list[float] = []  # of the charges without a name so far
     for item in sorted((item for item in cell.log if item["kind"] == "rest"), key=lambda item: item["unix_s"]):
         volts, hours = _positive(item.get("voltage_v")), _positive(item.get("hours"))
         if volts is not None and hours is not None:
-            charge = str(item.get("session") or f"charge that ended on day {round((item['unix_s'] / 3600 - hours) / 24)}")
+            charge = str(item.get("session") or "")
+            if not charge:
+                end_d = (item["unix_s"] / 3600 - hours) / 24
+                known_d = min(ends_d, key=lambda other_d: abs(other_d - end_d), default=None)
+                if known_d is None or abs(known_d - end_d) > _SAME_CHARGE_D:
+                    ends_d.append(known_d := end_d)
+                charge = f"charge that ended on day {round(known_d)}"
             readings.append(RestReading(charge, hours, volts, _positive(item.get("resolution_v"))))
     return tuple(readings)
 
