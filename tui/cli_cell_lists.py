@@ -130,15 +130,23 @@ def export_cells(output: Path | None, as_format: str | None, overwrite: bool, de
     from tui.records.inventory import Inventory
 
     tabs = as_format == "tsv" or (as_format is None and output is not None and output.suffix.lower() in (".tsv", ".tab"))
-    found = Inventory(home_of(demo)).list()
+    inventory = Inventory(home_of(demo))
+    found = inventory.list()
+    if inventory.problem:
+        click.echo(f"topbalance: {inventory.problem}", err=True)
     text = cells_to_csv(found, delimiter="\t" if tabs else ",")
     if output is None:
         click.echo(text, nl=False)
         return
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} is there already; choose another name, or --overwrite")
-    from tui.records.places import open_private
+    from tui.records.export.output import OutFile
 
-    with open(output, "w", encoding="utf-8", newline="", opener=open_private) as file:
+    file = OutFile(output)
+    try:
         file.write(text)
+        file.finish()
+        file.part.replace(output)
+    finally:
+        file.drop()
     click.echo(f"{len(found)} cells written to {output}")

@@ -81,7 +81,7 @@ def log_entry(label: str, kind: str, values: tuple[str, ...], on: str, demo: boo
         added = add_entry(inventory, cell, kind, _answers(about, kind, values), unix_s=unix_s)
     except (InvalidCell, CellGone) as problem:
         raise click.UsageError(str(problem)) from problem
-    click.echo(f"{cell.label}: {cell_words.words(added.cell.log[-1])}")
+    click.echo(f"{cell.label}: {cell_words.words(added.entry)}")
     if added.cell.state != cell.state:
         click.echo(f"{cell.label} is {added.cell.state} now, was {cell.state}")
     if added.warning:

@@ -147,7 +147,7 @@ def build_pack(arrangement: str, labels: tuple[str, ...], rated: bool, save: boo
     if save:
         saved = name or next_pack_name(inventory.list())
         try:
-            save_pack(inventory, planned.pack, saved)
+            save_pack(inventory, planned, saved)
         except (InvalidCell, CellGone) as problem:
             raise click.ClickException(str(problem)) from problem
     if as_json:

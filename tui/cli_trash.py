@@ -24,9 +24,8 @@ def delete_cells(labels: tuple[str, ...], demo: bool) -> None:
     for label, cell in found.items():
         if cell is None:
             raise click.UsageError(f"no cell is called {label}; nothing was deleted. `topbalance cells list` shows them all")
-    for cell in found.values():
-        if cell is not None:
-            _told(cell.label, inventory.delete(cell.id))
+    for cell in {cell.id: cell for cell in found.values() if cell is not None}.values():
+        _told(cell.label, inventory.delete(cell.id))
 
 
 @sessions.command("delete")

@@ -108,8 +108,8 @@ def test_any_typed_text_is_an_entry_or_a_reason(kind, texts):
 
 def test_volts_at_rest_know_the_hours_and_the_session_before_them(inventory, a1):
     inventory.log(a1.id, "session", unix_s=NOON, phase="end", result="balanced", session="s-1")
-    cell = add_entry(inventory, a1, "rest", {"voltage_v": "3.345"}, unix_s=NOON + DAY_S).cell
-    assert (cell.log[-1]["hours"], cell.log[-1]["session"], cell.log[-1]["resolution_v"]) == (24.0, "s-1", 0.001)
+    kept = add_entry(inventory, a1, "rest", {"voltage_v": "3.345"}, unix_s=NOON + DAY_S).entry
+    assert (kept["hours"], kept["session"], kept["resolution_v"]) == (24.0, "s-1", 0.001)
 
 
 def test_a_capacity_of_a_cell_in_a_pack_bears_its_remark(inventory, a1):

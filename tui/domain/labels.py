@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 
 MAX_LABELS = 1000
@@ -38,5 +39,5 @@ def next_free(label: str, taken: Collection[str]) -> str:
 
 
 def key(label: str) -> str:
-    """What two labels are compared by: A1 and a1 are one cell to a person."""
-    return " ".join(label.split()).casefold()
+    """What two labels are compared by: A1 and a1 are one cell to a person, and so is an Ä of one sign or of two."""
+    return unicodedata.normalize("NFC", " ".join(label.split()).casefold())

@@ -103,6 +103,8 @@ class Pack:
         """How good the pack is, in words."""
         if self.capacity_proven and self.resistance_proven:
             return "Proven: no other way to place these cells makes the groups more alike."
+        if self.capacity_proven and self.after.resistance_mohm is None:
+            return "Proven for capacity: no other way makes the groups more alike."
         if self.capacity_proven:
             return "Proven for capacity: no other way makes the groups more alike. For resistance it is the best that was found."
         over = f"{100 * self.over_bound:.2f}" if self.over_bound >= 0.00005 else "under 0.01"

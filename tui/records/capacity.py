@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tui.records.cell import NUMBERS, Cell, InvalidCell, label_key
-from tui.records.inventory import Inventory, entry
+from tui.records.cell_history import place_now
+from tui.records.inventory import CellGone, Inventory, entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,22 @@ def record_capacity(
     charge before it. Such a value is kept all the same, with its remark. `tested` ("alone", "in a pack") is a person's word on that;
     `about` are further fields of the entry (current_a, cutoff_v, temperature_c, tester). Raises InvalidCell for a value or a name that cannot be.
     """
+    return record_capacity_of(inventory, _named(inventory.list(), names), capacity_ah, unix_s=unix_s, tested=tested, **about)
+
+
+def record_capacity_of(
+    inventory: Inventory, cells: Sequence[Cell], capacity_ah: float, *, unix_s: float | None = None, tested: str = "", **about: Any
+) -> Recorded:
+    """The same for these very cells, whatever they are called meanwhile. Raises CellGone when none of them is left, too."""
     unit, most = NUMBERS["capacity_ah"]
     if not math.isfinite(capacity_ah) or not 0 < capacity_ah <= most:
         raise InvalidCell("capacity_ah", f"a measured capacity lies between 0 and {most:g} {unit}, not at {capacity_ah:g} {unit}")
-    cells = _named(inventory.list(), names)
     in_pack = tested == "in a pack" or len(cells) > 1 or (tested != "alone" and any(cell.state == "in pack" for cell in cells))
     unbalanced = [cell.label for cell in cells if not balanced_once(cell)] if in_pack else []
     about = {**about, "capacity_ah": capacity_ah, "tested": "in a pack" if in_pack else "alone", "unbalanced": bool(unbalanced)}
     kept, _ = inventory.log_many({cell.id: [entry("capacity", unix_s=unix_s, **about)] for cell in cells})
+    if not kept:
+        raise CellGone("the cell was deleted from the inventory meanwhile; nothing was kept")
     if not unbalanced:
         return Recorded(tuple(kept))
     has = "has" if len(unbalanced) == 1 else "have"
@@ -67,5 +76,5 @@ def _named(cells: list[Cell], names: Iterable[str]) -> list[Cell]:
 
 def pack_of(cell: Cell) -> str:
     """The pack in which the cell stands now; "" for none."""
-    moves = [str(item.get("pack") or "") for item in cell.log if item["kind"] == "move"]
-    return moves[-1] if moves else ""
+    place = place_now(cell)
+    return place.pack if place else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -15,10 +15,12 @@ from tui.domain.plain_text import plain_text
 
 State = Literal["received", "stock", "balancing", "balanced", "in pack", "suspect", "scrapped"]
 STATES: tuple[State, ...] = get_args(State)
+Entry = dict[str, Any]  # of a log
 UNFIT: frozenset[State] = frozenset({"suspect", "scrapped"})
 LOG_KINDS = frozenset(
     {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note", "photo"}
 )
+LETTERS = 80  # that a property of one line may have
 RAW_LETTERS = 200  # of a scan that are kept as they came
 LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
 
@@ -100,7 +102,7 @@ class Cell:
                     state = "suspect"
                 case {"kind": "session", "phase": "begin"}:
                     before = before if state == "balancing" else state
-                    state = "balancing"
+                    state = state if state in UNFIT else "balancing"
                 case {"kind": "session", "phase": "end", "result": result}:
                     if state not in UNFIT:  # what was seen of it during the session counts for more
                         state = "balanced" if result == "balanced" else before if state == "balancing" else state
@@ -114,6 +116,20 @@ class Cell:
             if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
                 return float(entry["voltage_v"])
         return self.received_voltage_v
+
+
+def grown(log: Iterable[Entry], new: Iterable[Entry], now_unix_s: float) -> tuple[Entry, ...]:
+    """A log with new entries, each behind all those that are not later than it: what is told today of last year changes nothing of today.
+
+    An entry that lies in the future of the clock has no time to go by, and counts as earlier: what is said now is the newest word.
+    """
+    entries = list(log)
+    for item in new:
+        at = len(entries)
+        while at and item["unix_s"] < entries[at - 1]["unix_s"] <= now_unix_s:
+            at -= 1
+        entries.insert(at, item)
+    return tuple(entries)
 
 
 EDITABLE = frozenset(item.name for item in fields(Cell)) - {"id", "log"}
@@ -182,8 +198,8 @@ def _text(name: str, value: Any) -> str:
     text = " ".join(text.split())
     if name == "label" and not text:
         raise InvalidCell("label", "a cell needs a label: what is written on it")
-    if not text.isprintable() or len(text) > 80:
-        raise InvalidCell(name, f"{_words(name)} must be one line of at most 80 printable characters")
+    if not text.isprintable() or len(text) > LETTERS:
+        raise InvalidCell(name, f"{_words(name)} must be one line of at most {LETTERS} printable characters")
     return text
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.records.cell import EDITABLE
+from tui.records.cell_formula import unprotected
 from tui.records.cell_numbers import UNITS, unit_key
 
 RECORD, LOG, CODE_RAW, STATE, MEASURED = "cell_id", "log", "code_raw", "state", "measured_ah"
@@ -100,7 +101,7 @@ def columns_of(header: Sequence[str], given: Mapping[str, str] | None = None, re
         raise ValueError(f"the list has no column {unknown[0]!r}; its columns are {', '.join(name or '(no name)' for name in header)}")
     if is_own(header):
         own = {squeezed(name): field for name, field in (given or {}).items()}
-        return [Column(name.removeprefix(EXTRA), own.get(squeezed(name), _own(name))) for name in header]
+        return [Column(unprotected(name).removeprefix(EXTRA), own.get(squeezed(name), _own(name))) for name in header]
     mapped = {**(remembered or {}), **{squeezed(name): field for name, field in (given or {}).items()}}
     taken = {mapped[squeezed(name)] for name in header if squeezed(name) in mapped} - {"", "notes"}
     columns = []

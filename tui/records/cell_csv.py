@@ -1,7 +1,6 @@
 """The inventory as a CSV or TSV list that reads back without loss: every property, what other lists brought along, and the log.
 
-A spreadsheet takes a value that begins with = + - or @ for a formula and would carry it out. Such a value gets a ' in front, which reading
-takes off again.
+What a spreadsheet would take for a formula is kept from being one (see `cell_formula`).
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
@@ -17,13 +15,13 @@ from typing import Any
 from tui.domain.cell_code import tidy
 from tui.records.cell import Cell
 from tui.records.cell_columns import CODE_RAW, EXTRA, LOG, RECORD, STATE
+from tui.records.cell_formula import protected
 
 _PROPERTIES = tuple(item.name for item in fields(Cell) if item.name not in ("id", CODE_RAW, "extra", LOG))
 COLUMNS = (*_PROPERTIES, STATE)
 """The columns of every list, in this order. Those that other lists brought along follow, and at the end what only this program reads."""
 
 _LAST = (CODE_RAW, RECORD, LOG)
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def cells_to_csv(cells: Iterable[Cell], *, delimiter: str = ",") -> str:
@@ -41,12 +39,7 @@ def cells_to_csv(cells: Iterable[Cell], *, delimiter: str = ",") -> str:
 def header_of(extra: str) -> str:
     """The name of the column for an extra property: its own, unless that means something else here."""
     taken = extra in COLUMNS or extra in _LAST or extra.startswith(EXTRA)
-    return f"{EXTRA}{extra}" if taken else extra
-
-
-def unprotected(text: str) -> str:
-    """A value as it was before it was kept from being a formula."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+    return f"{EXTRA}{extra}" if taken else protected(extra)
 
 
 def _values(cell: Cell, extras: Sequence[str]) -> list[Any]:
@@ -63,4 +56,4 @@ def _values(cell: Cell, extras: Sequence[str]) -> list[Any]:
 def _written(value: Any) -> Any:
     if value is None:
         return ""
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    return protected(value) if isinstance(value, str) else value

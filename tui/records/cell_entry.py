@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tui.records import cell_log
-from tui.records.capacity import record_capacity
+from tui.records.capacity import record_capacity_of
 from tui.records.cell import Cell
 from tui.records.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The cell as it is now, and what is to be said of the value; "" where it can be believed."""
+    """The cell as it is now, the entry in its log, and what is to be said of the value; "" where it can be believed."""
 
     cell: Cell
+    entry: Mapping[str, Any]
     warning: str = ""
 
 
@@ -28,8 +30,14 @@ def add_entry(inventory: Inventory, cell: Cell, kind: str, answers: Mapping[str,
     values = cell_log.read_entry(kind, answers)
     at_s = time.time() if unix_s is None else unix_s
     if kind == "capacity":
-        recorded = record_capacity(inventory, [cell.label], unix_s=at_s, **values)
-        return Added(recorded.cells[0], recorded.warning)
+        recorded = record_capacity_of(inventory, [inventory.get(cell.id)], unix_s=at_s, **values)
+        return Added(recorded.cells[0], _of(recorded.cells[0], kind, at_s), recorded.warning)
     if kind == "rest" and "hours" not in values:
         values = {**cell_log.of_last_charge(inventory.get(cell.id), at_s), **values}
-    return Added(inventory.log(cell.id, kind, unix_s=at_s, **values))
+    grown = inventory.log(cell.id, kind, unix_s=at_s, **values)
+    return Added(grown, _of(grown, kind, at_s))
+
+
+def _of(cell: Cell, kind: str, unix_s: float) -> Mapping[str, Any]:
+    """The entry that was just added: the last of its kind and time."""
+    return next(item for item in reversed(cell.log) if (item["kind"], item["unix_s"]) == (kind, unix_s))

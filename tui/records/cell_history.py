@@ -68,6 +68,17 @@ def places(cell: Cell) -> list[Place]:
     return [place_of(entry) for entry in of_kind(cell, "move")]
 
 
+def place_now(cell: Cell) -> Place | None:
+    """Where the cell is by the newest word on it. None: it never moved, or a person has put it back to stock or scrapped it since."""
+    for item in reversed(cell.log):
+        match item:
+            case {"kind": "move"}:
+                return place_of(item)
+            case {"kind": "state", "state": "received" | "stock" | "scrapped"}:
+                return None
+    return None
+
+
 def place_of(entry: Entry) -> Place:
     """The place that one move led to."""
     series, parallel = entry.get("series_position"), entry.get("parallel_position")

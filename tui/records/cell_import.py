@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tui.domain.plain_text import plain_text
-from tui.records.cell import NUMBERS, Cell, code_key, label_key
+from tui.records.cell import LETTERS, NUMBERS, Cell, code_key, label_key
 from tui.records.cell_columns import CODE_RAW, Column, columns_of, problem_of
 from tui.records.cell_numbers import UNITS, decimal_mark
 from tui.records.cell_row import Given, Refused, read_row
@@ -149,12 +149,13 @@ class _Desk:
         self.lines[cell.id] = line
 
     def free_label(self, label: str) -> str:
-        return next(free for number in range(2, 1_000_000) if label_key(free := f"{label}-{number}") not in self.labels)
+        numbered = (f"{label[: LETTERS - len(end)]}{end}" for end in (f"-{number}" for number in range(2, 1_000_000)))
+        return next(free for free in numbered if label_key(free) not in self.labels)
 
 
 def _judge(row: Row, columns: Sequence[Column], decimal: str, desk: _Desk) -> RowPlan:
     label = next((row.values[at].strip() for at, column in enumerate(columns) if column.field == "label" and at < len(row.values)), "")
-    label = plain_text(" ".join(label.split()))[:80]
+    label = plain_text(" ".join(label.split()))[:LETTERS]
     try:
         given = read_row(row, columns, decimal)
         found = desk.find(given)
@@ -207,6 +208,8 @@ def _updated(line: int, given: Given, found: Cell) -> RowPlan:
     cell = _with_log(replace(found, **properties, log=tuple(log)), given)
     added = len(cell.log) - len(found.log)
     words = [f"{name} {_shown(before)} → {_shown(now)}" for name, (before, now) in changed.items() if name != CODE_RAW]
+    if cell.state != found.state:
+        words.append(f"state {found.state} → {cell.state}")
     if added:
         words.append(f"{added} more in its log")
     if not words:
@@ -222,9 +225,14 @@ def _with_log(cell: Cell, given: Given) -> Cell:
     capacities = [item["capacity_ah"] for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]
     if given.measured_ah is not None and given.measured_ah not in capacities:
         new.append(entry("capacity", capacity_ah=given.measured_ah))
-    if given.state and given.state != cell.state:
+    if _says_more(given) and given.state != cell.state:
         new.append(entry("state", state=given.state, reason="imported"))
     return replace(cell, log=(*cell.log, *new)) if new else cell
+
+
+def _says_more(given: Given) -> bool:
+    """Whether the row's state is a person's word. In an export it follows from the log beside it, which may be older than the cell's own."""
+    return bool(given.state) and (given.log is None or Cell("", "", log=tuple(given.log)).state != given.state)
 
 
 def _brings(cell: Cell) -> str:

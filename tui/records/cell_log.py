@@ -108,6 +108,7 @@ KINDS: Mapping[str, LogKind] = {
     "photo": LogKind("photo", (LogField("path", "path", "path", "Where the picture lies on this computer.", needed=True),)),
 }
 MOST_LETTERS = 400
+EARLIEST_YEAR = 1996  # the chemistry's own
 
 
 def read_entry(kind: str, answers: Mapping[str, str]) -> dict[str, Any]:
@@ -134,17 +135,27 @@ def read_entry(kind: str, answers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def of_last_charge(cell: Cell, unix_s: float) -> dict[str, Any]:
-    """`hours` since the cell's last charge ended and its `session`, where its log tells; for an entry of volts at rest."""
+    """`hours` since the cell's last charge ended and its `session`, where its log tells; for an entry of volts at rest.
+
+    Nothing is told of a cell that may have been charged or discharged since: what it lost then is no self-discharge.
+    """
     ends = [item for item in cell.log if item["kind"] == "session" and item.get("phase") == "end" and item["unix_s"] <= unix_s]
     if not ends:
         return {}
     last = max(ends, key=lambda item: float(item["unix_s"]))
+    if any(_used(item) for item in cell.log if last["unix_s"] < item["unix_s"] <= unix_s):
+        return {}
     about = {"hours": round((unix_s - last["unix_s"]) / 3600, 2)}
     return {**about, "session": last["session"]} if last.get("session") else about
 
 
+def _used(entry: Mapping[str, Any]) -> bool:
+    """Whether a cell was charged or discharged, or may have been, because it stood in a pack."""
+    return entry["kind"] in ("session", "capacity") or (entry["kind"] == "move" and bool(entry.get("pack")))
+
+
 def read_time(text: str, now_unix_s: float) -> float:
-    """`2026-03-21` (noon of it) or `2026-03-21 14:30`, in local time. Raises InvalidCell, also for the future."""
+    """`2026-03-21` (noon of it) or `2026-03-21 14:30`, in local time. Raises InvalidCell, also for the future and the far past."""
     try:
         when = datetime.datetime.fromisoformat(text.strip())
     except ValueError as error:
@@ -153,6 +164,8 @@ def read_time(text: str, now_unix_s: float) -> float:
         when = min(when.replace(hour=12), datetime.datetime.fromtimestamp(now_unix_s, when.tzinfo))
         if when.date().isoformat().replace("-", "") != text.strip().replace("-", ""):
             raise InvalidCell("time", f"{text} lies in the future")
+    if when.year < EARLIEST_YEAR:
+        raise InvalidCell("time", f"{text} lies before there were such cells")
     unix_s = when.timestamp()
     if unix_s > now_unix_s:
         raise InvalidCell("time", f"{text} lies in the future")

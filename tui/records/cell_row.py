@@ -13,11 +13,12 @@ from tui.domain.cell_code import tidy
 from tui.domain.plain_text import plain_text
 from tui.records.cell import LOG_KINDS, NUMBERS, STATES, InvalidCell, checked
 from tui.records.cell_columns import STATE, Column
-from tui.records.cell_csv import unprotected
+from tui.records.cell_formula import unprotected
 from tui.records.cell_numbers import UNITS, parse_number
 from tui.records.cell_table import Row
 
 _ID = re.compile(r"c-[0-9a-f]{10}")
+LATEST_UNIX_S = 1e11
 _NUMBER_KEY = re.compile(r".*_(?:s|v|a|ah|wh|ohm|mohm|mm|c)|hours")
 
 
@@ -132,7 +133,7 @@ def read_log(text: str) -> list[dict[str, Any]]:
 
 
 def _log_entry(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict) or item.get("kind") not in LOG_KINDS or not _is_number(item.get("unix_s")):
+    if not isinstance(item, dict) or str(item.get("kind")) not in LOG_KINDS or not _is_time(item.get("unix_s")):
         raise ValueError("this is no log as it was exported: each entry has a kind and a time")
     wrong = [key for key, value in item.items() if _NUMBER_KEY.fullmatch(key) and value is not None and not _is_number(value)]
     changed = item.get("changed", {})
@@ -153,6 +154,11 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
     return value
+
+
+def _is_time(value: Any) -> bool:
+    """Seconds since 1970 that a calendar has a day for; milliseconds are none."""
+    return _is_number(value) and 0 <= value < LATEST_UNIX_S
 
 
 def _is_number(value: Any) -> bool:

@@ -38,7 +38,7 @@ def facts(cell: Cell) -> list[str]:
     made = f"made {told['made']}" if told.get("made") else ""
     named = (told.get("maker"), told.get("product"), told.get("chemistry")) if told else ()
     by_code = ", ".join(str(part) for part in (*named, model, made) if part)
-    placed = cell_history.places(cell)
+    place = cell_history.place_now(cell)
     lines = [
         ("state", cell.state),
         ("maker", cell.maker),
@@ -47,7 +47,7 @@ def facts(cell: Cell) -> list[str]:
         ("resistance", "" if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f} mΩ"),
         ("received", " ".join(part for part in (_volts(cell.received_voltage_v), cell.received_date) if part)),
         ("supplier", " ".join(part for part in (cell.supplier, cell.order_no, cell.price) if part)),
-        ("place", _where(placed[-1]) if placed else ""),
+        ("place", _where(place) if place else ""),
         ("code", cell.code),
         ("by its code", by_code),
         *(("", f"! {doubt}") for doubt in told.get("doubts", ())),

@@ -23,6 +23,7 @@ from tui.records.cell import (
     State,
     checked,
     code_key,
+    grown,
     label_key,
     natural_key,
 )
@@ -134,11 +135,19 @@ class Inventory:
             return throw_away(store, "cell", record["label"], record)
 
     def bring_back(self, trash_id: str, *, label: str = "") -> Cell:
-        """Take a cell out of the trash, under another `label` where its own is taken. Raises NotInTrash, DuplicateLabel, DuplicateCode."""
+        """Take a cell out of the trash, under another `label` where its own is taken.
+
+        Raises NotInTrash, DuplicateLabel, DuplicateCode, and InvalidCell for a cell that a list brought in again meanwhile.
+        """
         with transaction(self.path) as store:
             table = self._table(store)
             record = take_out(store, "cell", trash_id)
             cell = _cell(record)
+            here = next((other["label"] for other in table if other["id"] == cell.id), None)
+            if here is not None:
+                raise InvalidCell(
+                    "label", f"this very cell is in the inventory already, as {here}: a list brought it in again. Delete that one first"
+                )
             if label:
                 properties = checked({"label": label})
                 cell = replace(cell, log=(*cell.log, entry("edit", changed=changes_of(cell, properties))), **properties)
@@ -208,8 +217,8 @@ class Inventory:
                 continue
             cell = _cell(record)
             new = [dict(item) for item in items if dict(item) not in cell.log]
-            cell = replace(cell, log=(*cell.log, *new))
             if new:
+                cell = replace(cell, log=grown(cell.log, new, time.time()))
                 table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
             changed.append(cell)
         return changed, gone

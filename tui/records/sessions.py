@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -161,7 +161,8 @@ class Sessions:
         given; they stay unknown where the clock says that the rest came before the end.
 
         A cell that is seen to discharge itself becomes *suspect* in the inventory, once for each session (see `suspects`).
-        Raises SessionGone, and RestRefused for a session that still runs, an unknown label, or volts outside 2.00 to 3.75 V.
+        Raises SessionGone, and RestRefused for a session that still runs, an unknown label, volts outside 2.00 to 3.75 V, or a cell that
+        another session charged in between.
         """
         session = self.get(session_id)
         if session.state == "running":
@@ -175,12 +176,29 @@ class Sessions:
                     f"{label}: {voltage_v:g} V is no resting voltage of a LiFePO4 cell ({REST_LOWEST_V:.2f} to {REST_HIGHEST_V:.2f} V). "
                     "Measure again; if it is true, the cell is damaged: keep it apart and note it in the inventory"
                 )
+        self._refuse_charged_since(session, volts, unix_s)
         if hours is None and session.ended_unix_s is not None:
             hours = round((unix_s - session.ended_unix_s) / 3600, 3)
             hours = None if hours < 0 else hours
         rest = Rest(unix_s, hours, dict(volts), temperature_c)
         self._change(session_id, {"cells_pending": True}, rest)
         return self.write_cells(session_id)
+
+    def _refuse_charged_since(self, session: Session, labels: Iterable[str], unix_s: float) -> None:
+        """Volts after a later charge tell nothing of this one, and would make a sound cell suspect. Raises RestRefused."""
+        wanted = set(labels)
+        ids = {cell.id: cell.label for cell in session.cells if cell.id and cell.label in wanted}
+        ended_unix_s = session.started_unix_s if session.ended_unix_s is None else session.ended_unix_s
+        for later in self.list():
+            if later.id == session.id or not ended_unix_s < later.started_unix_s <= unix_s:
+                continue
+            label = next((ids[cell.id] for cell in later.cells if cell.id in ids), None)
+            charged = later.charge_ah or (later.state == "running" and self.journal_path(later.id).exists())
+            if label is not None and charged:
+                raise RestRefused(
+                    f"{label} was charged again since, in session {later.id}: its volts belong to that one. "
+                    "Volts of before it are taken with the hours they were measured after"
+                )
 
     def delete(self, session_id: str) -> str:
         """Put a session, its journal and its curve into the trash, and give its id there; its cells keep what it wrote into their logs.
