@@ -153,6 +153,24 @@ async def test_a_cell_is_edited_where_the_cursor_stands(four):
 
 
 @on_loop
+async def test_an_edit_keeps_what_somebody_else_changed_meanwhile_and_rounds_nothing(home):
+    Inventory(home).add(label="A1", capacity_ah=1280.12345678, maker="EVE")  # more than the form's own range
+    async with cells(home) as bench:
+        await bench.listed("A1")
+        await bench.press("e")
+        await bench.at(CellForm)
+        cell = bench.inventory.list()[0]
+        bench.inventory.edit(cell.id, label="B7", maker="CATL", notes="by another")
+        await bench.type("model", "LF1280")
+        bench.row("state").editor.focus()
+        await bench.press("left", "f5")
+        await bench.shown("LF1280")
+        cell = bench.inventory.get(cell.id)
+        assert (cell.label, cell.maker, cell.notes, cell.model) == ("B7", "CATL", "by another", "LF1280")
+        assert (cell.capacity_ah, cell.state) == (1280.12345678, "scrapped")
+
+
+@on_loop
 async def test_a_cell_is_marked_as_scrapped_and_keeps_its_record(four):
     async with cells(four) as bench:
         await bench.listed("A1", "A2", "A10", "B1")

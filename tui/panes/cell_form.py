@@ -21,7 +21,7 @@ from tui.domain.cell_code import read_code
 from tui.panes.capture import Wanted
 from tui.panes.draft import MAX_CELLS, read_cells
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
-from tui.records.cell import Cell, InvalidCell
+from tui.records.cell import STATES, Cell, InvalidCell, State
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
 
@@ -66,8 +66,12 @@ class CellDraft:
     cells: tuple[dict[str, Any], ...] = ()
 
 
-def read_form(answers: Mapping[str, str]) -> CellDraft:
-    """Read the fields of the form. Pure; never raises."""
+def read_form(answers: Mapping[str, str], before: Mapping[str, str] | None = None) -> CellDraft:
+    """Read the fields of the form. Pure; never raises.
+
+    With `before`, the texts of a cell that is edited, the record holds only the fields whose text is another now: what somebody else
+    changed meanwhile is not written over, and what nobody touched is neither judged nor rounded.
+    """
     echoes, messages = dict[str, str](), dict[str, str]()
     values: dict[str, Any] = {}
     labels: tuple[str, ...] = ()
@@ -80,20 +84,25 @@ def read_form(answers: Mapping[str, str]) -> CellDraft:
         if spec.name in ("label", "count", "state"):
             continue
         text = answers.get(spec.name, "").strip()
-        if spec.name not in _NUMBERS:
-            values[spec.name] = text
-        elif not text:
-            values[spec.name], echoes[spec.name] = None, "unknown"
-        else:
+        same = before is not None and text == before.get(spec.name, "").strip()
+        value: str | float | None = None if spec.name in _NUMBERS else text
+        if spec.name in _NUMBERS:
+            echoes[spec.name] = "" if text else "unknown"
             try:
-                values[spec.name] = quantities.parse(text, spec.kind) * _NUMBERS[spec.name]
-                echoes[spec.name] = f"{values[spec.name]:.2f} mΩ" if spec.kind == "resistance" else quantities.echo(text, spec.kind)
+                value = quantities.parse(text, spec.kind) * _NUMBERS[spec.name] if text else None
             except ValueError as error:
-                messages[spec.name] = str(error)
+                messages.update({} if same else {spec.name: str(error)})
+            else:
+                if text:
+                    echoes[spec.name] = f"{value:.2f} mΩ" if spec.kind == "resistance" else quantities.echo(text, spec.kind)
+        if not same:
+            values[spec.name] = value
     if values.get("code") and len(labels) > 1:
         messages["code"] = "A code belongs to one cell. Add these cells without it, then edit each."
-    doubts = {"code": " ".join(read_code(values["code"]).doubts)} if values.get("code") else {}
-    cells = () if messages else tuple({"label": label, **values} for label in labels)
+    code = answers.get("code", "").strip()
+    doubts = {"code": " ".join(read_code(code).doubts)} if code else {}
+    renamed = before is None or answers.get("label", "").strip() != before.get("label", "")
+    cells = () if messages else tuple({**({"label": label} if renamed else {}), **values} for label in labels)
     return CellDraft(echoes, messages, doubts, cells)
 
 
@@ -120,7 +129,7 @@ def answers_of(cell: Cell) -> dict[str, str]:
     units = {"capacity_ah": "Ah", "resistance_mohm": "mOhm", "received_voltage_v": "V"}
     for name, unit in units.items():
         value = getattr(cell, name)
-        answers[name] = "" if value is None else f"{value:g}{unit}"
+        answers[name] = "" if value is None else f"{value:.10g}{unit}"
     return {**answers, "count": "1"}
 
 
@@ -149,10 +158,11 @@ class CellForm(ModalScreen[str | None]):
     def __init__(self, home: Home, cell: Cell | None = None) -> None:
         super().__init__()
         self._home, self._cell = home, cell
+        self._before = answers_of(cell) if cell else None
         self.draft = CellDraft()
 
     def compose(self) -> ComposeResult:
-        answers = answers_of(self._cell) if self._cell else {}
+        answers = self._before or {}
         with Vertical() as box:
             box.border_title = "Edit cell" if self._cell else "Add cells"
             with VerticalScroll(can_focus=False):
@@ -176,7 +186,7 @@ class CellForm(ModalScreen[str | None]):
 
     def read(self, *, judge: bool = False) -> None:
         """Show what was understood. An empty label is no fault before the form is sent (`judge`)."""
-        self.draft = read_form({name: row.value for name, row in self.rows.items()})
+        self.draft = read_form({name: row.value for name, row in self.rows.items()}, self._before)
         for name, row in self.rows.items():
             message = self.draft.messages.get(name, "")
             quiet = name == "label" and not row.value and not judge
@@ -224,18 +234,16 @@ class CellForm(ModalScreen[str | None]):
         if self.draft.messages:
             self.rows[next(name for name in self.rows if name in self.draft.messages)].editor.focus()
             return
-        state = self.rows["state"].value if self._cell else ""
+        state = next((state for state in STATES if self._cell and state == self.rows["state"].value), None)
         self._keep(self.draft.cells, state)
 
     @work(thread=True, exit_on_error=False, exclusive=True)
-    def _keep(self, cells: tuple[dict[str, Any], ...], state: str) -> None:
+    def _keep(self, cells: tuple[dict[str, Any], ...], state: State | None) -> None:
         """Into the inventory, all or none, from beside the loop."""
         inventory = Inventory(self._home)
         try:
             if self._cell:
-                inventory.edit(self._cell.id, **cells[0])
-                if state:
-                    inventory.log(self._cell.id, "state", state=state, reason="by hand")
+                inventory.edit(self._cell.id, state=state, **cells[0])
             else:
                 inventory.add_many(cells)
         except InvalidCell as error:
@@ -249,7 +257,8 @@ class CellForm(ModalScreen[str | None]):
     def _kept(self, event: Kept) -> None:
         row = self.rows.get(event.field)
         if not event.problem:
-            self.dismiss(self.draft.cells[0]["label"])
+            cell = self.draft.cells[0]
+            self.dismiss(cell.get("label") or self.rows["label"].value.strip())
         elif row:
             row.show("", event.problem, "error")
             row.editor.focus()

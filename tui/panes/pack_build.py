@@ -142,7 +142,7 @@ class PackScreen(Dialog):
     @work(thread=True, exit_on_error=False, group="pack-save")
     def _save(self, planned: PlannedPack, name: str) -> None:
         try:
-            save_pack(Inventory(self.bench_app.home), planned.pack, name)
+            save_pack(Inventory(self.bench_app.home), planned, name)
         except (StoreError, CellGone, InvalidCell) as problem:
             self.post_message(Saved(name, str(problem)))
         else:

@@ -105,8 +105,11 @@ class Inventory:
         table.insert_multiple(_record(cell) for cell in added)
         return added
 
-    def edit(self, cell_id: str, **values: Any) -> Cell:
-        """Change properties; the old values go into the log. Raises CellGone, DuplicateLabel, DuplicateCode or InvalidCell."""
+    def edit(self, cell_id: str, *, state: State | None = None, **values: Any) -> Cell:
+        """Change properties; the old values go into the log. `state` is the operator's word on the cell, kept in the same act.
+
+        Raises CellGone, DuplicateLabel, DuplicateCode or InvalidCell.
+        """
         properties = checked(values)
         with transaction(self.path) as store:
             table = self._table(store)
@@ -121,8 +124,11 @@ class Inventory:
             if properties.get("code") and properties["code"] != cell.code:
                 _claim(_codes(table, but=cell_id), {"label": cell.label, **properties})
             changed = changes_of(cell, properties)
-            if changed:
-                cell = replace(cell, log=(*cell.log, entry("edit", changed=changed)), **properties)
+            new = [entry("edit", changed=changed)] if changed else []
+            if state is not None:
+                new.append(entry("state", state=state, reason="by hand"))
+            if new:
+                cell = replace(cell, log=(*cell.log, *new), **properties)
                 table.update(_record(cell), doc_ids=[record.doc_id])  # the number is good for this transaction
         return cell
 
