@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 from tui.records.journal_reading import ChainReport, Checked
@@ -32,7 +33,11 @@ class Integrity:
 
 def check_session(sessions: Sessions, session: Session, *, noted: str = "") -> Integrity:
     """Verify one session. `noted` is a hash, or its beginning, that somebody wrote down earlier: it must stand in the chain."""
-    path = sessions.journal_path(session.id)
+    return check_journal(sessions.journal_path(session.id), session, noted=noted)
+
+
+def check_journal(path: Path, session: Session, *, noted: str = "") -> Integrity:
+    """The same of a journal that lies anywhere."""
     noted = noted.strip().lower()
     checked = Checked(path)
     try:

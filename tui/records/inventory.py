@@ -191,15 +191,16 @@ class Inventory:
         """The operator's word on a cell ("suspect", "scrapped", "stock" …), kept as a log entry. Raises CellGone or InvalidCell."""
         return self.log(cell_id, "state", state=state, reason=reason)
 
-    def log_many(self, entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[Cells, Ids]:
+    def log_many(self, entries: Mapping[str, Iterable[Mapping[str, Any]]], *, by_time: bool = False) -> tuple[Cells, Ids]:
         """Add entries to many cells as one act. Entries that stand there already are left out.
 
+        `by_time` puts each before the first one that is younger: what is learnt late of an old session says nothing of where a cell is now.
         Returns the cells that are there, and the ids that are gone.
         """
         with transaction(self.path) as store:
-            return self._add_entries(self._table(store), entries)
+            return self._add_entries(self._table(store), entries, by_time=by_time)
 
-    def _add_entries(self, table: Table, entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[Cells, Ids]:
+    def _add_entries(self, table: Table, entries: Mapping[str, Iterable[Mapping[str, Any]]], *, by_time: bool = False) -> tuple[Cells, Ids]:
         changed, gone = [], []
         for cell_id, items in entries.items():
             record = table.get(where("id") == cell_id)
@@ -208,7 +209,7 @@ class Inventory:
                 continue
             cell = _cell(record)
             new = [dict(item) for item in items if dict(item) not in cell.log]
-            cell = replace(cell, log=(*cell.log, *new))
+            cell = replace(cell, log=_among(cell.log, new) if by_time else (*cell.log, *new))
             if new:
                 table.update({"log": list(cell.log)}, doc_ids=[record.doc_id])
             changed.append(cell)
@@ -254,6 +255,15 @@ def entry(kind: str, *, unix_s: float | None = None, **data: Any) -> dict[str, A
     if kind == "state" and data.get("state") not in STATES:
         raise InvalidCell("state", f"{data.get('state')!r} is no state of a cell; the states are {', '.join(STATES)}")
     return {"kind": kind, "unix_s": time.time() if unix_s is None else unix_s, **data}
+
+
+def _among(log: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """A log with more entries, each where its time says; what stands there keeps its order."""
+    every = list(log)
+    for item in new:
+        at = next((at for at, other in enumerate(every) if other["unix_s"] > item["unix_s"]), len(every))
+        every.insert(at, item)
+    return tuple(every)
 
 
 def changes_of(cell: Cell, properties: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -38,7 +38,7 @@ def export_bdf(sessions: Sessions, session: Session, folder: Path, *, full: bool
     """Raises ExportRefused."""
     from tui.records.export.session_file import session_text
 
-    codes = _codes(sessions, session)
+    codes = codes_of(sessions, session)
     base = stem(session, session.bank, institution)
     with Output(folder) as out:
         passage = write_series(sessions, session, out, base, full=full, institution=institution, codes=codes)
@@ -148,7 +148,7 @@ def _note_typed(line: Mapping[str, Any], now: Now) -> None:
             now.typed["ambient_c"] = known  # a cell that has stood in the room for hours, before anything warms it
 
 
-def _codes(sessions: Sessions, session: Session) -> dict[str, str]:
+def codes_of(sessions: Sessions, session: Session) -> dict[str, str]:
     """Label → code of each cell that is still in the inventory and has one."""
     try:
         by_id = {cell.id: cell.code for cell in Inventory(sessions.home).list()}
