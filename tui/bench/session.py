@@ -88,6 +88,7 @@ class Session:
     before_v: dict[str, float] = field(default_factory=dict)
     end_v: dict[str, float] = field(default_factory=dict)
     rest_v: dict[str, float] = field(default_factory=dict)
+    told_instruments: dict[str, object] = field(default_factory=dict)  # by role: the profile that stands in the journal
     counted: tuple[float, float] = (0.0, 0.0)  # Ah and Wh into earlier banks of this session
 
     def __post_init__(self) -> None:

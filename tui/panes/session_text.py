@@ -18,7 +18,7 @@ from tui.widgets.text import clock
 DASH = "–"
 RESTS_SHOWN = 4  # columns of resting volts that fit beside before and end at 80
 # Journal lines that are no events to a reader: the series itself, and what the bench told its instruments.
-_NOT_EVENTS = frozenset({"reading", "readback", "step_leave", "glitch", "checkpoint"})
+_NOT_EVENTS = frozenset({"reading", "readback", "step_leave", "glitch", "checkpoint", "instrument"})
 
 
 @dataclass(frozen=True, slots=True)

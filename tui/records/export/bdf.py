@@ -13,6 +13,7 @@ from tui.records.export.names import part_of_name, stem
 from tui.records.export.objects import TestObject, first_object, object_of
 from tui.records.export.output import Output
 from tui.records.export.tables import EventsFile, Now, SeriesTable, SupplyTable
+from tui.records.instruments_of import Instruments
 from tui.records.inventory import Inventory
 from tui.records.journal_reading import ChainReport, Checked
 from tui.records.planned import plan_of
@@ -32,6 +33,7 @@ class Passage:
     gap_s: list[float | None] = field(default_factory=list)
     trusts: dict[str, Counter[str]] = field(default_factory=lambda: {"supply": Counter(), "cells": Counter()})
     chain: ChainReport | None = None
+    instruments: Instruments = field(default_factory=Instruments)
 
 
 def export_bdf(sessions: Sessions, session: Session, folder: Path, *, full: bool, institution: str) -> list[Path]:
@@ -74,7 +76,10 @@ def write_series(
             now.typed.clear()
             passage.trusts["supply"][str(line.get("supply_trust"))] += 1
             passage.trusts["cells"][str(line.get("cells_trust"))] += 1
+            if passage.instruments.wants():
+                passage.instruments.drop(line, string=table.item.kind == "string")
             continue
+        passage.instruments.see(line)
         match kind:
             case "part_enter" if (plan := plan_of((line.get("data") or {}).get("plan"))) is not None:
                 table = series.enter(object_of(session, plan), str(line["data"].get("part", "")))
