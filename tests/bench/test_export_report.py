@@ -100,6 +100,15 @@ def test_a_pre_charge_in_series_and_the_balance_behind_it_are_two_objects(drive,
     assert len(reported(place).proofs) == 2
 
 
+def test_each_stage_tells_its_own_charge(drive, place):
+    bench = drive(cells=2, soc=(0.97, 0.98), capacity_ah=30.0, procedure="step-and-pause", derating=0.8, pause_s=60.0, rest_s=60.0)
+    assert bench.run(bench.plan).result == "balanced"
+    row = Sessions(place).list()[-1]
+    stages = [part["charge_ah"] for part in row.parts]
+    assert len(stages) == 3 and sum(stages) == pytest.approx(row.charge_ah, abs=0.001)
+    assert [proof.charge_ah for proof in reported(place).proofs] == stages and stages[1] < stages[0]
+
+
 def test_a_held_session_says_why_and_has_nothing_proved(drive, place, tmp_path):
     run = charge(drive)
     run.send(OutputOff())

@@ -125,6 +125,15 @@ def test_a_leakage_floor_is_proved_by_an_hour_of_a_steady_current(place: Home) -
     assert proof.proved and any("steady current" in one.text for one in proof.clauses)
 
 
+def test_the_target_is_named_below_the_picture_where_no_mark_lies_on_its_name(place: Home) -> None:
+    made = Made(place)
+    made.line("warn", text="the first")
+    topped(made)
+    text = report_text(made.store, made.store.get(made.session.id))
+    assert "dashed: the target, 3.650 V a cell" in text
+    assert not any("target" in svg for svg in re.findall("<svg.*?</svg>", text, re.DOTALL))
+
+
 def told(made: Made) -> dict[str, str]:
     return dict(read(made).instruments)
 
