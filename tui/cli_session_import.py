@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli_records import demo_option, home_of, json_option, sessions
+from tui.domain.plain_text import plain_text
 
 if TYPE_CHECKING:
     from tui.records.session_import import Found
@@ -56,11 +57,12 @@ def import_sessions(paths: tuple[Path, ...], dry_run: bool, yes: bool, broken: b
 
 def _show(one: Found) -> None:
     session = one.session
+    words = plain_text(one.words)  # it may name a file, which may be called anything
     if session is None:
-        click.echo(f"refused  {one.words}")
+        click.echo(f"refused  {words}")
         return
     result = (session.result or "unfinished").upper()
-    click.echo(f"{one.verdict:<8} {session.id}  {result:<11} {session.bank}: {one.lines} lines{f'. {one.words}' if one.words else ''}")
+    click.echo(f"{one.verdict:<8} {session.id}  {result:<11} {session.bank}: {one.lines} lines{f'. {words}' if words else ''}")
     if one.verdict != "new":
         return
     linked = dict(one.linked)

@@ -114,7 +114,7 @@ def cells_table(session: Session) -> str:
     spreads = [_spread(volts) for _, volts in columns]
     lines.append(f"{'spread':<{width}}" + "".join(f"{spread:>11}" for spread in spreads))
     if not session.rests:
-        lines.append("No resting volts yet. r adds them: after charge every cell falls to 3.35 to 3.40 V, and that is normal.")
+        lines.append("No resting volts yet: r adds them. A fall to 3.35 to 3.40 V is normal.")
     return "\n".join(lines)
 
 

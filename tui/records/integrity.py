@@ -14,6 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from tui.domain.plain_text import plain_text
 from tui.records.journal_reading import ChainReport, Checked
 from tui.records.sessions import Session, Sessions
 
@@ -52,7 +53,8 @@ def check_journal(path: Path, session: Session, *, noted: str = "") -> Integrity
         faults.append(f"No line has the hash {noted}: this is not the journal from which it was noted.")
     faults += _row_faults(session, found)
     remarks = _remarks(session, found)
-    return Integrity(not faults, " ".join((report.message, *faults, *remarks)), report.lines, report.head_hash)
+    words = plain_text(" ".join((report.message, *faults, *remarks)))  # it quotes what a journal from elsewhere may hold
+    return Integrity(not faults, words, report.lines, report.head_hash)
 
 
 @dataclass(slots=True)
