@@ -118,10 +118,24 @@ def test_what_is_here_and_differs_is_never_overwritten(place: Home, other: Home,
     path = exported(place, session, tmp_path / "out")
     import_session(other, path)
     Sessions(other).add_rest(session.id, {"A1": 3.35}, START_S + 90_000)
+    Sessions(place).add_rest(session.id, {"A1": 3.34}, START_S + 90_000)
+    path = exported(place, session, tmp_path / "out")
     before = as_it_is(other, session)
     found = import_session(other, path)
     assert found.verdict == "differs" and "row and journal differ" in found.words
     assert as_it_is(other, session) == before
+
+
+def test_one_of_two_that_goes_further_is_told(place: Home, other: Home, tmp_path: Path) -> None:
+    session = ended(place)
+    path = exported(place, session, tmp_path / "out")
+    import_session(other, path)
+    Sessions(place).add_rest(session.id, {"A1": 3.35}, START_S + 90_000)
+    found = look_at(place, path)
+    assert found.verdict == "here" and "further here" in found.words
+    newer = import_session(other, exported(place, session, tmp_path / "newer"))
+    assert newer.verdict == "differs" and "The file goes further" in newer.words
+    assert Sessions(other).get(session.id).rests == ()
 
 
 def test_a_session_that_a_crash_left_open_comes_with_its_torn_end_and_nobody_here_goes_on_with_it(

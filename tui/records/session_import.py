@@ -21,7 +21,6 @@ from tui.records.cell import code_key
 from tui.records.curve import make_curve
 from tui.records.integrity import check_journal
 from tui.records.inventory import Inventory
-from tui.records.journal_reading import is_being_written
 from tui.records.places import Home, open_private, sync_folder
 from tui.records.session_files import pieces_of
 from tui.records.sessions import Session, SessionCell, SessionGone, Sessions
@@ -128,10 +127,10 @@ def _judged(home: Home, path: Path, staged: Path, broken: bool, act: Callable[[F
         )
     linked = _links(home, whole)
     found = Found(path, "new", "" if record.ok else words, session, whole.lines, tuple((label, name) for label, _, name in linked))
-    return act(replace(found, **_beside(home, whole)), _with_links(whole, {label: cell for label, cell, _ in linked}), staged)
+    return act(replace(found, **_beside(home, whole, staged)), _with_links(whole, {label: cell for label, cell, _ in linked}), staged)
 
 
-def _beside(home: Home, whole: WholeSession) -> dict[str, Any]:
+def _beside(home: Home, whole: WholeSession, staged: Path) -> dict[str, Any]:
     """What is here already of a session with this id, as fields of `Found`."""
     sessions, session_id = Sessions(home), whole.session.id
     with transaction(home.sessions_db) as store:
@@ -149,13 +148,15 @@ def _beside(home: Home, whole: WholeSession) -> dict[str, Any]:
         return {"verdict": "new"}
     journal = sessions.journal_path(session_id)
     there = list(_lines_and_torn(journal)) if journal.exists() else []
+    if journal.exists() and journal.stat().st_size > whole.size and _hash_of(journal, whole.size) == whole.journal_sha256:
+        return {"verdict": "here", "words": "It is here already, and goes further here than in the file."}
     same_row = _core(here) == _core(whole.record)
     if same_row and there == [whole.journal_sha256, *(sha256(piece).hexdigest() for piece in whole.torn)]:
         return {"verdict": "here", "words": "It is here already, the same."}
-    if same_row and is_being_written(journal):
-        return {"verdict": "here", "words": "It runs here now, and is further than the file."}
     parts = " and ".join(name for name, same in (("row", same_row), ("journal", there[:1] == [whole.journal_sha256])) if not same)
     words = f"A session with this id is here, and its {parts or 'torn pieces'} differ from the file's. It was left as it is."
+    if there and journal.stat().st_size < whole.size and _hash_of(staged, journal.stat().st_size) == there[0]:
+        words += " The file goes further. To take it: sessions delete, empty the trash, import again."
     return {"verdict": "differs", "words": words}
 
 
@@ -222,11 +223,17 @@ def _with_links(whole: WholeSession, ids: Mapping[str, str]) -> WholeSession:
 def _lines_and_torn(journal: Path) -> Iterator[str]:
     """The hash of a journal's bytes, then those of its torn pieces."""
     for path in (journal, *pieces_of(journal)):
-        with path.open("rb") as file:
-            digest = sha256()
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-            yield digest.hexdigest()
+        yield _hash_of(path, path.stat().st_size)
+
+
+def _hash_of(path: Path, size: int) -> str:
+    """Of the first `size` bytes of a file."""
+    digest, left = sha256(), size
+    with path.open("rb") as file:
+        while left and (chunk := file.read(min(left, 1 << 20))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()
 
 
 def _core(record: Mapping[str, Any]) -> str:

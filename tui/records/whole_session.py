@@ -45,6 +45,7 @@ class WholeSession:
     codes: Mapping[str, str]  # label → code of the cell
     torn: tuple[bytes, ...]  # pieces that were cut off its journal, oldest first
     lines: int
+    size: int  # of the journal, bytes
     journal_sha256: str
 
 
@@ -60,7 +61,7 @@ def read_whole(path: Path, journal: IO[bytes]) -> WholeSession:
         reader = _Reader(path.name, file)
         try:
             head = reader.head()
-            lines, digest = reader.journal(journal)
+            lines, size, digest = reader.journal(journal)
             tail = reader.tail()
             record, session = checked_row(head["session"])
             codes = {str(cell["label"]): str(cell["code"]) for cell in head.get("cells") or () if cell["code"]}
@@ -69,7 +70,7 @@ def read_whole(path: Path, journal: IO[bytes]) -> WholeSession:
             if isinstance(problem, RowRefused):
                 raise ImportRefused(f"{path.name} is not taken: {problem}. Nothing was kept.") from problem
             raise ImportRefused(f"{path.name} {_DAMAGED}") from problem
-    return WholeSession(record, session, codes, torn, lines, digest)
+    return WholeSession(record, session, codes, torn, lines, size, digest)
 
 
 class _Reader:
@@ -96,12 +97,12 @@ class _Reader:
             self._hash.update(line)
         return _parsed(b"{\n" + self._until(_JOURNAL).rstrip().removesuffix(b",") + b"}")
 
-    def journal(self, target: IO[bytes]) -> tuple[int, str]:
-        """Bring the journal out; how many items it has, and the hash of its bytes."""
-        lines, digest, ends = 0, sha256(), b" ],\n" if self._format > 1 else b"]}\n"
+    def journal(self, target: IO[bytes]) -> tuple[int, int, str]:
+        """Bring the journal out; how many items it has, its bytes, and their hash."""
+        lines, size, digest, ends = 0, 0, sha256(), b" ],\n" if self._format > 1 else b"]}\n"
         for line in self._lines():
             if line == ends:
-                return lines, digest.hexdigest()
+                return lines, size, digest.hexdigest()
             raw = line[:-1].removesuffix(b",") + b"\n"
             if raw == b"\n":
                 continue
@@ -109,7 +110,7 @@ class _Reader:
             raw = b64decode(unreadable[1]) if unreadable else raw
             digest.update(raw)
             target.write(raw)
-            lines += 1
+            lines, size = lines + 1, size + len(raw)
         raise ImportRefused(_cut(self.name))
 
     def tail(self) -> Any:
