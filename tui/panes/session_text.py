@@ -80,6 +80,7 @@ def facts(session: Session) -> str:
         f" · end current {_number(session.end_current_a, 2)} A" + (f" · spread {spread}" if spread else ""),
         session.end_reason,
         session.cells_problem,
+        "" if session.imported_unix_s is None else f"Imported {_day(session.imported_unix_s)}, from another home",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -211,6 +212,10 @@ def cells_csv(session: Session) -> str:
             if cell.label in rest.volts:
                 writer.writerow((cell.label, "rest", _plain(rest.hours, 3), f"{rest.unix_s:.3f}", f"{rest.volts[cell.label]:.4f}"))
     return out.getvalue()
+
+
+def _day(unix_s: float) -> str:
+    return datetime.datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d")
 
 
 def _number(value: float | None, decimals: int, scale: float = 1.0) -> str:

@@ -69,6 +69,11 @@ class Instruments:
     def lead_readings(self) -> int:
         return len(self._ohm)
 
+    def name(self, role: str) -> str:
+        """Model and serial number; the address of one that tells nothing of itself."""
+        found = self.told.get(role, {})
+        return " ".join(str(found[part]) for part in ("model", "serial") if found.get(part)) or str(found.get("address") or "")
+
     def about(self, role: str) -> dict[str, Any] | None:
         """Model, firmware, serial and address of what served in a role, None for each that is not known; None where nothing did."""
         found = self.told.get(role)

@@ -85,6 +85,8 @@ def write_series(
                 table = series.enter(object_of(session, plan), str(line["data"].get("part", "")))
             case "step_enter":
                 now.enter(str(line.get("step_id") or ""))
+            case "instrument" if line.get("role") == "meter":
+                cells.call_meter(passage.instruments.name("meter"))
             case "answer" | "correction":
                 cells.typed(line, now)
                 _note_typed(line, now)
