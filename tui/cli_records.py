@@ -100,7 +100,7 @@ def tell_doubts(cell: Any) -> None:
 
 @click.group()
 def sessions() -> None:
-    """The history of sessions: list, show, export, verify, rest."""
+    """The history of sessions: list, show, export, import, verify, rest, delete."""
 
 
 @sessions.command("list")
