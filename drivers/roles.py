@@ -122,9 +122,12 @@ class MeterProfile:
     interval_s: float = 0.5  # usual gap between two messages, wall seconds
     emulated: bool = False
     cell: str = ""  # label of the one that it stands on, where `point` is "cell"; the bench takes it from the address
+    serial: str = ""  # "" for one that does not tell
+    firmware: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "model", printable(self.model))
+        for name in ("model", "serial", "firmware"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,49 @@ def test_a_report_goes_to_a_file_a_folder_or_standard_output(place, tmp_path, mo
     assert topbalance("report", "nonsense").exit_code == 2
     refused = topbalance("report", made.session.id, "-o", tmp_path / named.output.strip() / "x.html")
     assert refused.exit_code == 1 and "could not be written" in refused.output
+
+
+@pytest.fixture
+def elsewhere(place: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an export of two sessions; the home is another one from here on."""
+    made = [ended(place), ended(place)]
+    folder = tmp_path / "out"
+    assert topbalance("sessions", "export", "--all", "--format", "json", "--output", folder).exit_code == 0
+    monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "other"))
+    assert len(made) == 2
+    return folder
+
+
+def listed() -> list[str]:
+    return topbalance("sessions", "list").output.splitlines()
+
+
+def test_an_import_shows_first_and_keeps_when_it_is_told_to(elsewhere):
+    shown = topbalance("sessions", "import", elsewhere, "--dry-run")
+    assert shown.exit_code == 0 and shown.output.splitlines()[-1] == "2 would be added" and listed() == []
+    assert "kept by their labels: A1, A2, A3, A4" in shown.output
+    asked = topbalance("sessions", "import", elsewhere)
+    assert asked.exit_code == 2 and "--yes keeps it" in asked.output and listed() == []
+    done = topbalance("sessions", "import", elsewhere, "--yes")
+    assert done.exit_code == 0 and done.output.splitlines()[-1] == "2 added" and len(listed()) == 2
+    again = topbalance("sessions", "import", elsewhere, "--yes")
+    assert again.exit_code == 0 and again.output.splitlines()[-1] == "0 added, 2 here already" and len(listed()) == 2
+    ident = listed()[0].split()[0]
+    assert topbalance("sessions", "verify", ident).exit_code == 0
+    assert "imported" in topbalance("sessions", "show", ident).output
+
+
+def test_a_file_that_is_refused_does_not_stop_the_others_and_is_told(elsewhere):
+    good, bad = sorted(elsewhere.iterdir())
+    bad.write_bytes(bad.read_bytes()[:-200])
+    done = topbalance("sessions", "import", good, bad, "--yes", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.output)
+    assert told["kept"] == [good.stem] and [file["verdict"] for file in told["files"]] == ["new", "refused"]
+    assert "cut off" in told["files"][1]["words"]
+
+
+def test_a_folder_without_whole_sessions_is_bad_usage(elsewhere, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = topbalance("sessions", "import", tmp_path / "empty")
+    assert done.exit_code == 2 and "--format json" in done.output

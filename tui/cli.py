@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tui import cli_cell_lists, cli_cell_log, cli_cells, cli_judge  # noqa: F401 - add commands to `cells`
+from tui import cli_cell_lists, cli_cell_log, cli_cells, cli_judge, cli_session_import  # noqa: F401 - add commands to `cells`, `sessions`
 from tui.cli_ack import ack, attention
 from tui.cli_backup import backup, restore
 from tui.cli_bench import bench_options, description_from, plan_from

@@ -29,7 +29,7 @@ class Refused(click.ClickException):
     default="csv",
     show_default=True,
     help="bdf: battery data format, with the cells, the supply, the events and the session in files beside it. csv: one readable table. "
-    "json: everything. parquet: as bdf, the series only; needs topbalance[parquet].",
+    "json: everything, and what `sessions import` takes. parquet: as bdf, the series only; needs topbalance[parquet].",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write into.")
 @click.option(

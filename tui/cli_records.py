@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import sys
 import time
@@ -99,7 +100,7 @@ def tell_doubts(cell: Any) -> None:
 
 @click.group()
 def sessions() -> None:
-    """The history of sessions: list, show, export, verify, rest."""
+    """The history of sessions: list, show, export, import, verify, rest, delete."""
 
 
 @sessions.command("list")
@@ -149,6 +150,9 @@ def show_session(session_id: str, demo: bool, as_json: bool) -> None:
         return
     for key, value in session.listing().items():
         click.echo(f"{key:<14} {'unknown' if value is None else value}")
+    if session.imported_unix_s is not None:
+        when = datetime.datetime.fromtimestamp(session.imported_unix_s).strftime("%Y-%m-%d %H:%M")
+        click.echo(f"{'imported':<14} {when}, from another home")
     click.echo(f"{'end reason':<14} {session.end_reason or ('none' if session.result else 'it has no end yet')}")
     with contextlib.suppress(TypeError, KeyError, ValueError):  # a plan of another version is no reason to show nothing
         click.echo(f"{'chosen':<14} {' · '.join(chosen(Plan.from_json(dict(session.plan))))}")

@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 from drivers import proof
@@ -34,6 +35,7 @@ class Identity(NamedTuple):
     maker: str
     model: str
     serial: str
+    firmware: str
 
 
 class Shown(NamedTuple):
@@ -106,7 +108,8 @@ class PolledMeter(ABC):
             what = f"another meter answers now ({found.model}, serial {found.serial or 'unknown'}); nothing was written."
             raise WrongDevice(self.address, "identify", what, "Plug the first one in again, or begin anew with this one.")
         self._identity = found
-        self._profile = self.place.profile(self.family, found.model, self.interval_s, self._prove)
+        profile = self.place.profile(self.family, found.model, self.interval_s, self._prove)
+        self._profile = replace(profile, serial=found.serial, firmware=found.firmware)
         return self._profile
 
     def read(self) -> MeterReading:
@@ -177,11 +180,11 @@ class PromptWords(Words):
 
 
 def parse_identity(text: str) -> Identity:
-    """Maker, model and serial of an answer to `*IDN?`; ValueError for a text that is none."""
+    """Maker, model, serial and firmware of an answer to `*IDN?`; ValueError for a text that is none."""
     fields = [part.strip() for part in last_line(text).split(",")]
     if not 4 <= len(fields) <= 5 or not all(fields[:2]):
         raise ValueError("this is no identity of an instrument")
-    return Identity(*fields[:3])
+    return Identity(*fields[:4])
 
 
 def parse_function(text: str) -> str:

@@ -10,8 +10,10 @@ from tests.bdf_rules import judge, numbers
 from tests.bench.charges import cells_seen, charge, until_said, wait
 from tui.bench.messages import OutputOff
 from tui.records.export import export_session
+from tui.records.places import home_at
 from tui.records.report import report_text
 from tui.records.report.facts import report_of
+from tui.records.session_import import import_session
 from tui.records.sessions import Sessions
 
 
@@ -98,6 +100,15 @@ def test_a_pre_charge_in_series_and_the_balance_behind_it_are_two_objects(drive,
     assert len(reported(place).proofs) == 2
 
 
+def test_each_stage_tells_its_own_charge(drive, place):
+    bench = drive(cells=2, soc=(0.97, 0.98), capacity_ah=30.0, procedure="step-and-pause", derating=0.8, pause_s=60.0, rest_s=60.0)
+    assert bench.run(bench.plan).result == "balanced"
+    row = Sessions(place).list()[-1]
+    stages = [part["charge_ah"] for part in row.parts]
+    assert len(stages) == 3 and sum(stages) == pytest.approx(row.charge_ah, abs=0.001)
+    assert [proof.charge_ah for proof in reported(place).proofs] == stages and stages[1] < stages[0]
+
+
 def test_a_held_session_says_why_and_has_nothing_proved(drive, place, tmp_path):
     run = charge(drive)
     run.send(OutputOff())
@@ -126,3 +137,39 @@ def test_an_alarm_is_told_with_its_words(drive, place):
     until_said(run, "attention-soon")
     alarms = [one for one in reported(place).deviations if one.group == "Alarms"]
     assert any(one.word == "WARN" and "are you there" in one.text for one in alarms)
+
+
+def in_another_home(place, tmp_path):
+    """The newest session, exported here and imported there; both as the report and the files have them."""
+    there = home_at(tmp_path / "there")
+    there.create()
+    (path,) = exported(place, tmp_path / "whole", form="json")
+    found = import_session(there, path)
+    assert found.kept, found.words
+    for file in place.sessions_dir.glob("*.json*"):
+        assert (there.sessions_dir / file.name).read_bytes() == file.read_bytes(), file.name
+    rows = [report_text(Sessions(home), Sessions(home).list()[-1]) for home in (place, there)]
+    assert rows[0] == rows[1]
+    return Sessions(there)
+
+
+def test_a_parallel_bank_goes_to_another_home(drive, place, tmp_path):
+    bench = drive(cells=2, soc=0.985)
+    assert bench.run(bench.plan).result == "balanced"
+    assert in_another_home(place, tmp_path).list()[-1].result == "balanced"
+
+
+def test_a_string_and_the_balance_behind_it_go_to_another_home(drive, place, tmp_path):
+    bench = drive(cells=4, soc=0.97, arrangement="4S", capacity_ah=50.0, procedure="precharge+parallel")
+    assert bench.run(bench.plan).result == "balanced"
+    assert len(in_another_home(place, tmp_path).list()[-1].parts) == 2
+
+
+def test_a_stopped_session_goes_to_another_home_where_no_bench_takes_it_up(drive, place, tmp_path):
+    run = charge(drive)
+    run.send(OutputOff())
+    wait(run, 30)
+    run.bench.running.recorder._curve.close()
+    there = in_another_home(place, tmp_path)
+    assert Sessions(place).list()[-1].state == there.list()[-1].state == "running"
+    assert there.unfinished() == []

@@ -9,6 +9,7 @@ import pytest
 from drivers.roles import MeterReading
 from tests.bench.test_faults import codes, settle
 from tui.bench.messages import Inject, Mend
+from tui.records.journal_reading import read
 
 FAMILIES = ("owon-xdm", "scpi-dmm", "es51922")
 
@@ -25,6 +26,11 @@ def test_a_whole_balance_with_each_meter(drive, family):
     assert bench.bench.reading.cells_v.trust == "measured"
     assert bench.go_on().result == "balanced"
     assert bench.world.max_cell_voltage_v < 3.66
+    found = [
+        line for line in read(bench.bench.home.sessions_dir / f"{bench.bench.session.recorder.id}.jsonl") if line["kind"] == "instrument"
+    ]
+    assert [(line["role"], line["data"]["family"], line["data"]["point"]) for line in found] == [("meter", family, "bank")]
+    assert found[0]["data"]["model"] and bool(found[0]["data"]["serial"]) == (family != "es51922")
 
 
 @pytest.mark.parametrize("fault", ["meter-wrong-function", "meter-overload"])

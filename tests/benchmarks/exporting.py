@@ -1,4 +1,4 @@
-"""Measured by `export`: a week at one reading a second, made synthetically, then exported or reported in a process of its own."""
+"""Measured by `export`: a week at one reading a second, made synthetically, then exported, imported or reported in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def export(quick: bool) -> Iterator[Figure]:
         folder = Path(aside)
         _run("make", folder, str(rows))
         size_mb = sum(path.stat().st_size for path in folder.rglob("sessions/*.jsonl")) / 1e6
-        for form in ("bdf", "bdf full", "csv", "json", "parquet", "html", "markdown"):
+        for form in ("bdf", "bdf full", "csv", "json", "import", "parquet", "html", "markdown"):
             seen = _run(form, folder)
-            name = f"{rows:,} rows ({size_mb:,.0f} MB of journal) to {form}"
+            name = f"{rows:,} rows ({size_mb:,.0f} MB of journal) " + (f"to {form}" if form != "import" else "from json into another home")
             detail = f"{seen['cpu_s']:.1f} s of CPU, {seen['written_mb']:,.0f} MB written"
             if form == "bdf":
                 yield at_most(name, seen["wall_s"], BDF_S, "s", 1, detail)
@@ -102,6 +102,15 @@ def once(form: str, folder: Path) -> dict[str, float]:
         from tui.records.report import write_report
 
         made = [write_report(store, session, target / f"report.{form}", form=form)]  # type: ignore[arg-type]
+    elif form == "import":
+        from tui.records.session_import import import_session
+
+        other = _home(folder / "other")
+        (file,) = (folder / "json").iterdir()
+        found = import_session(other, file)
+        if not found.kept:
+            raise RuntimeError(found.words)
+        made = [*other.sessions_dir.iterdir()]
     else:
         name, _, profile = form.partition(" ")
         made = export_session(store, session, target, form=name, profile=profile or "strict")  # type: ignore[arg-type]

@@ -221,6 +221,21 @@ def test_the_session_file_tells_what_tables_cannot_and_hashes_every_other_file(p
     }
 
 
+def test_the_session_file_names_the_instruments_and_the_leads(place: Home, tmp_path: Path) -> None:
+    made = Made(place, plan(2, lead_resistance_ohm=0.025), meter="owon-xdm:/dev/ttyUSB1")
+    meter = {"model": "XDM1041", "serial": "23362517", "firmware": "V4.2.0", "address": "owon-xdm:/dev/ttyUSB1"}
+    made.line("instrument", role="meter", data={"family": "owon-xdm", **meter})
+    for _ in range(40):
+        made.reading(cells_v=3.4, supply_v=3.6, current_a=10.0, per_cell_v={"A1": 3.4})
+    files = exported(made, tmp_path)
+    about = json.loads(files[".session.json"].read_text())["instruments"]
+    assert {row["instrument"] for row in csv.DictReader(files[".cells.csv"].open(newline=""))} == {"XDM1041 23362517"}
+    assert about["meter"] == meter and about["bms"] is None and about["before_them"] == []
+    assert about["supply"]["model"] == "RD6012" and about["supply"]["address"] is None
+    leads = about["leads"]
+    assert (leads["resistance_ohm"], leads["given_ohm"], leads["readings"]) == (0.02, 0.025, 2)
+
+
 def test_a_full_profile_adds_steps_and_is_still_sound(place: Home, tmp_path: Path) -> None:
     made = Made(place)
     for step in ("charge", "own, with a comma"):

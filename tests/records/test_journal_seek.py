@@ -116,3 +116,16 @@ def test_a_missing_journal_is_told(tmp_path):
     for ask in (events, lambda path: reading_at(path, 1.0), lambda path: list(lines_between(path, 0, 1))):
         with pytest.raises(FileNotFoundError):
             ask(tmp_path / "none.jsonl")
+
+
+def test_nothing_in_a_journal_from_anywhere_steers_a_screen(tmp_path: Path) -> None:
+    evil = "\x1b]52;c;ZXZpbA==\x07 \x9b31m \u202e end\nof line"
+    with Journal(tmp_path / "j.jsonl", create=True) as opened:
+        opened.append("warn", test_time_s=0.0, unix_time_s=START_S, text=evil, data={evil: [evil]})
+        opened.append("reading", test_time_s=1.0, unix_time_s=START_S + 1, mode=evil)
+    (line,) = events(tmp_path / "j.jsonl").lines
+    stood = reading_at(tmp_path / "j.jsonl", 2.0)
+    assert stood is not None
+    for text in (line["text"], *line["data"], *line["data"].values(), stood["mode"]):
+        assert all(sign.isprintable() or sign == "\n" for sign in str(text[0] if isinstance(text, list) else text))
+    assert line["text"].endswith("end\nof line") and "3.3" not in line["text"]

@@ -125,6 +125,54 @@ def test_a_leakage_floor_is_proved_by_an_hour_of_a_steady_current(place: Home) -
     assert proof.proved and any("steady current" in one.text for one in proof.clauses)
 
 
+def test_the_target_is_named_below_the_picture_where_no_mark_lies_on_its_name(place: Home) -> None:
+    made = Made(place)
+    made.line("warn", text="the first")
+    topped(made)
+    text = report_text(made.store, made.store.get(made.session.id))
+    assert "dashed: the target, 3.650 V a cell" in text
+    assert not any("target" in svg for svg in re.findall("<svg.*?</svg>", text, re.DOTALL))
+
+
+def told(made: Made) -> dict[str, str]:
+    return dict(read(made).instruments)
+
+
+def test_the_report_names_each_instrument_with_what_it_tells_of_itself(place: Home) -> None:
+    made = Made(place, plan(2, meter="scpi-dmm:/dev/ttyUSB1"), meter="scpi-dmm:/dev/ttyUSB1", bms="jbd:/dev/ttyUSB2")
+    meter = {"family": "scpi-dmm", "model": "SDM3055", "serial": "SDM3X1", "firmware": "1.01", "address": "scpi-dmm:/dev/ttyUSB1"}
+    assert told(made)["Meter"] == "scpi-dmm, model and serial number not recorded"
+    made.line("instrument", role="meter", data={**meter, "point": "bank"})
+    made.line("instrument", role="bms", data={"family": "jbd", "model": "JBD-SP04S", "serial": "", "firmware": "2.1", "address": "jbd:x"})
+    found = told(made)
+    assert found["Supply"] == "RD6012, serial 77, firmware 1.4"
+    assert found["Meter"] == "SDM3055, serial SDM3X1, firmware 1.01 (scpi-dmm, at the posts)"
+    assert found["BMS"] == "JBD-SP04S, firmware 2.1, it tells no serial number (jbd)"
+    made.line("instrument", role="meter", data={**meter, "serial": "SDM3X2"})
+    found = told(made)
+    assert "SDM3X2" in found["Meter"] and "SDM3X1" in found["Before"]
+    assert "/dev/" not in report_text(made.store, made.store.get(made.session.id), "markdown")
+
+
+def test_the_leads_are_told_as_they_were_measured_and_as_they_were_given(place: Home) -> None:
+    made = Made(place, plan(2, lead_resistance_ohm=0.025))
+    assert told(made)["Leads"] == "25.0 mΩ as given in Setup; not measured in this session"
+    for _ in range(100):
+        made.reading(cells_v=3.4, supply_v=3.6, current_a=10.0)
+    made.reading(cells_v=3.4, supply_v=9.9, current_a=0.5)
+    assert told(made)["Leads"] == "20.0 mΩ with contacts, measured under current (median of 5 readings); 25.0 mΩ as given in Setup"
+
+
+@pytest.mark.parametrize(
+    "change", [{"cells_trust": "typed"}, {"supply_trust": "echo"}, {"current_a": 0.5}, {"output": False}, {"current_trust": "typed"}]
+)
+def test_leads_of_which_nothing_is_known_are_not_told_as_measured(place: Home, change: dict[str, object]) -> None:
+    made = Made(place, plan(4, lead_resistance_ohm=None))
+    for _ in range(60):
+        made.reading(**change)
+    assert told(made)["Leads"] == "resistance not measured, and not given"
+
+
 def test_each_deviation_is_told_once_with_its_reason(place: Home) -> None:
     made = Made(place, plan(4, limits=(("warn_over_target_v", 0.005),)))
     made.line("step_enter", step_id="lead-volts", text="Open leads show 3.65 V")
@@ -219,7 +267,7 @@ def test_what_changed_in_the_journal_shows_in_the_report(place: Home) -> None:
 
 
 def test_a_torn_session_without_an_end_is_told_as_far_as_it_goes(place: Home) -> None:
-    made = Made(place)
+    made = Made(place, plan(4, lead_resistance_ohm=None))
     for _ in range(60):
         made.reading()
     made.journal.close()

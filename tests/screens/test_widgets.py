@@ -13,7 +13,7 @@ from tui.terminal import glyphs, problem
 from tui.widgets.cell_bars import bar
 from tui.widgets.freshness import as_stale
 from tui.widgets.key_line import fit
-from tui.widgets.plot import LEFT, RIGHT, draw, scales
+from tui.widgets.plot import LEFT, RIGHT, Scales, draw, scales
 from tui.widgets.text import BLANK, channel_number, clock, duration, number, span, trust_words
 
 
@@ -96,6 +96,12 @@ def test_unknown_values_leave_a_gap() -> None:
     )
     assert "      " in line.strip()
     assert len(line) == 60 and line[:LEFT].strip() == "" and line[-RIGHT:].strip() == ""
+
+
+@pytest.mark.parametrize(("from_s", "shown"), [(-4.0, "0:00"), (-90.0, "-0:01"), (0.0, "0:00"), (-7200.0, "-2:00")])
+def test_a_window_that_begins_a_moment_before_zero_has_no_minus_nought(from_s: float, shown: str) -> None:
+    rows = draw(curve(3000), 60, 10, target_v=3.65, set_current_a=10.0, axes=Scales(3.2, 3.7, 10.0, 7200.0, from_s))
+    assert "".join(text for text, _ in rows[-1]).split()[0] == shown
 
 
 @given(st.floats(-1, 2), st.integers(1, 30))

@@ -83,7 +83,8 @@ def test_only_a_number_is_a_number_and_nan_is_an_overload() -> None:
 def test_known_meters_are_set_up_after_their_identity(model: str) -> None:
     assert MODELS.fullmatch(model)
     meter, line = a_meter(idn=f"Maker,{model},1,2\r\n".encode())
-    assert meter.identify().model == model
+    found = meter.identify()
+    assert (found.model, found.serial, found.firmware) == (model, "1", "2")
     assert line.sent == ["*IDN?"]
     reading = settled(meter)
     assert (reading.status, reading.channels_v, reading.resolution_v) == ("ok", {"1": 3.41268}, None)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from drivers.address import Address
 from drivers.clock import Clock, ScaledClock
 from drivers.roles import InstrumentError, Meter, MeterProfile, Supply
-from tui.bench import beside, bms_answers, charge_watch, memory, pace
+from tui.bench import beside, bms_answers, charge_watch, instruments_told, memory, pace
 from tui.bench.bms_line import BmsLine
 from tui.bench.bms_watch import CUT
 from tui.bench.capture import Capturer
@@ -269,6 +269,7 @@ class Bench:
             findings += charge_watch.findings(self, session, reading)
         findings += session.watches.check(self, session, reading)
         findings += session.watches.bms.check(self, session, reading)
+        instruments_told.tell(self, session)
         while session.guard.glitches.news:
             self.log("glitch", text=session.guard.glitches.news.pop(0))
         for finding in findings:

@@ -38,7 +38,7 @@ class PartEnd:
     cells: tuple[str, ...]
     reason: str
     by_rule: bool
-    charge_ah: float
+    charge_ah: float  # by this part alone
     duration_s: float
     tail_current_a: float | None = None
     detail: str = ""
@@ -88,6 +88,7 @@ class Session:
     before_v: dict[str, float] = field(default_factory=dict)
     end_v: dict[str, float] = field(default_factory=dict)
     rest_v: dict[str, float] = field(default_factory=dict)
+    told_instruments: dict[str, object] = field(default_factory=dict)  # by role: the profile that stands in the journal
     counted: tuple[float, float] = (0.0, 0.0)  # Ah and Wh into earlier banks of this session
 
     def __post_init__(self) -> None:
@@ -148,13 +149,14 @@ class Session:
         """Note how this part's charge came to its end."""
         self.end_reason = reason
         since_s = self.charging_since_s
+        earlier_ah = sum(end.charge_ah for part, end in self.ends.items() if part != self.part.id)  # a bank may go through several parts
         end = PartEnd(
             self.part.id,
             self.part.title,
             tuple(cell.label for cell in self.plan.cells),
             reason,
             by_rule,
-            round(self.count.charge_ah, 4),
+            round(max(0.0, self.charge_ah - earlier_ah), 4),
             0.0 if since_s is None else round(now_s - since_s, 1),
             self.tail_current_a,
             detail,

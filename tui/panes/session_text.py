@@ -18,7 +18,7 @@ from tui.widgets.text import clock
 DASH = "–"
 RESTS_SHOWN = 4  # columns of resting volts that fit beside before and end at 80
 # Journal lines that are no events to a reader: the series itself, and what the bench told its instruments.
-_NOT_EVENTS = frozenset({"reading", "readback", "step_leave", "glitch", "checkpoint"})
+_NOT_EVENTS = frozenset({"reading", "readback", "step_leave", "glitch", "checkpoint", "instrument"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def facts(session: Session) -> str:
         f" · end current {_number(session.end_current_a, 2)} A" + (f" · spread {spread}" if spread else ""),
         session.end_reason,
         session.cells_problem,
+        "" if session.imported_unix_s is None else f"Imported {_day(session.imported_unix_s)}, from another home",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -114,7 +115,7 @@ def cells_table(session: Session) -> str:
     spreads = [_spread(volts) for _, volts in columns]
     lines.append(f"{'spread':<{width}}" + "".join(f"{spread:>11}" for spread in spreads))
     if not session.rests:
-        lines.append("No resting volts yet. r adds them: after charge every cell falls to 3.35 to 3.40 V, and that is normal.")
+        lines.append("No resting volts yet: r adds them. A fall to 3.35 to 3.40 V is normal.")
     return "\n".join(lines)
 
 
@@ -211,6 +212,10 @@ def cells_csv(session: Session) -> str:
             if cell.label in rest.volts:
                 writer.writerow((cell.label, "rest", _plain(rest.hours, 3), f"{rest.unix_s:.3f}", f"{rest.volts[cell.label]:.4f}"))
     return out.getvalue()
+
+
+def _day(unix_s: float) -> str:
+    return datetime.datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d")
 
 
 def _number(value: float | None, decimals: int, scale: float = 1.0) -> str:

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 
 from tui.records.journal_reading import read
 from tui.records.places import open_private
+from tui.records.series import current_trust
 
 MAX_POINTS = 2000
 FIRST_INTERVAL_S = 1.0
 SUFFIX = ".curve.jsonl"
+_HEAD = b'{"curve":1}\n'
 
 
 class CurvePoint(NamedTuple):
@@ -88,7 +90,7 @@ class CurveWriter:
         aside = self.path.with_name(self.path.name + ".new")
         with contextlib.suppress(OSError):
             with open(aside, "wb", opener=open_private) as file:
-                file.write(b'{"curve":1}\n' + b"".join(_line(point) for point in self._points[:-1]))
+                file.write(_HEAD + b"".join(_line(point) for point in self._points[:-1]))
             aside.replace(self.path)
             self._file = io.FileIO(self.path, "ab", opener=open_private)
 
@@ -121,10 +123,21 @@ def load_curve(path: Path) -> list[CurvePoint]:
     return curve.points()
 
 
+def make_curve(journal: Path, target: Path) -> None:
+    """Write the curve of a whole journal, as the session itself would have left it. Raises OSError."""
+    curve = CurveWriter(None)
+    for line in read(journal):
+        if line["kind"] == "reading":
+            curve.add(*point_of(line))
+    with open(target, "wb", opener=open_private) as file:
+        file.write(_HEAD + b"".join(_line(point) for point in curve.points()))
+
+
 def point_of(line: Mapping[str, Any]) -> tuple[float, float | None, float | None]:
-    """Session time, volts at the cells and amperes of a journal's reading; volts that were stale then are not known."""
+    """Session time, volts at the cells and amperes of a journal's reading; what was stale then is not known."""
     volts = None if line.get("cells_trust") == "stale" else _number(line.get("cells_v"))
-    return _number(line.get("test_time_s")) or 0.0, volts, _number(line.get("current_a"))
+    amps = None if current_trust(line) in ("stale", "derived") else _number(line.get("current_a"))
+    return _number(line.get("test_time_s")) or 0.0, volts, amps
 
 
 def journal_beside(path: Path) -> Path:

@@ -11,8 +11,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
+from tui.domain.plain_text import plain_text
 from tui.records.journal_reading import ChainReport, Checked
 from tui.records.sessions import Session, Sessions
 
@@ -32,7 +34,11 @@ class Integrity:
 
 def check_session(sessions: Sessions, session: Session, *, noted: str = "") -> Integrity:
     """Verify one session. `noted` is a hash, or its beginning, that somebody wrote down earlier: it must stand in the chain."""
-    path = sessions.journal_path(session.id)
+    return check_journal(sessions.journal_path(session.id), session, noted=noted)
+
+
+def check_journal(path: Path, session: Session, *, noted: str = "") -> Integrity:
+    """The same of a journal that lies anywhere."""
     noted = noted.strip().lower()
     checked = Checked(path)
     try:
@@ -47,7 +53,8 @@ def check_session(sessions: Sessions, session: Session, *, noted: str = "") -> I
         faults.append(f"No line has the hash {noted}: this is not the journal from which it was noted.")
     faults += _row_faults(session, found)
     remarks = _remarks(session, found)
-    return Integrity(not faults, " ".join((report.message, *faults, *remarks)), report.lines, report.head_hash)
+    words = plain_text(" ".join((report.message, *faults, *remarks)))  # it quotes what a journal from elsewhere may hold
+    return Integrity(not faults, words, report.lines, report.head_hash)
 
 
 @dataclass(slots=True)

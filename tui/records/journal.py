@@ -42,6 +42,7 @@ KINDS = frozenset(
         ),
         *("prompt", "answer", "reading", "correction", "warn", "hold", "trip", "call", "ack", "override", "gap", "glitch"),
         *("link_lost", "link_back", "limit_changed", "note"),
+        "instrument",  # who answers on a line: model, serial number, firmware
         *("part_enter", "part_end", "remedy"),  # procedures of several parts
         *("checkpoint", "pause", "resume"),  # what a session goes on from after its program ended or died
     }

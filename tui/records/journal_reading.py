@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tui.domain.plain_text import plain_text, plain_values
+
 try:
     import fcntl
 except ImportError:  # a system without advisory locks
@@ -125,6 +127,15 @@ def parse_line(raw: bytes) -> dict[str, Any] | None:
     return None
 
 
+def shown_line(raw: bytes) -> dict[str, Any] | None:
+    """The same for a screen: no text in it holds signs that steer one. A journal may come from another home."""
+    line = parse_line(raw)
+    if line is None or (b"\\" not in raw and raw.isascii() and b"\x7f" not in raw):
+        return line
+    plain: dict[str, Any] = plain_values(line)
+    return plain
+
+
 def first_line(file: io.FileIO) -> dict[str, Any]:
     """The first line of the file, {} where it cannot be read. Moves the file's place."""
     file.seek(0)
@@ -139,6 +150,7 @@ def too_new(first: dict[str, Any], name: str) -> str:
     written = first.get("format", 1)
     if isinstance(written, int) and written <= FORMAT:
         return ""
+    written = plain_text(str(written))
     return f"{name} was written by a newer topbalance (journal format {written}; this one knows {FORMAT}). Start the newer version for it."
 
 

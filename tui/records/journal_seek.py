@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.records.curve import CurvePoint, CurveWriter, point_of
-from tui.records.journal_reading import parse_line
+from tui.records.journal_reading import parse_line, shown_line
 
 MOST_EVENTS = 20_000
 """Of one session kept in memory; a usual week has two thousand."""
@@ -42,7 +42,7 @@ def events(path: Path | str, *, most: int = MOST_EVENTS) -> Events:
             if raw.find(_READING, 0, _HEAD_BYTES) >= 0:
                 last = raw if raw.endswith(b"\n") else last  # a torn line is none
                 continue
-            line = parse_line(raw)
+            line = shown_line(raw)
             if line is None:
                 continue
             last = raw
@@ -62,7 +62,7 @@ def lines_between(path: Path | str, from_s: float, to_s: float) -> Iterator[dict
     with Path(path).open("rb") as file:
         file.seek(_offset_of(file, from_s))
         for raw in file:
-            line = parse_line(raw)
+            line = shown_line(raw)
             if line is None or _time_s(line) < from_s:
                 continue
             if _time_s(line) > to_s:
@@ -82,7 +82,7 @@ def reading_at(path: Path | str, time_s: float) -> dict[str, Any] | None:
             whole = pieces[1:] if start else pieces  # the first began before
             for raw in reversed(whole[-LOOK_BACK_LINES:]):
                 if raw.find(_READING, 0, _HEAD_BYTES) >= 0:
-                    line = parse_line(raw + b"\n")
+                    line = shown_line(raw + b"\n")
                     if line is not None and _time_s(line) <= time_s:
                         return line
             if start == 0 or len(whole) >= LOOK_BACK_LINES:

@@ -22,6 +22,13 @@ def session_of(file: Path) -> str:
     return file.name.partition(".")[0]
 
 
+def pieces_of(journal: Path) -> list[Path]:
+    """What was torn off a journal and kept aside, oldest first."""
+    prefix = f"{journal.name}.torn-"
+    found = [file for file in journal.parent.glob(f"{prefix}*") if file.name.removeprefix(prefix).isdecimal()]
+    return sorted(found, key=lambda file: int(file.name.removeprefix(prefix)))
+
+
 def place_files(home: Home) -> None:
     """Bring every file to where the row of its session is. A file whose place is taken, and a session without any row, are left alone.
 

@@ -83,6 +83,7 @@ class Session:
     journal_head: str = ""  # hash of the journal's last line, so that cutting its end shows too
     cells_pending: bool = False  # volts wait to be written to the inventory
     cells_problem: str = ""  # why they wait, or which cells are gone
+    imported_unix_s: float | None = None  # when it came from another home; nobody here goes on with it
 
     def listing(self) -> dict[str, Any]:
         """What a program reads of it: `id result procedure bank started duration_s charge_ah`.
@@ -102,7 +103,7 @@ class Session:
 
 
 _NAMES = frozenset(item.name for item in fields(Session))
-_FIXED = frozenset({"id", "cells", "plan", "started_unix_s", "rests", "suspects", "cells_pending", "cells_problem"})
+_FIXED = frozenset({"id", "cells", "plan", "started_unix_s", "rests", "suspects", "cells_pending", "cells_problem", "imported_unix_s"})
 
 
 class Sessions:
@@ -208,8 +209,9 @@ class Sessions:
         with transaction(self.path) as store:
             table = self._table(store)
             record = _one(table, session_id)
-            session = _session(record)
-            if is_being_written(self.journal_path(session_id)) or (session.state == "running" and not self._end_of(session)):
+            session = session_of_record(record)
+            open_here = session.state == "running" and session.imported_unix_s is None and not self._end_of(session)
+            if is_being_written(self.journal_path(session_id)) or open_here:
                 raise SessionBusy(f"session {session_id} has no end yet: its charge runs, or a crash left it open. End it first")
             table.remove(where("id") == session_id)
             trash_id = throw_away(store, "session", f"{session_id} {session.bank}".strip(), record)
@@ -227,19 +229,27 @@ class Sessions:
     def write_cells(self, session_id: str) -> Session:
         """Bring the logs of the session's cells up to its row; harmless to repeat, so it may follow a crash or a repaired inventory."""
         session = self.get(session_id)
-        entries = {cell.id: _entries(session, cell.label) for cell in session.cells if cell.id}
+        imported = session.imported_unix_s is not None
+        open_elsewhere = imported and session.state == "running"  # its cells are not balanced here
+        entries = {} if open_elsewhere else {cell.id: _entries(session, cell.label) for cell in session.cells if cell.id}
         try:
             gone = Inventory(self.home).log_many(entries)[1] if entries else []
         except StoreError as error:
             return self._change(session_id, {"cells_pending": True, "cells_problem": str(error)})
         labels = ", ".join(cell.label for cell in session.cells if cell.id in gone)
-        problem = f"{labels}: not in the inventory any more; the volts are kept in this session only." if gone else ""
+        where_not = "not in this inventory" if imported else "not in the inventory any more"
+        problem = f"{labels}: {where_not}; the volts are kept in this session only." if gone else ""
         return self._change(session_id, {"cells_pending": False, "cells_problem": problem})
+
+    def record(self, session_id: str) -> dict[str, Any]:
+        """The row as it stands in the file, with fields that only another version knows. Raises SessionGone."""
+        with transaction(self.path) as store:
+            return dict(_one(self._table(store), session_id))
 
     def get(self, session_id: str) -> Session:
         """Raises SessionGone."""
         with transaction(self.path) as store:
-            return _session(_one(self._table(store), session_id))
+            return session_of_record(_one(self._table(store), session_id))
 
     def journal_path(self, session_id: str) -> Path:
         return self.home.sessions_dir / f"{session_id}.jsonl"
@@ -248,15 +258,18 @@ class Sessions:
         return self.home.sessions_dir / f"{session_id}{SUFFIX}"
 
     def unfinished(self) -> list[Session]:
-        """Sessions that a crash left open: marked as running, no end in the journal, and no living process writes it. Oldest first."""
-        return [session for session in self._running() if not self._end_of(session)]
+        """Sessions that a crash left open: marked as running, no end in the journal, and no living process writes it. Oldest first.
+
+        One that was imported is none of them: its supply and its cells are elsewhere, and nothing is to be switched here in its name.
+        """
+        return [session for session in self._running() if session.imported_unix_s is None and not self._end_of(session)]
 
     def holding(self) -> list[Session]:
         """Sessions whose cells belong to nobody else now: a bench runs them, or a crash left them open. Oldest first.
 
         One that waits for resting volts is ended, and one without a journal never began.
         """
-        running = [session for session in self.list() if session.state == "running"]
+        running = [session for session in self.list() if session.state == "running" and session.imported_unix_s is None]
         return [session for session in running if self.journal_path(session.id).exists() and not self._end_of(session)]
 
     def settle(self) -> list[Session]:
@@ -284,7 +297,7 @@ class Sessions:
     def _change(self, session_id: str, values: Mapping[str, Any], *rests: Rest) -> Session:
         with transaction(self.path) as store:
             table = self._table(store)
-            session = _session(_one(table, session_id))
+            session = session_of_record(_one(table, session_id))
             heads = [head for rest in rests if (head := self._journal_rest(session, rest))]
             session = replace(session, **values, rests=(*session.rests, *rests))
             if rests:
@@ -318,7 +331,7 @@ class Sessions:
     def list(self) -> list[Session]:
         """All sessions, oldest first."""
         with transaction(self.path) as store:
-            sessions = [_session(record) for record in self._table(store)]
+            sessions = [session_of_record(record) for record in self._table(store)]
         return sorted(sessions, key=lambda session: (session.started_unix_s, session.id))
 
 
@@ -391,7 +404,8 @@ def _one(table: Table, session_id: str) -> Mapping[str, Any]:
     return record
 
 
-def _session(record: Mapping[str, Any]) -> Session:
+def session_of_record(record: Mapping[str, Any]) -> Session:
+    """A row as the file holds it. Fields that this version does not know are left out of the object, never of the file."""
     known = {name: value for name, value in record.items() if name in _NAMES}
     known["cells"] = tuple(SessionCell(**cell) for cell in known["cells"])
     known["rests"] = tuple(Rest(**rest) for rest in known["rests"])

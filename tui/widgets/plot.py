@@ -188,7 +188,8 @@ def _window_scale(axes: Scales, width: int) -> str:
     def at(time_s: float) -> str:
         whole = abs(round(time_s))
         seconds = f":{whole % 60:02d}" if axes.span_s < 1800 else ""
-        return f"{'-' if time_s <= -1 else ''}{whole // 3600}:{whole // 60 % 60:02d}{seconds}"
+        shown = f"{whole // 3600}:{whole // 60 % 60:02d}{seconds}"
+        return f"-{shown}" if time_s < 0 and shown.strip("0:") else shown
 
     return _under(at(axes.from_s), at(axes.from_s + axes.span_s / 2), f"{at(axes.from_s + axes.span_s)} h", width)
 

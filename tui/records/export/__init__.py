@@ -41,7 +41,7 @@ def export_session(
 
         return export_csv(sessions, session, folder)
     if form == "json":
-        from tui.records.export.plain import export_json
+        from tui.records.export.whole import export_json
 
         return export_json(sessions, session, folder)
     from tui.records.export.bdf import export_bdf

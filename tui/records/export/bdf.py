@@ -13,6 +13,7 @@ from tui.records.export.names import part_of_name, stem
 from tui.records.export.objects import TestObject, first_object, object_of
 from tui.records.export.output import Output
 from tui.records.export.tables import EventsFile, Now, SeriesTable, SupplyTable
+from tui.records.instruments_of import Instruments
 from tui.records.inventory import Inventory
 from tui.records.journal_reading import ChainReport, Checked
 from tui.records.planned import plan_of
@@ -32,13 +33,14 @@ class Passage:
     gap_s: list[float | None] = field(default_factory=list)
     trusts: dict[str, Counter[str]] = field(default_factory=lambda: {"supply": Counter(), "cells": Counter()})
     chain: ChainReport | None = None
+    instruments: Instruments = field(default_factory=Instruments)
 
 
 def export_bdf(sessions: Sessions, session: Session, folder: Path, *, full: bool, institution: str) -> list[Path]:
     """Raises ExportRefused."""
     from tui.records.export.session_file import session_text
 
-    codes = _codes(sessions, session)
+    codes = codes_of(sessions, session)
     base = stem(session, session.bank, institution)
     with Output(folder) as out:
         passage = write_series(sessions, session, out, base, full=full, institution=institution, codes=codes)
@@ -74,12 +76,17 @@ def write_series(
             now.typed.clear()
             passage.trusts["supply"][str(line.get("supply_trust"))] += 1
             passage.trusts["cells"][str(line.get("cells_trust"))] += 1
+            if passage.instruments.wants():
+                passage.instruments.drop(line, string=table.item.kind == "string")
             continue
+        passage.instruments.see(line)
         match kind:
             case "part_enter" if (plan := plan_of((line.get("data") or {}).get("plan"))) is not None:
                 table = series.enter(object_of(session, plan), str(line["data"].get("part", "")))
             case "step_enter":
                 now.enter(str(line.get("step_id") or ""))
+            case "instrument" if line.get("role") == "meter":
+                cells.call_meter(passage.instruments.name("meter"))
             case "answer" | "correction":
                 cells.typed(line, now)
                 _note_typed(line, now)
@@ -148,7 +155,7 @@ def _note_typed(line: Mapping[str, Any], now: Now) -> None:
             now.typed["ambient_c"] = known  # a cell that has stood in the room for hours, before anything warms it
 
 
-def _codes(sessions: Sessions, session: Session) -> dict[str, str]:
+def codes_of(sessions: Sessions, session: Session) -> dict[str, str]:
     """Label → code of each cell that is still in the inventory and has one."""
     try:
         by_id = {cell.id: cell.code for cell in Inventory(sessions.home).list()}

@@ -50,6 +50,10 @@ class CellsTable:
         self._heads: dict[str, str] = {}
         file.write(self.COLUMNS)
 
+    def call_meter(self, name: str) -> None:
+        """The meter answered: by its name, no longer by its address."""
+        self._meter = field_text(name)
+
     def measured(self, line: Mapping[str, Any], now: Now) -> None:
         """The cells that a meter shows in this reading."""
         if self._waiting:

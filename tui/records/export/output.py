@@ -32,7 +32,8 @@ class OutFile:
 
     @property
     def sha256(self) -> str:
-        """Of what was written; complete after `finish`."""
+        """Of what was written so far."""
+        self._flush()
         return self._hash.hexdigest()
 
     def write(self, text: str) -> None:
@@ -55,6 +56,8 @@ class OutFile:
             self.part.unlink(missing_ok=True)
 
     def _flush(self) -> None:
+        if not self._texts:
+            return
         data = "".join(self._texts).encode("utf-8", "backslashreplace")  # half a letter in a name is no reason for no export
         self._texts.clear()
         self._hash.update(data)

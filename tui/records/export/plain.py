@@ -1,18 +1,13 @@
-"""A session as one readable CSV, and as one JSON document with every line of its journal."""
+"""A session as one readable CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from tui.records.export.output import Output
-from tui.records.journal_reading import Checked, parse_line
-from tui.records.program import program_version
+from tui.records.journal_reading import Checked
 from tui.records.sessions import Session, Sessions
 
 COLUMNS = (
@@ -29,7 +24,6 @@ COLUMNS = (
     "mode",
     "step",
 )
-SCHEMA = 1
 
 
 def export_csv(sessions: Sessions, session: Session, folder: Path) -> list[Path]:
@@ -59,30 +53,3 @@ def export_csv(sessions: Sessions, session: Session, folder: Path) -> list[Path]
 def _cells_seen(path: Path) -> bool:
     with path.open("rb") as file:
         return any(b'"per_cell_v":{"' in raw for raw in file)
-
-
-def export_json(sessions: Sessions, session: Session, folder: Path) -> list[Path]:
-    """The whole session: its row, and the journal's lines byte for byte, so that their chain can still be checked. Raises ExportRefused."""
-    head: dict[str, Any] = {
-        "topbalance_session": SCHEMA,
-        "exported_by": program_version() or None,
-        "session": asdict(session),
-    }
-    with Output(folder) as out:
-        file = out.open(f"{session.id}.json")
-        file.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "journal": [\n')
-        before = ""
-        for raw in _whole_lines(sessions.journal_path(session.id)):
-            file.write(before + raw)
-            file.rows += 1
-            before = ",\n"
-        file.write("\n]}\n")
-    return out.paths
-
-
-def _whole_lines(path: Path) -> Iterator[str]:
-    """The lines that are good JSON, as they stand in the file."""
-    with path.open("rb") as file:
-        for raw in file:
-            if parse_line(raw) is not None:
-                yield raw[:-1].decode("utf-8")

@@ -40,7 +40,7 @@ def session_document(
     """Everything in it, units in the names. None is unknown."""
     plan, start, chain = plan_of(session.plan), passage.start, passage.chain
     limits, changed = limits_of(plan)
-    supply = start.get("supply") or {}
+    instruments = passage.instruments
     judged = {one.label: one for one in judge_rest(rest_readings(session))}
     planned = {cell.label: cell for cell in plan.cells} if plan else {}
     return {
@@ -67,10 +67,20 @@ def session_document(
         "limits_changed": changed,
         "instruments": {
             "supply": {
-                **{name: supply.get(name) or None for name in ("model", "firmware", "serial", "address")},
+                **(instruments.about("supply") or dict.fromkeys(("model", "serial", "firmware", "address"))),
                 "trust_of_readings": dict(passage.trusts["supply"]),
             },
-            "meter": {"address": start.get("meter") or None},
+            "meter": instruments.about("meter"),
+            "bms": instruments.about("bms"),
+            "before_them": list(instruments.others),
+            "leads": {
+                "resistance_ohm": None if instruments.lead_ohm is None else round(instruments.lead_ohm, 6),
+                "method": "median of supply volts less cell volts by amperes, both leads with contacts"
+                if instruments.lead_readings
+                else None,
+                "readings": instruments.lead_readings,
+                "given_ohm": plan.lead_resistance_ohm if plan else None,
+            },
             "volts_at_cells": {"trust_of_readings": dict(passage.trusts["cells"])},
             "built_in_bench": start.get("embedded_bench"),
         },

@@ -14,6 +14,7 @@ from tui.domain.kinds import show_duration
 from tui.domain.limits import Limits
 from tui.domain.plan import Plan
 from tui.records.curve import CurvePoint, load_curve
+from tui.records.instruments_of import Instruments, words_of
 from tui.records.integrity import Integrity, check_session
 from tui.records.planned import limits_of, plan_of
 from tui.records.program import program_version
@@ -24,6 +25,13 @@ from tui.records.sessions import Rest, Session, Sessions, rest_readings
 
 UNKNOWN = "unknown"
 RESTS_SHOWN = 4
+POINTS = {
+    "bank": "at the posts",
+    "supply": "at the supply's terminals",
+    "cells": "at each cell",
+    "cell": "at one cell",
+    "walk": "carried from cell to cell",
+}
 NORMAL_AFTER = (
     "After the charge every cell falls from the target to between 3.35 and 3.50 V, within hours, and no charge is lost by it. "
     "Volts at rest tell nothing about the balance at the top; whether the distance between cells grows from week to week does."
@@ -214,16 +222,16 @@ def _cell(session: Session, plan: Plan | None, columns: list[Mapping[str, float]
 
 
 def _instruments(plan: Plan | None, story: Story) -> list[tuple[str, str]]:
-    supply = story.start.get("supply") or {}
-    rows = []
-    if supply:
-        parts = [str(supply.get("model") or "model unknown")]
-        parts += [f"{name} {supply[name]}" for name in ("serial", "firmware") if supply.get(name)]
-        rows.append(("Supply", ", ".join(parts)))
-    elif plan is not None:
-        rows.append(("Supply", f"{plan.supply.name or plan.supply.address}, model and serial number not recorded"))
-    meter = story.start.get("meter") or (plan.meter if plan else "")
-    rows.append(("Meter", f"{meter}, model and serial number not recorded" if meter else "none on a line; readings were typed"))
+    found = story.instruments
+    rows = [("Supply", _supply(plan, found))]
+    meter, bms = found.told.get("meter"), found.told.get("bms")
+    if meter is None and plan is not None and plan.meter:
+        meter = {"address": plan.meter}
+    rows.append(("Meter", "none on a line; readings were typed" if meter is None else _on_line(meter)))
+    if bms is not None:
+        rows.append(("BMS", _on_line(bms)))
+    rows += [("Before", text) for text in found.others]
+    rows.append(("Leads", _leads(plan, found)))
     total = sum(story.trusts.values())
     if total:
         shares = ", ".join(f"{trust} {100 * count / total:.1f} %" for trust, count in story.trusts.most_common())
@@ -231,6 +239,35 @@ def _instruments(plan: Plan | None, story: Story) -> list[tuple[str, str]]:
     if story.start.get("embedded_bench"):
         rows.append(("Bench", "SIMULATED: the built-in bench, no real cells"))
     return rows
+
+
+def _supply(plan: Plan | None, found: Instruments) -> str:
+    supply = found.told.get("supply")
+    if supply:
+        return words_of(supply)
+    if plan is None:
+        return UNKNOWN
+    return f"{plan.supply.name or plan.supply.address}, model and serial number not recorded"
+
+
+def _on_line(found: Mapping[str, Any]) -> str:
+    """An instrument with the family of its line, and where its probes were."""
+    family = str(found.get("address") or "").partition(":")[0]
+    stood = POINTS.get(str(found.get("point") or ""), "")
+    if not found.get("model"):
+        return f"{family}, model and serial number not recorded"
+    serial = "" if found.get("serial") else ", it tells no serial number"
+    return f"{words_of(found)}{serial} ({family}{', ' if stood else ''}{stood})"
+
+
+def _leads(plan: Plan | None, found: Instruments) -> str:
+    """Resistance of both leads with their contacts."""
+    given = plan.lead_resistance_ohm if plan else None
+    said = "" if given is None else f"{1000 * given:.1f} mΩ as given in Setup"
+    if found.lead_ohm is None:
+        return f"{said}; not measured in this session" if said else "resistance not measured, and not given"
+    many = f"median of {found.lead_readings} readings" if found.lead_readings > 1 else "one reading"
+    return f"{1000 * found.lead_ohm:.1f} mΩ with contacts, measured under current ({many})" + (f"; {said}" if said else "")
 
 
 def _versions(session: Session, plan: Plan | None, story: Story) -> list[tuple[str, str]]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.domain import calculations
 from tui.domain.plan import Plan
+from tui.records.instruments_of import Instruments
 from tui.records.journal_reading import parse_line
 from tui.records.planned import plan_of
 from tui.records.report.proof import Proof, prove
@@ -42,6 +44,7 @@ class Story:
     trusts: Counter[str] = field(default_factory=Counter)  # of the volts at the cells
     last_test_s: float = 0.0
     missing: bool = False  # there is no journal
+    instruments: Instruments = field(default_factory=Instruments)
 
 
 def gather(path: Path, plan: Plan | None) -> Story:
@@ -55,12 +58,15 @@ def gather(path: Path, plan: Plan | None) -> Story:
                 story.readings += 1
                 at = raw.find(_TRUST) + len(_TRUST)
                 story.trusts[raw[at : raw.find(b'"', at)].decode("ascii", "replace")] += 1
+                if story.instruments.wants() and (line := parse_line(raw)) is not None:
+                    story.instruments.drop(line, string=_is_string(present))
                 continue
             line = parse_line(raw)
             if line is None:
                 continue
             story.last_test_s = max(story.last_test_s, number(line.get("test_time_s")) or 0.0)
             kind, data = line["kind"], line.get("data")
+            story.instruments.see(line)
             if kind == "session_start" and isinstance(data, dict):
                 story.start = data
                 present = plan_of((data.get("part") or {}).get("plan")) or plan_of(data.get("plan")) or present
@@ -81,6 +87,13 @@ def gather(path: Path, plan: Plan | None) -> Story:
         if not ended:
             story.last_hour = _samples(_last_hour(recent, number(last.get("test_time_s")) or 0.0))
     return story
+
+
+def _is_string(plan: Plan | None) -> bool:
+    try:
+        return plan is not None and calculations.wiring(plan).series > 1
+    except ValueError:  # a plan that another version understands
+        return False
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -143,7 +143,6 @@ class _Canvas:
             return
         y = self.y_v(target_v)
         self.parts.append(f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_RIGHT}" y2="{y:.1f}" stroke="{_TARGET}" stroke-dasharray="7 4"/>')
-        self._text(_LEFT + 5, y - 4, f"target {target_v:.3f} V", "start", _TARGET)
 
     def gaps(self, events: Iterable[Mapping[str, Any]]) -> None:
         for event in events:
