@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -50,6 +51,7 @@ from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.widget import AwaitMount
 
     from tui.records.places import Home
 
@@ -140,7 +142,9 @@ class TopBalanceApp(App[int]):
             from tui.domain.quantities import warm_up
 
             warm_up()
-            import_module("tui.panes.cells").warm_up(self.home)
+            for name in ("cells", "sessions"):
+                import_module(f"tui.panes.{name}").warm_up(self.home)
+            gc.freeze()  # ten thousand cells are there to stay: to go through them for garbage takes a tenth of a second, in the midst of a key
 
         self.run_worker(load, thread=True, exit_on_error=False, group="warm-up")
 
@@ -432,6 +436,26 @@ class TopBalanceApp(App[int]):
         if not self._blocked(name):
             self._asked_speed = actions.next_speed(self._asked_speed or self.snapshot.wanted_speed, by)
             self.send(Speed(self._asked_speed))
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """Paint nothing until the screen is whole. Textual waits 50 ms for that, however soon or late it is, and throws away what it draws before."""
+        if mode == self.current_mode:
+            return super().switch_mode(mode)
+        held = ExitStack()
+        held.enter_context(self.batch_update())
+        self._holds = True
+        try:
+            switched = super().switch_mode(mode)
+        finally:
+            self._holds = False
+        self.screen.call_later(held.close)  # behind the messages that have it made and resume
+        return switched
+
+    _holds = False
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        if not self._holds:
+            super().delay_update(delay)
 
     def action_go(self, mode: str) -> None:
         self.switch_mode(mode)

@@ -8,6 +8,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tinydb import operations, where
 
 from tui.records import document
 from tui.records.inventory import Inventory
@@ -35,6 +36,73 @@ def test_what_is_written_reads_back_also_through_the_lines_of_before(first, seco
     two = document.render(SCHEMA, second, again)
     assert json.loads(two.raw) == {"schema": SCHEMA, "tables": second}
     assert document.read(two.raw).tables == second
+
+
+@given(TABLES)
+def test_what_python_calls_equal_is_not_the_same_to_a_file(tables):
+    before = document.read(document.render(SCHEMA, tables, None).raw)
+    changed = {
+        name: {number: {field: _twin(value) for field, value in record.items()} for number, record in table.items()}
+        for name, table in tables.items()
+    }
+    assert changed == tables
+    written = document.render(SCHEMA, changed, before)
+    text = json.dumps({"schema": SCHEMA, "tables": changed})
+    assert json.dumps(json.loads(written.raw)) == text
+    assert json.dumps({"schema": SCHEMA, "tables": written.tables}) == text
+
+
+def _twin(value):
+    """Equal, and another thing in JSON where there is one: true and 1, 1 and 1.0, 0.0 and -0.0."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and float(value) == value:
+        return float(value)
+    return -value if value == 0.0 and isinstance(value, float) else value
+
+
+@given(TABLES, TABLES)
+def test_a_file_that_another_program_wrote_reads_the_same_whatever_was_read_before(first, second):
+    before = document.read(document.render(SCHEMA, first, None).raw)
+    raw = document.render(SCHEMA, second, None).raw
+    found = document.read(raw, before)
+    assert json.dumps(found.tables) == json.dumps(document.read(raw).tables)
+    assert found.lines == document.read(raw).lines
+
+
+def test_a_change_of_kind_alone_is_written(place: Home):
+    place.data.mkdir(parents=True, exist_ok=True)
+    with transaction(place.inventory) as store:
+        store.table("facts").insert_multiple([{"id": "a", "ok": 1}, {"id": "b", "ok": 1}])
+    with transaction(place.inventory) as store:
+        store.table("facts").update({"ok": True}, where("id") == "b")
+    assert [record["ok"] is True for record in json.loads(place.inventory.read_text())["tables"]["facts"].values()] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.update({"n": 2}),
+        lambda table: table.update({"n": 2}, where("n") == 1),
+        lambda table: table.update({"n": 2}, doc_ids=[1, 2, 7]),
+        lambda table: table.update(lambda record: record.update(n=2)),
+        lambda table: table.update(operations.set("n", 2), where("n") == 1),
+        lambda table: table.update_multiple([({"n": 2}, where("n") == 1)]),
+        lambda table: table.upsert({"n": 2}, where("n") == 1),
+    ],
+)
+def test_every_way_to_change_records_leaves_those_of_before_alone_until_it_is_kept(place: Home, change):
+    place.data.mkdir(parents=True, exist_ok=True)
+    with transaction(place.inventory) as store:
+        store.table("facts").insert_multiple([{"n": 1}, {"n": 1}])
+    with pytest.raises(RuntimeError), transaction(place.inventory) as store:
+        assert change(store.table("facts")) == [1, 2]
+        assert [record["n"] for record in store.table("facts")] == [2, 2]
+        raise RuntimeError
+    with transaction(place.inventory) as store:
+        assert [record["n"] for record in store.table("facts")] == [1, 1]
+        change(store.table("facts"))
+    assert [record["n"] for record in json.loads(place.inventory.read_text())["tables"]["facts"].values()] == [2, 2]
 
 
 @given(TABLES.filter(bool), st.data())

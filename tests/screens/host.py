@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -75,6 +79,24 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], *, turns: in
             return
         await pilot.pause(0.01)
     raise AssertionError("the condition never came")
+
+
+def run_elsewhere(home: Home, *lines: str) -> None:
+    """Lines of Python that another process does to the records of `home`."""
+    folders = ", ".join(f"Path({str(folder)!r})" for folder in (home.config, home.data, home.logs, home.runtime))
+    program = "\n".join(("from pathlib import Path", "from tui.records.places import Home", f"home = Home({folders})", *lines))
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).resolve().parents[2])
+
+
+@contextmanager
+def nobody_reads(path: Path) -> Iterator[Callable[[], None]]:
+    """Whoever reads the record file waits, until the given function is called or the block ends."""
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    lock.acquire()
+    try:
+        yield lock.release
+    finally:
+        lock.release()
 
 
 def text_of(app: App[Any]) -> str:

@@ -148,7 +148,7 @@ async def test_the_table_of_cells_is_filled_without_typing(drive, place):  # noq
             label = f"A{number}"
             await until(pilot, lambda label=label: Inventory(place).by_label(label).last_voltage_v is not None)
             following = min(number, 3)
-            await until(pilot, lambda at=following: app.screen.table.cursor_row == at)
+            await until(pilot, lambda at=following: app.screen.table.cursor == at)
         await until(pilot, lambda: "That was the last" in text_of(app))
     for cell in Inventory(place).list():
         assert cell.last_voltage_v == pytest.approx(driven.world.probe(f"cell:{cell.label}"), abs=0.0006)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from fake_link import FakeLink
-from host import home_in, on_loop, text_of, until
+from host import home_in, nobody_reads, on_loop, run_elsewhere, text_of, until
 
 from tui.app import TopBalanceApp
 from tui.panes.cell_form import CellForm, labels_of, read_form
@@ -287,15 +287,54 @@ async def test_a_damaged_inventory_is_shown_read_only_and_never_written(four, si
 
 
 @on_loop
-async def test_a_large_inventory_is_shown_in_pages(home):
-    Inventory(home).add_many({"label": f"A{number}"} for number in range(1, 103))
+async def test_a_large_inventory_is_one_list_and_its_ends_are_one_key_away(home):
+    Inventory(home).add_many({"label": f"A{number}"} for number in range(1, 10_001))
     async with cells(home) as bench:
-        await bench.shown("102 cells", "page 1 of 2")
-        assert bench.screen.table.row_count == 100
-        await bench.press("n")
-        await bench.shown("A101", "A102", "page 2 of 2")
-        assert bench.screen.cell is not None
-        assert bench.screen.cell.label == "A101"
+        await bench.shown("10000 cells", "A1 ", "A16 ")
+        await bench.press("end")
+        await bench.shown("A10000", "A9990")
+        assert bench.screen.cell.label == "A10000"
+        await bench.press("pageup", "home")
+        await bench.shown("A1 ", "A16 ")
+        assert bench.screen.cell.label == "A1"
+
+
+@on_loop
+async def test_a_filter_begins_at_the_top_and_a_change_elsewhere_leaves_the_cursor_on_its_cell(home):
+    inventory = Inventory(home)
+    inventory.add_many({"label": f"A{number:03d}", "maker": "EVE" if number > 150 else "CALB"} for number in range(1, 201))
+    async with cells(home) as bench:
+        await bench.shown("200 cells")
+        await bench.press("end")
+        await bench.press("slash", *"calb")
+        await bench.shown("150 cells found", "A001")
+        await bench.press("enter", "down", "down")
+        assert bench.screen.cell.label == "A003"
+        inventory.delete(inventory.by_label("A001").id)
+        await bench.press("escape")
+        await bench.shown("199 cells")
+        assert bench.screen.cell.label == "A003"
+
+
+@on_loop
+async def test_what_was_read_last_stands_at_once_and_what_another_program_changed_follows(four):
+    inventory = Inventory(four)
+    assert len(inventory.list()) == 4  # this program reads it
+    elsewhere = "from tui.records.inventory import Inventory", "inventory = Inventory(home)", "inventory.add(label='A0')"
+    run_elsewhere(four, *elsewhere, "inventory.edit(inventory.by_label('A2').id, label='Z9')")
+    app = TopBalanceApp(FakeLink(), four)
+    async with app.run_test(size=(80, 24)) as pilot:
+        bench = Bench(app, pilot)
+        with nobody_reads(inventory.path) as go_on:
+            await pilot.press("2")
+            await until(pilot, lambda: isinstance(app.screen, CellsScreen))
+            await bench.shown("A1 ", "A2 ", "A10", "4 cells")
+            await pilot.press("down")
+            assert bench.screen.cell.label == "A2"
+            go_on()
+            await bench.listed("A0", "A1", "A10", "B1", "Z9")
+        await bench.shown("A0", "Z9", "5 cells")
+        assert bench.screen.cell.label == "Z9"  # the same cell, under its new label
 
 
 @on_loop
@@ -346,3 +385,20 @@ def test_labels_count_up(text, count, labels):
 )
 def test_a_form_without_sense_says_so_at_its_field(answers, name):
     assert list(read_form(answers).messages) == [name]
+
+
+@on_loop
+async def test_changing_workspaces_faster_than_they_are_made_leaves_the_last_one_painted(four):
+    """Painting is held while a workspace is made; held for ever, the screen would stand still."""
+    app = TopBalanceApp(FakeLink(), four)
+    async with app.run_test(size=(80, 24)) as pilot:
+        painted: list[str] = []
+        display = app._display
+        app._display = lambda screen, update: (
+            painted.append(type(screen).__name__) if not app._batch_count else None,
+            display(screen, update),
+        )
+        for key in "2312321232":
+            app.simulate_key(key)
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and painted and painted[-1] == "CellsScreen")
+        await until(pilot, lambda: app._batch_count == 0)

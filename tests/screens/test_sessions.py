@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from fake_link import CHARGING, PLAN, FakeLink, curve
-from host import home_in, on_loop, text_of, until
+from host import home_in, nobody_reads, on_loop, run_elsewhere, text_of, until
 
 from tui.app import TopBalanceApp
 from tui.panes.confirm import LineScreen
@@ -95,6 +95,24 @@ async def history(home: Home, *, size=(80, 24), link: FakeLink | None = None) ->
 async def test_an_empty_history_says_where_to_begin(home):
     async with history(home) as bench:
         await bench.shown("No sessions yet", "key 1")
+
+
+@on_loop
+async def test_what_was_read_last_stands_at_once_and_what_another_program_changed_follows(home):
+    session = balanced(home)
+    sessions = Sessions(home)
+    assert len(sessions.list()) == 1  # this program reads it
+    run_elsewhere(home, f"home.sessions_db.write_text(home.sessions_db.read_text().replace('{session.bank}', 'Bank Z'))")
+    app = TopBalanceApp(FakeLink(), home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        bench = Bench(app, pilot)
+        with nobody_reads(sessions.path) as go_on:
+            await pilot.press("3")
+            await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+            await bench.shown("BALANCED", "Bank A", "41.3")
+            go_on()
+            await bench.shown("BALANCED", "Bank Z", "41.3")
+        assert bench.screen.session.id == session.id
 
 
 @pytest.mark.parametrize("size", SIZES)

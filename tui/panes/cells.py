@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from rich.text import Text as RichText
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import DataTable, Input
+from textual.widgets import Input
 
 from tui.bench.messages import Captured
 from tui.panes.capture import Wanted
@@ -35,8 +34,8 @@ from tui.records.store import StoreError
 from tui.records.trash import NotInTrash, Trash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
+from tui.widgets.line_table import LineTable, TableColumn
 
-PAGE_ROWS = 100  # each row costs a tenth of a millisecond of a blocked loop while the table measures it, at every letter of a filter
 LOG_BESIDE = 12  # lines of log in the passport beside the table
 
 
@@ -48,10 +47,11 @@ def warm_up(home: Home) -> None:
 
 @dataclass
 class Loaded(Message):
-    """The inventory as a thread read it."""
+    """The inventory as a thread read it, with the filter and the order that were asked for."""
 
     cells: list[Cell]
     problem: str
+    asked: tuple[str, str]
 
 
 @dataclass
@@ -78,7 +78,7 @@ class CellsScreen(Workspace):
     CellsScreen .workspace-body { height: 1fr; }
     CellsScreen #cells-banner { display: none; color: $text-warning; padding: 0 1; }
     CellsScreen #cells-row { height: 1fr; }
-    CellsScreen DataTable { width: 80; max-width: 100%; height: 1fr; scrollbar-size-vertical: 1; background: $background; }
+    CellsScreen LineTable { width: 80; max-width: 100%; }
     CellsScreen #cells-detail { display: none; width: 1fr; height: 1fr; padding: 0 1; border-left: solid $border; }
     CellsScreen.-w120 #cells-detail { display: block; }
     CellsScreen #cells-foot { height: 1; }
@@ -99,8 +99,6 @@ class CellsScreen(Workspace):
         Binding("x", "export", show=False),
         Binding("j", "judge", show=False),
         Binding("b", "build", show=False),
-        Binding("n", "page(1)", show=False),
-        Binding("p", "page(-1)", show=False),
         Binding("escape", "leave", show=False),
     ]
 
@@ -109,15 +107,14 @@ class CellsScreen(Workspace):
         self.cells: list[Cell] = []
         self.problem = ""
         self.sort = SORTS[0]
-        self.page = 0
+        self._asked = ("", self.sort)  # filter and order of the cells that are shown
         self._doubted = ""  # label of the cell whose last captured volts were not likely
         self._said = ""  # of the last capture, until something else is done
-        self._rows: list[tuple[str, ...]] = []  # as they stand in the table
         self._wanted = ""  # label to put the cursor on after the next reading
         self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
 
     def compose_body(self) -> Iterator[Widget]:
-        table: DataTable[RichText] = DataTable(id="cells-table", cursor_type="row", zebra_stripes=False)
+        table = LineTable(_columns(self.sort), id="cells-table")
         yield Vertical(
             Text(id="cells-banner"),
             Horizontal(table, VerticalScroll(Text(id="cells-passport"), id="cells-detail", can_focus=False), id="cells-row"),
@@ -130,9 +127,13 @@ class CellsScreen(Workspace):
         )
 
     def on_mount(self) -> None:
-        self._head()  # what stands below it comes with the first resume, which follows at once
+        """What this program read last stands at once; the reading that follows brings what another one has changed."""
+        self.cells = self.inventory.remembered()
+        if self.cells:
+            self._show_list(0)
 
     def on_screen_resume(self) -> None:
+        """Also the first time, and when something that was opened from here is closed."""
         self.load()
 
     def own_keys(self) -> list[KeyHint]:
@@ -155,14 +156,14 @@ class CellsScreen(Workspace):
         return Inventory(self.bench_app.home)
 
     @property
-    def table(self) -> DataTable[RichText]:
-        return self.query_one("#cells-table", DataTable)
+    def table(self) -> LineTable:
+        return self.query_one("#cells-table", LineTable)
 
     @property
     def cell(self) -> Cell | None:
         """The cell under the cursor."""
-        at = self.page * PAGE_ROWS + self.table.cursor_row
-        return self.cells[at] if self.table.cursor_row >= 0 and at < len(self.cells) else None
+        at = self.table.cursor
+        return self.cells[at] if 0 <= at < len(self.cells) else None
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -176,60 +177,36 @@ class CellsScreen(Workspace):
         try:
             cells = inventory.list(needle, sort)
         except StoreError as error:
-            self.post_message(Loaded([], str(error)))
+            self.post_message(Loaded([], str(error), (needle, sort)))
         else:
-            self.post_message(Loaded(cells, inventory.problem))
+            self.post_message(Loaded(cells, inventory.problem, (needle, sort)))
 
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:
-        keep = self._wanted or (self.cell.label if self.cell else "")
-        self._wanted = ""
-        row = self.table.cursor_row
-        self.cells, self.problem = event.cells, event.problem
-        self.page = min(self.page, max(0, (len(self.cells) - 1) // PAGE_ROWS))
-        at = next((index for index, cell in enumerate(self.cells) if cell.label == keep), None)
-        if at is not None:
-            self.page = at // PAGE_ROWS
+        wanted, self._wanted = self._wanted, ""
+        stood_on = self.cell.id if self.cell else ""
+        row = self.table.cursor if event.asked == self._asked else 0
+        self.cells, self.problem, self._asked = event.cells, event.problem, event.asked
+        kept = (index for index, cell in enumerate(self.cells) if (cell.label == wanted if wanted else cell.id == stood_on))
+        at = next(kept, row)  # where the cell is, or was
         self.query_one("#cells-banner", Text).show(f"READ ONLY. {self.problem}" if self.problem else "")
-        self._fill()
-        self.table.move_cursor(row=row if at is None else at % PAGE_ROWS, animate=False)  # where the cell is, or was
-        self._show_passport()
+        self._show_list(at)
         self.show_snapshot(self.bench_app.snapshot)
 
-    def _head(self) -> None:
-        """The headings; the sorted one bears a mark."""
-        self._rows = []
-        self.table.clear(columns=True)
-        for column in COLUMNS:
-            title = f"{column.title} ▾" if column.sort == self.sort else column.title
-            self.table.add_column(RichText(title, justify="right" if column.right else "left"), width=column.width, key=column.title)
-
-    def _fill(self) -> None:
-        now_s = time.time()
-        rows = [(cell.id, *row_of(cell, now_s)) for cell in self.cells[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]]
-        if rows != self._rows:  # the table measures and draws all of its rows anew, however few differ
-            self._rows = rows
-            self.table.clear()
-            for key, *texts in rows:
-                columns = zip(texts, COLUMNS, strict=True)
-                self.table.add_row(
-                    *(RichText(_cut(text, col.width), justify="right" if col.right else "left", no_wrap=True) for text, col in columns),
-                    key=key,
-                )
-        pages = -(-len(self.cells) // PAGE_ROWS)
+    def _show_list(self, cursor: int) -> None:
+        cells, now_s = self.cells, time.time()
+        self.table.show(len(cells), lambda at: row_of(cells[at], now_s), cursor=cursor)
         count = f"{len(self.cells)} {'cell' if len(self.cells) == 1 else 'cells'}"
         if self.query_one("#cells-filter", Input).value:
             count += " found"
         elif not self.cells and not self.problem:
             count = "No cells yet: S scan codes · g grid of many · a add some · i import a list"
-        if pages > 1:
-            count += f" · page {self.page + 1} of {pages}, n next, p previous"
         said, self._said = self._said, ""
         self.query_one("#cells-count", Line).show(
             said or (f"{count} · / filter · s sort · enter open · j judge · b build" if self.cells else count)
         )
 
-    @on(DataTable.RowHighlighted)
+    @on(LineTable.Highlighted)
     def _show_passport(self) -> None:
         cell = self.cell
         text = f"Cell {cell.label}\n\n{passport(cell, log_lines=LOG_BESIDE)}" if cell else ""
@@ -359,7 +336,6 @@ class CellsScreen(Workspace):
 
     @on(Input.Changed, "#cells-filter")
     def _filter_changed(self) -> None:
-        self.page = 0
         self.load()
 
     @on(Input.Submitted, "#cells-filter")
@@ -374,16 +350,10 @@ class CellsScreen(Workspace):
 
     def action_sort(self) -> None:
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self._head()
+        self.table.show_head(_columns(self.sort))
         self.load()
 
-    def action_page(self, by: int) -> None:
-        pages = -(-len(self.cells) // PAGE_ROWS)
-        if 0 <= self.page + by < pages:
-            self.page += by
-            self._fill()
-
-    @on(DataTable.RowSelected)
+    @on(LineTable.Selected)
     def _open(self) -> None:
         if self.cell:
             self._wanted = self.cell.label
@@ -454,7 +424,6 @@ class CellsScreen(Workspace):
         self.load()
 
 
-def _cut(text: Any, width: int) -> str:
-    """A text that fits its column; what is cut off is shown to be."""
-    words = str(text)
-    return words if len(words) <= width else words[: width - 1] + "…"
+def _columns(sort: str) -> list[TableColumn]:
+    """The headings; the sorted one bears a mark."""
+    return [TableColumn(f"{column.title} ▾" if column.sort == sort else column.title, column.width, column.right) for column in COLUMNS]

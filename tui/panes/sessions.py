@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +17,7 @@ from tui.bench.messages import Point
 from tui.panes.session_points import points_of, scales_of
 from tui.panes.session_text import COLUMNS, headline, row_of
 from tui.panes.workspace import Workspace
+from tui.records.places import Home
 from tui.records.sessions import Session, SessionBusy, SessionGone, Sessions
 from tui.records.store import StoreError
 from tui.records.trash import NotInTrash, Trash
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from tui.panes.session_view import SessionView
 
 CURVE_AFTER_S = 0.08  # a cursor that runs through the list asks for no curve on its way
+
+
+def warm_up(home: Home) -> None:
+    """Read the history once, for a thread after the first paint: the list then stands at once."""
+    with suppress(StoreError):  # told when the screen is opened
+        Sessions(home).list()
 
 
 @dataclass
@@ -87,7 +94,11 @@ class SessionsScreen(Workspace):
         yield Vertical(Text(id="sessions-banner"), table, Line(id="sessions-title"), Trace(), classes="workspace-body")
 
     def on_mount(self) -> None:
+        """What this program read last stands at once; the reading that follows brings what another one has changed."""
         self._curve_timer = self.set_timer(CURVE_AFTER_S, self._load_selected, pause=True)
+        self.sessions = Sessions(self.bench_app.home).remembered()[::-1]
+        if self.sessions:
+            self._show_list(0)
 
     def on_screen_resume(self) -> None:
         """Also the first time, and when a session that was opened from here is closed."""
@@ -123,17 +134,12 @@ class SessionsScreen(Workspace):
     def load(self) -> None:
         """Read the history anew."""
         sessions = Sessions(self.bench_app.home)
-        collects = gc.isenabled()
-        gc.disable()  # reading makes some hundred thousand objects and no garbage: collecting meanwhile doubles its time
         try:
             found = sessions.list()
         except StoreError as error:
             self.post_message(Loaded([], str(error)))
         else:
             self.post_message(Loaded(found[::-1], sessions.problem))
-        finally:
-            if collects:
-                gc.enable()
 
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:

@@ -1,8 +1,9 @@
 """A record file as text and in memory: one record a line, and what was parsed before is not parsed again.
 
 The file is one JSON object, `{"schema": 1, "tables": {NAME: {NUMBER: RECORD}}}`, with a line for each record. A commit renders anew only the
-records that differ, and a reading whose bytes are those that were read last is not parsed again: with ten thousand cells this is the
-difference between a second and a twentieth of one. The file's bytes are read every time, so the data is as fresh as they are.
+records that differ, a reading parses only the lines that do, and one whose bytes are those that were read last parses none: with ten
+thousand cells this is the difference between a second and a twentieth of one. The file's bytes are read every time, so the data is as fresh as
+they are. A record whose line stayed is the same object in the next document, so that others too can tell by `is` what has changed.
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ _END = "}}"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What stands in a file. `tables` must not be changed, nor anything in them: `copied` gives what may be."""
+    """What stands in a file. `tables` must not be changed, nor anything in them: `opened` gives what may be."""
 
     raw: bytes
     schema: Any
     tables: Any
-    lines: Lines = field(default_factory=dict, repr=False)  # of each record the JSON text, where it is known
+    lines: Lines = field(default_factory=dict, repr=False)  # of each record the line, `"NUMBER": RECORD`, where it is known
 
-    def copied(self) -> Tables:
-        """The tables for a transaction. Records are replaced or given other fields in them; what a field holds is never changed in place."""
-        return {name: {number: dict(record) for number, record in table.items()} for name, table in self.tables.items()}
+    def opened(self) -> Tables:
+        """The tables for a transaction, which may gain, lose and replace records. The records themselves are those of the document."""
+        return {name: dict(table) for name, table in self.tables.items()}
 
 
-def read(raw: bytes) -> Document:
-    """Raises ValueError or RecursionError for what is no JSON object."""
+def read(raw: bytes, before: Document | None = None) -> Document:
+    """Raises ValueError or RecursionError for what is no JSON object. Lines that stand in `before` are not parsed again."""
     text = raw.decode("utf-8")
     try:
-        return _read_lines(raw, text)
+        return _read_lines(raw, text, before)
     except (ValueError, TypeError, KeyError, RecursionError):  # not by this program's hand, or of an older version of it
         document = _decode(text)
         if not isinstance(document, dict):
@@ -53,8 +54,9 @@ def read(raw: bytes) -> Document:
 
 
 def render(schema: int, tables: Tables, before: Document | None) -> Document:
-    """The document of these tables; lines of `before` serve where a record is the same. Raises ValueError or TypeError for what JSON cannot hold.
+    """The document of these tables. Raises ValueError or TypeError for what JSON cannot hold.
 
+    Lines of `before` serve for the records that are its own; equal ones are not enough, because to Python 1, 1.0 and true are equal.
     Its tables are what a reading of it would give, so that a tuple is a list at once and not only after the next start.
     """
     lines: Lines = {}
@@ -64,13 +66,15 @@ def render(schema: int, tables: Tables, before: Document | None) -> Document:
         old, old_lines = _table(before, name)
         new, records = lines.setdefault(name, {}), read.setdefault(name, {})
         for number, record in table.items():
-            if number in old_lines and old.get(number) == record:
-                new[number], records[number] = old_lines[number], old[number]
-            else:
-                new[number] = _encode(record)
-                records[number] = _decode(new[number])
+            line = old_lines.get(number)
+            if line is not None and old[number] is record:
+                new[number], records[number] = line, record
+                continue
+            written = _encode(record)
+            new[number] = f'"{number}": {written}'
+            records[number] = old[number] if new[number] == line else _decode(written)
         parts.append(f"{_encode(name)}: {{")
-        parts.append(",\n".join(f'"{number}": {line}' for number, line in new.items()))
+        parts.append(",\n".join(new.values()))
         parts.append("},")
     if tables:
         parts[-1] = "}"
@@ -85,7 +89,7 @@ def load(path: Path) -> Document:
     """The document in a file, parsed only when its bytes are others than the last time. Raises OSError, ValueError, RecursionError."""
     raw = path.read_bytes()
     known = _kept.get(path)
-    return known if known is not None and known.raw == raw else read(raw)
+    return known if known is not None and known.raw == raw else read(raw, known)
 
 
 def keep(path: Path, document: Document) -> None:
@@ -106,7 +110,7 @@ def _table(document: Document | None, name: str) -> tuple[Mapping[str, Any], Map
     return (document.tables.get(name, {}), document.lines.get(name, {})) if document is not None else ({}, {})
 
 
-def _read_lines(raw: bytes, text: str) -> Document:
+def _read_lines(raw: bytes, text: str, before: Document | None) -> Document:
     """A file as `render` leaves it. Raises ValueError and others where the lines are not that."""
     head, *rest = text.split("\n")
     if rest[-1:] != [_END]:
@@ -121,14 +125,17 @@ def _read_lines(raw: bytes, text: str) -> Document:
             if name in tables or not isinstance(name, str):
                 raise ValueError("a table stands there twice")
             table, known = tables.setdefault(name, {}), lines.setdefault(name, {})
+            old, old_lines = _table(before, name)
         elif line in ("}", "},"):
             table = None
         else:
-            number, _, record = line.removesuffix(",").partition(": ")
+            line = line.removesuffix(",")
+            number, _, record = line.partition(": ")
             number = number[1:-1]
-            if number in table or not number.isdecimal():
-                raise ValueError("a record stands there twice")
-            table[number], known[number] = _decode(record), record
+            if number in table or not number.isdecimal() or not line.startswith(f'"{number}"'):
+                raise ValueError("a record stands there twice, or under no number")
+            table[number] = old[number] if old_lines.get(number) == line else _decode(record)
+            known[number] = line
     if table is not None:
         raise ValueError("the last table has no end")
     return Document(raw, schema, tables, lines)

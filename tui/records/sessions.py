@@ -15,14 +15,17 @@ from tinydb.table import Table
 
 from tui.domain.plan import Plan
 from tui.records.curve import SUFFIX
+from tui.records.document import Document
 from tui.records.inventory import Inventory, entry
 from tui.records.journal import Journal, JournalUnwritable
 from tui.records.journal_reading import is_being_written, tail
+from tui.records.memory import Memory
 from tui.records.places import Home
 from tui.records.session_files import place_files
 from tui.records.store import Store, StoreError, transaction
 from tui.records.trash_table import take_out, throw_away
 
+History = list["Session"]
 State = Literal["running", "resting", "ended"]
 REST_LOWEST_V, REST_HIGHEST_V = 2.00, 3.75  # outside these a resting LiFePO4 cell is damaged or the reading is wrong
 
@@ -331,8 +334,37 @@ class Sessions:
     def list(self) -> list[Session]:
         """All sessions, oldest first."""
         with transaction(self.path) as store:
-            sessions = [session_of_record(record) for record in self._table(store)]
-        return sorted(sessions, key=lambda session: (session.started_unix_s, session.id))
+            table = self._table(store)
+            whole = store.document
+            return list(_MEMORY.of(self.path, whole)[0] if whole is not None else _in_order(session_of_record(record) for record in table))
+
+    def remembered(self) -> History:
+        """All sessions, oldest first, as this process read them last, without a look at the disk; none where it has not yet.
+
+        For a screen that is to stand at once, and reads the history right after.
+        """
+        last = _MEMORY.last(self.path)
+        return [] if last is None else list(last[0])
+
+
+def _in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    return tuple(sorted(sessions, key=lambda session: (session.started_unix_s, session.id)))
+
+
+_Made = tuple[tuple[Session, ...], Mapping[str, tuple[Mapping[str, Any], Session]]]
+
+
+def _made(document: Document, before: _Made | None) -> _Made:
+    """The sessions of a document in their order; of records that are the same as before, the same sessions."""
+    known = before[1] if before is not None else {}
+    made = {}
+    for record in document.tables.get("sessions", {}).values():
+        old, session = known.get(record["id"], (None, None))
+        made[record["id"]] = (record, session if session is not None and old is record else session_of_record(record))
+    return _in_order(session for _, session in made.values()), made
+
+
+_MEMORY = Memory(_made)
 
 
 def _changeable(values: Mapping[str, Any]) -> Mapping[str, Any]:

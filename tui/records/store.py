@@ -18,12 +18,15 @@ import gc
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from tinydb import TinyDB
+from tinydb.queries import QueryLike
 from tinydb.storages import Storage
+from tinydb.table import Table
 
 from tui.records import document
 from tui.records.document import Document, Tables
@@ -54,8 +57,31 @@ class StoreTooNew(StoreError):
     """The file was written by a newer version of this program."""
 
 
+class RecordTable(Table):
+    """A table that leaves the records of the document as they are: those that an update is about to change become copies first.
+
+    So ten thousand need no copy for one that changes, and what stayed the same object has not changed.
+    """
+
+    def update(
+        self, fields: Mapping[str, Any] | Callable[[Any], None], cond: QueryLike | None = None, doc_ids: Iterable[int] | None = None
+    ) -> list[int]:
+        if doc_ids is None:
+            doc_ids = [record.doc_id for record in (self if cond is None else self.search(cond))]
+        numbers = list(doc_ids)
+        storage = self.storage
+        assert isinstance(storage, WholeFileStorage)
+        storage.copy(self.name, numbers)
+        return super().update(fields, doc_ids=numbers)
+
+    def update_multiple(self, updates: Iterable[tuple[Mapping[str, Any] | Callable[[Any], None], QueryLike]]) -> list[int]:
+        return [number for fields, cond in updates for number in self.update(fields, cond)]
+
+
 class Store(TinyDB):
     """A TinyDB database inside one transaction. `problem` is "" or tells why it is open for reading only."""
+
+    table_class = RecordTable
 
     @property
     def problem(self) -> str:
@@ -139,8 +165,15 @@ class WholeFileStorage(Storage):
 
     def read(self) -> Tables | None:
         if self._tables is None and self.document is not None:
-            self._tables = self.document.copied()  # not before somebody asks: who only looks needs no copy
+            self._tables = self.document.opened()
         return self._tables
+
+    def copy(self, table: str, numbers: Iterable[int]) -> None:
+        """Put copies in the place of these records, where they are there."""
+        records = (self.read() or {}).get(table, {})
+        for number in map(str, numbers):
+            if number in records:
+                records[number] = dict(records[number])
 
     def write(self, data: Tables) -> None:
         if self.problem:
@@ -171,7 +204,7 @@ class WholeFileStorage(Storage):
         for older in generations(self.path):
             with contextlib.suppress(_Damaged, OSError, StoreTooNew):
                 _, tables, found = _load(older)
-                self._tables = tables if found is None else found.copied()
+                self._tables = tables if found is None else found.opened()
                 self.problem = (
                     f"{self.path} {fault}. It was left as it is. The newest good state, {older.name}, is shown for reading only. "
                     f"To go on from it: move {self.path.name} away and copy {older.name} to its name."

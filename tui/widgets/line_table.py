@@ -78,6 +78,11 @@ class LineTable(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Highlighted())
 
+    def show_head(self, columns: Sequence[TableColumn]) -> None:
+        """Other headings, and other widths where the next `show` brings the rows for them."""
+        self._columns = tuple(columns)
+        self.refresh(Region(0, 0, self.size.width, 1))
+
     def watch_cursor(self, before: int, now: int) -> None:
         self._refresh_row(before)
         self._refresh_row(now)
