@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from tui.bench.messages import Answer, Capture, Captured, Channel, Outcome, Type
 from tui.bench.stepped import SteppedLink
 from tui.panes.cell_form import CellForm
 from tui.panes.cells import CellsScreen
+from tui.panes.entry_grid import EntryGrid
 from tui.panes.gauges import fact_rows
 from tui.panes.reading import ReadingScreen
 from tui.records.inventory import Inventory
@@ -245,3 +247,86 @@ def test_the_leads_resistance_bears_its_trust():
     shown = [row.plain for row in fact_rows(replace(CHARGING, lead_trust="measured"))]
     assert any("10.1 mΩ ●" in row for row in shown)
     assert any("10.1 mΩ ✕" in row.plain for row in fact_rows(replace(CHARGING, lead_trust="stale")))
+
+
+@asynccontextmanager
+async def in_the_grid(link, place, size=(80, 24)):
+    """The grid of many cells, opened as its user opens it."""
+    app = TopBalanceApp(link, place)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, EntryGrid) and app.screen.is_mounted)
+        await app.workers.wait_for_complete()
+        yield app, pilot
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@on_loop
+async def test_the_grid_is_filled_with_volts_by_one_key_a_cell(drive, place, size):  # noqa: F811
+    driven = drive(cells=4, soc=(0.4, 0.9), change=meter_walks)
+    link = SteppedLink(driven)
+    app = TopBalanceApp(link, place, demo=True, defaults=driven.plan.to_json())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.meter_address() == driven.rig.meter_address)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.table.has_focus)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, EntryGrid) and app.screen.is_mounted)
+        await pilot.press(*"A1..A4", "enter", "up")
+        walker = Walker(app, pilot, link)
+        for number in range(1, 5):
+            await walker.key()
+            assert app.screen.grid.place[0] == number
+            assert f"A{number} 3." in text_of(app)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: len(Inventory(place).list()) == 4)
+    for cell in Inventory(place).list():
+        assert cell.received_voltage_v == pytest.approx(driven.world.probe(f"cell:{cell.label}"), abs=0.0006)
+
+
+@on_loop
+async def test_the_meter_s_value_goes_into_the_row_it_was_asked_for_and_undo_takes_it_back(tmp_path):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", "tab", "f9")
+        await until(pilot, lambda: any(isinstance(command, Capture) for command in link.sent))
+        asked = next(command for command in link.sent if isinstance(command, Capture))
+        assert asked.field == "cell:A1"
+        await pilot.press("down", "down", "left", *"A3")  # meanwhile the operator types elsewhere
+        link.current = replace(CHARGING, seq=101, captured=Captured(asked.number, "cell:A1", 3.3012, "3.3012"))
+        app.pull()
+        await until(pilot, lambda: app.screen.sheet.text((0, 1)) == "3.3012")
+        assert (app.screen.grid.place, app.screen.grid.typing) == ((2, 0), "A3")
+        await pilot.press("enter", "ctrl+z", "ctrl+z")
+        assert app.screen.sheet.rows == [("A1", "", "", "")]
+
+
+@pytest.mark.parametrize("tabs", [2, 3])
+@on_loop
+async def test_in_the_columns_that_no_meter_tells_the_key_says_why_not(tmp_path, tabs):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", *["tab"] * tabs, "f9")
+        await until(pilot, lambda: "The meter tells volts" in text_of(app))
+        assert not [command for command in link.sent if isinstance(command, Capture)]
+
+
+@on_loop
+async def test_unlikely_volts_go_into_the_grid_only_when_they_come_twice(tmp_path):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", "tab")
+        for turn in (1, 2):
+            await pilot.press("f9")
+            await until(pilot, lambda turn=turn: sum(isinstance(command, Capture) for command in link.sent) == turn)
+            asked = [command for command in link.sent if isinstance(command, Capture)][-1]
+            found = Captured(asked.number, asked.field, 1.9, "1.900", doubt="1.900 V is no usual voltage.")
+            link.current = replace(CHARGING, seq=200 + turn, captured=found)
+            app.pull()
+            if turn == 1:
+                await until(pilot, lambda: "F9 once more" in text_of(app))
+                assert app.screen.sheet.text((0, 1)) == ""
+        await until(pilot, lambda: app.screen.sheet.text((0, 1)) == "1.900")
+        assert app.screen.grid.place == (1, 1)

@@ -1,30 +1,33 @@
 """The grid: label, volts, resistance and capacity of many cells typed fast, kept all together or not at all.
 
-Enter goes down, Tab goes right, a column copied from a spreadsheet is pasted where the cursor stands, ctrl+z takes the last change back.
+Enter goes down, Tab goes right, a column copied from a spreadsheet is pasted where the cursor stands, F9 takes the volts from a meter, ctrl+z
+takes the last change back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import events, on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
+from tui.bench.messages import Captured
+from tui.panes.capture import Wanted
 from tui.panes.confirm import ConfirmScreen
-from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, Kept, Place, Sheet, known_by_label
+from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, VOLTS, Kept, Place, Sheet, known_by_label
+from tui.panes.over_bench import OverBench
 from tui.records.cell import Cell, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 from tui.widgets.text import cut
 
@@ -51,9 +54,9 @@ class Grid(ScrollView, can_focus=True):
     class Changed(Message):
         """The cursor moved, something is being typed, or the sheet changed; `problem` when a change was refused."""
 
-        def __init__(self, problem: str = "") -> None:
+        def __init__(self, problem: str = "", *, by_key: bool = False) -> None:
             super().__init__()
-            self.problem = problem
+            self.problem, self.by_key = problem, by_key
 
     def __init__(self, sheet: Sheet) -> None:
         super().__init__()
@@ -104,7 +107,7 @@ class Grid(ScrollView, can_focus=True):
             return
         event.stop()
         event.prevent_default()
-        self.tell()
+        self.tell(by_key=True)
 
     def on_paste(self, event: events.Paste) -> None:
         """One value is typed; lines and columns go into the sheet."""
@@ -123,12 +126,14 @@ class Grid(ScrollView, can_focus=True):
             text, self.typing = self.typing, None
             self._change(lambda: self.sheet.put(self.place, text))
 
-    def take(self, text: str) -> None:
-        """A value from elsewhere (a meter) into the cell under the cursor, and one down."""
-        self.typing = text
-        self.put()
-        self.move(1, 0)
-        self.tell()
+    def take(self, place: Place, text: str) -> None:
+        """A value from a meter into a cell of the sheet, and one down, unless the operator has gone elsewhere meanwhile."""
+        self.sheet.measure(place, text)
+        if self.row == place[0] and (self.typing is None or self.column == place[1]):
+            self.typing = None
+            self.move(1, 0)
+        self._fit()
+        self.refresh()
 
     def undo(self) -> None:
         """What is being typed, or else the last change, is taken back."""
@@ -157,9 +162,9 @@ class Grid(ScrollView, can_focus=True):
         self._fit()
         self.scroll_to_region(Region(0, self.row, 1, 1), animate=False, force=True)
 
-    def tell(self, problem: str = "") -> None:
+    def tell(self, problem: str = "", *, by_key: bool = False) -> None:
         self.refresh()
-        self.post_message(self.Changed(problem))
+        self.post_message(self.Changed(problem, by_key=by_key))
 
     # --- the picture ----------------------------------------------------------------------------------------------
 
@@ -205,14 +210,11 @@ class Saved(Message):
     problem: str = ""
 
 
-class EntryGrid(ModalScreen[str | None]):
+class EntryGrid(OverBench["str | None"]):
     """Returns the first label that was kept, or None."""
 
-    NAMES_STOP_KEY = True
     DEFAULT_CSS = """
-    EntryGrid { background: $background; align: left top; }
-    EntryGrid > Vertical { width: 100%; height: 100%; }
-    EntryGrid .grid-bar { background: $panel; padding: 0 1; }
+    EntryGrid .grid-bar { padding: 0 1; }
     EntryGrid #grid-head { color: $text-muted; }
     EntryGrid #grid-said { padding: 0 1; height: 2; }
     EntryGrid #grid-said.-wrong { color: $text-error; }
@@ -224,6 +226,7 @@ class EntryGrid(ModalScreen[str | None]):
         Binding("f8", "fault", show=False),
         Binding("escape", "leave", show=False),
     ]
+    AUTO_FOCUS = "Grid"
     app: TopBalanceApp  # type: ignore[assignment]
 
     def __init__(self) -> None:
@@ -231,21 +234,26 @@ class EntryGrid(ModalScreen[str | None]):
         self.sheet = Sheet()
         self.grid = Grid(self.sheet)
         self._saving = False
+        self._asked: Place = (0, VOLTS)  # of the meter
+        self._doubted: Place | None = None  # for which the meter's last volts were not likely
+        self._said = ""  # of the meter, until the next key
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> Iterator[Widget]:
         head = " " * NUMBER_COLUMNS + " ".join(
             f"{column.title:<{column.width}}" if at == LABEL else f"{column.title:>{column.width}}" for at, column in enumerate(COLUMNS)
         )
-        with Vertical():
-            yield Line(id="grid-title", classes="grid-bar")
-            yield Line(head, id="grid-head")
-            yield self.grid
-            yield Text(id="grid-said")
-            yield Line("enter down · tab right · A01..A16 numbers · ^z undo · F8 next fault · F3 volts at rest", classes="grid-bar")
-            yield Line("^x OUTPUT OFF · ^s save all · esc leave", classes="grid-bar")
+        yield Line(id="grid-title", classes="grid-bar")
+        yield Line(head, id="grid-head")
+        yield self.grid
+        yield Text(id="grid-said")
+        yield Line("enter down · tab right · A01..A16 makes 16 rows · a column can be pasted", id="grid-keys", classes="grid-bar")
+
+    def own_keys(self) -> list[KeyHint]:
+        save, undo = ("^s", "save", "screen.save"), ("^z", "undo", "screen.undo")
+        return [save, ("F9", "meter", "app.capture"), undo, ("F3", "at rest", "screen.at_rest"), ("esc", "leave", "screen.leave")]
 
     def on_mount(self) -> None:
-        self.grid.focus()
+        super().on_mount()
         self._tell()
         self._load()
 
@@ -265,6 +273,8 @@ class EntryGrid(ModalScreen[str | None]):
 
     @on(Grid.Changed)
     def _changed(self, event: Grid.Changed) -> None:
+        if event.by_key:
+            self._said = ""
         self._tell(event.problem)
 
     def _tell(self, problem: str = "") -> None:
@@ -273,14 +283,41 @@ class EntryGrid(ModalScreen[str | None]):
             return
         sheet, faults = self.sheet, len(self.sheet.problems)
         rows = sum(any(row) for row in sheet.rows)
-        counted = f"{rows} {'row' if rows == 1 else 'rows'}" + (f", {faults} to correct" if faults else "")
-        volts = "volts of known cells are AT REST" if sheet.at_rest else "volts of known cells as they are"
-        self.query_one("#grid-title", Line).show(f"Many cells at once · {counted} · {volts}")
+        counted = f"{rows} {'row' if rows == 1 else 'rows'}" + (f", {faults} to correct: F8" if faults else "")
+        volts = "volts of known cells: AT REST" if sheet.at_rest else "volts of known cells: as they are"
+        self.query_one("#grid-title", Line).show(f"Many cells · {counted} · {volts}")
         place = self.grid.place
         problem = problem or ("" if self.grid.typing is not None else sheet.problem(place))
         said = self.query_one("#grid-said", Text)
         said.set_class(bool(problem), "-wrong")
-        said.show(f"✕ {problem}" if problem else f"= {echo}" if (echo := sheet.echo(place)) else " ")
+        said.show(f"✕ {problem}" if problem else self._said or (f"= {echo}" if (echo := sheet.echo(place)) else " "))
+
+    # --- volts by the meter ---------------------------------------------------------------------------------------
+
+    def capture_for(self) -> str | Wanted:
+        """The volts of the row under the cursor, which the meter tells; the other columns it does not."""
+        if self.grid.column > VOLTS:
+            title = COLUMNS[self.grid.column].title
+            return f"The meter tells volts, not {title}: type what the tester shows. F9 works in the columns label and V."
+        self.grid.put()
+        row = self.grid.row
+        label = self.sheet.text((row, LABEL))
+        self._asked = (row, VOLTS)
+        return Wanted(f"cell:{label}" if label else "received_voltage_v", label or f"Row {row + 1}", self.app.meter_address())
+
+    def take_captured(self, captured: Captured) -> str:
+        """Into the row it was asked for, and one down. A doubtful value is kept only when it comes twice."""
+        label = self.sheet.text((self._asked[0], LABEL)) or f"Row {self._asked[0] + 1}"
+        if captured.doubt and self._doubted != self._asked:
+            self._doubted = self._asked
+            return f"{label}: {captured.doubt} F9 once more keeps it."
+        self._doubted = None
+        self.grid.take(self._asked, captured.text)
+        return f"{label} {captured.text} V. F9: the next one."
+
+    def say_here(self, text: str) -> None:
+        self._said = text
+        self._tell()
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
