@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -182,6 +183,27 @@ async def test_unlikely_volts_of_a_cell_are_kept_only_when_they_come_twice(tmp_p
         assert Inventory(home).by_label("A1").last_voltage_v is None
         await come(pilot, 2)
         await until(pilot, lambda: Inventory(home).by_label("A1").last_voltage_v == 1.9)
+
+
+@on_loop
+async def test_volts_at_rest_by_the_meter_know_their_hours_since_the_last_charge(tmp_path):
+    link = FakeLink(CHARGING)
+    home = home_in(tmp_path)
+    cell = Inventory(home).add(label="A1")
+    Inventory(home).log(cell.id, "session", unix_s=time.time() - 86400, phase="end", result="balanced", session="s-1")
+    app = TopBalanceApp(link, home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and len(app.screen.cells) == 1 and app.screen.table.has_focus)
+        await pilot.press("f9")
+        await until(pilot, lambda: any(isinstance(command, Capture) for command in link.sent))
+        asked = next(command for command in link.sent if isinstance(command, Capture))
+        link.current = replace(CHARGING, seq=300, captured=Captured(asked.number, asked.field, 3.3456, "3.3456"))
+        app.pull()
+        await until(pilot, lambda: Inventory(home).by_label("A1").last_voltage_v == 3.3456)
+    kept = Inventory(home).by_label("A1").log[-1]
+    assert (kept["kind"], kept["session"], kept["resolution_v"], kept["measured"]) == ("rest", "s-1", 0.0001, True)
+    assert kept["hours"] == pytest.approx(24, abs=0.1)
 
 
 @on_loop

@@ -29,6 +29,7 @@ from tui.panes.scan import ScanScreen
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell, InvalidCell
 from tui.records.cell_csv import cells_to_csv
+from tui.records.cell_entry import add_entry
 from tui.records.inventory import CellGone, Inventory
 from tui.records.places import Home, open_private
 from tui.records.store import StoreError
@@ -333,13 +334,13 @@ class CellsScreen(Workspace):
         at = self.cells.index(cell)
         following = self.cells[at + 1].label if at + 1 < len(self.cells) else ""
         self._wanted = following or label
-        self._keep_volts(cell, captured.value, captured.text, following)
+        self._keep_volts(cell, captured.text, following)
         return f"{label} {captured.text} V"
 
     @work(thread=True, exit_on_error=False)
-    def _keep_volts(self, cell: Cell, volts: float, text: str, following: str) -> None:
+    def _keep_volts(self, cell: Cell, text: str, following: str) -> None:
         try:
-            self.inventory.log(cell.id, "rest", voltage_v=volts, measured=True)
+            add_entry(self.inventory, cell, "rest", {"voltage_v": f"{text} V"}, measured=True)
         except (StoreError, CellGone, InvalidCell) as error:
             self.post_message(Done(str(error), f"The volts of {cell.label} were not kept"))
         else:

@@ -20,12 +20,14 @@ class Added:
     warning: str = ""
 
 
-def add_entry(inventory: Inventory, cell: Cell, kind: str, answers: Mapping[str, str], *, unix_s: float | None = None) -> Added:
-    """Read what was typed for an entry of this kind and keep it. `answers` are texts by the fields' names.
+def add_entry(
+    inventory: Inventory, cell: Cell, kind: str, answers: Mapping[str, str], *, unix_s: float | None = None, measured: bool = False
+) -> Added:
+    """Read what was typed for an entry of this kind, or `measured` by the program itself, and keep it. `answers` are texts by the fields' names.
 
     Raises InvalidCell naming the field, CellGone, StoreError.
     """
-    values = cell_log.read_entry(kind, answers)
+    values = {**cell_log.read_entry(kind, answers), **({"measured": True} if measured else {})}
     at_s = time.time() if unix_s is None else unix_s
     if kind == "capacity":
         recorded = record_capacity(inventory, [cell.label], unix_s=at_s, **values)
