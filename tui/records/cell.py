@@ -129,11 +129,12 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
     properties: dict[str, Any] = {}
     for name, value in values.items():
-        if name != "code_raw":
+        if name == "code":
+            properties[name] = _text(name, tidy(str(value or "")))
+        elif name != "code_raw":
             properties[name] = _extra(value) if name == "extra" else _number(name, value) if name in NUMBERS else _text(name, value)
     if "code" in properties:
         properties["code_raw"] = str(values.get("code_raw") or values["code"] or "")[:RAW_LETTERS]
-        properties["code"] = tidy(properties["code"])
         told = read_code(properties["code"]).other_chemistry
         if told:
             raise InvalidCell("code", f"by this code the cell is {told}; the inventory takes LiFePO4 cells only. Look at the cell's label")
