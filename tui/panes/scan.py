@@ -7,24 +7,27 @@ a code is written to the disk.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from textual import events, work
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widget import Widget
 
 from tui.domain import labels
-from tui.domain.cell_code import SECOND_LIFE, CellCode, read_code
+from tui.domain.cell_code import SECOND_LIFE, WHOLE, CellCode, read_code, tidy
 from tui.domain.plain_text import plain_text
 from tui.domain.scan import Scanned, Scanner
 from tui.panes.cell_page import CellPage
 from tui.panes.confirm import ConfirmScreen, LineScreen
-from tui.records.cell import Cell, InvalidCell
+from tui.panes.over_bench import OverBench
+from tui.records.cell import Cell, InvalidCell, label_key
 from tui.records.inventory import Inventory
 from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Rows, Text
 from tui.widgets.text import cut
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 ENDS = ("enter", "tab", "ctrl+j")  # with which scanners end a code
+SEPARATORS = "\x04\x1c\x1d\x1e\x1f"  # between the data fields of a symbol; part of what was scanned
+SILENCE_S = 0.4  # after which a whole code is taken although its scanner sends no Enter
 LONGEST = 200  # letters of one scan; more is a key held down
 LABEL_COLUMNS = 10
 
@@ -65,15 +70,12 @@ class Row:
         )
 
 
-class ScanScreen(ModalScreen[str | None]):
+class ScanScreen(OverBench["str | None"]):
     """Returns the label of the last cell that was found or added, or None."""
 
-    AUTO_FOCUS = ""
-    NAMES_STOP_KEY = True
     DEFAULT_CSS = """
-    ScanScreen { background: $background; align: left top; }
-    ScanScreen > Vertical { width: 100%; height: 100%; }
-    ScanScreen .scan-bar { background: $panel; padding: 0 1; }
+    ScanScreen #scan-count, ScanScreen #scan-head { padding: 0 1; }
+    ScanScreen #scan-head { color: $text-muted; }
     ScanScreen #scan-typed { padding: 0 1; text-style: bold; }
     ScanScreen #scan-told { padding: 0 1; min-height: 2; }
     ScanScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
@@ -89,19 +91,27 @@ class ScanScreen(ModalScreen[str | None]):
         self._writing = self._leaving = False
         self._next = ""  # label of the next new cell; "" until the inventory was asked
         self.last: Cell | None = None
+        self._labels: dict[str, Cell] = {}  # the inventory by the keys of labels
+        self._silence: Timer | None = None  # since the last letter of a whole code
 
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Line("Scan the code of each cell; both rows of a plate, one after the other, are joined.", classes="scan-bar")
-            yield Line(id="scan-count", classes="scan-bar")
-            yield Line(id="scan-typed")
-            yield Text(id="scan-told")
-            with VerticalScroll(can_focus=False):
-                yield Rows(id="scan-rows")
-            yield Line("F2 rows the other way round · F3 keep as scanned · F4 open the cell · F6 numbering", classes="scan-bar")
-            yield Line("^x OUTPUT OFF · esc done", classes="scan-bar")
+    def compose_body(self) -> Iterator[Widget]:
+        yield Line(id="scan-count")
+        yield Line("Scan the code of each cell. A plate of two rows: one after the other.", id="scan-head")
+        yield Line(id="scan-typed")
+        yield Text(id="scan-told")
+        yield VerticalScroll(Rows(id="scan-rows"), can_focus=False)
+
+    def own_keys(self) -> list[KeyHint]:
+        """What a scan that waits for a word can be answered with, before the rest."""
+        waiting = next((row for row in self.rows if row.state in _OPEN), None)
+        answers = [("F3", "keep it", ""), ("del", "leave it out", "")] if waiting else []
+        if waiting and waiting.scanned.code.other_way:
+            answers.insert(0, ("F2", "other way" if len(waiting.scanned.code.text) == WHOLE else "first 24", ""))
+        rest = [*([("F4", "open cell", "")] if self.last else []), ("F6", "numbering", ""), ("esc", "done", "")]
+        return [*answers, *rest]
 
     def on_mount(self) -> None:
+        super().on_mount()
         self._show()
         self._write()  # asks for the next free label
 
@@ -113,8 +123,12 @@ class ScanScreen(ModalScreen[str | None]):
         match event.key:
             case key if key in ENDS:
                 self._take()
+            case "escape" if self._typed:
+                self._give_up_typed()
             case "escape":
                 self._close()
+            case "delete":
+                self._leave_out()
             case "backspace":
                 self._typed = self._typed[:-1]
             case "f2" | "f3":
@@ -126,9 +140,29 @@ class ScanScreen(ModalScreen[str | None]):
                 self.app.push_screen(LineScreen("Number the cells from which label?", words, self._next), self._number_from)
             case "up" | "down":
                 self.query_one(VerticalScroll).scroll_relative(y=-1 if event.key == "up" else 1, animate=False)
-            case _ if event.is_printable and event.character and len(self._typed) < LONGEST:
+            case _ if event.character and (event.is_printable or event.character in SEPARATORS) and len(self._typed) < LONGEST:
                 self._typed += event.character
-        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+        self._show_typed()
+
+    def _show_typed(self) -> None:
+        """What has come of a scan so far. A whole code that nothing follows is taken: its scanner sends no Enter."""
+        if self._silence is not None:
+            self._silence.stop()
+            self._silence = None
+        if len(tidy(self._typed)) == WHOLE:
+            self._silence = self.set_timer(SILENCE_S, self._take_silent)
+        hint = "     enter takes it, esc takes it away" if len(self._typed) >= LABEL_COLUMNS and self._silence is None else ""
+        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}{hint}")
+
+    def _take_silent(self) -> None:
+        self._take()
+        self._show_typed()
+
+    def _give_up_typed(self) -> None:
+        """Esc: what was typed by hand and not sent goes away, in sight; a whole code is kept all the same."""
+        if len(tidy(self._typed)) == WHOLE:
+            self._take()
+        self._typed = ""
 
     def on_paste(self, event: events.Paste) -> None:
         """Terminals that wrap a burst of keys as a paste."""
@@ -138,7 +172,7 @@ class ScanScreen(ModalScreen[str | None]):
             self._typed = text[:LONGEST]
             self._take()
         self._typed = rest[:LONGEST]
-        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+        self._show_typed()
 
     def _number_from(self, label: str | None) -> None:
         if label:
@@ -149,18 +183,24 @@ class ScanScreen(ModalScreen[str | None]):
 
     def _take(self) -> None:
         raw, self._typed = self._typed, ""
+        if (
+            labelled := self._labels.get(label_key(plain_text(raw).strip()))
+        ) is not None and raw.strip():  # a label that its owner has printed
+            self.last = labelled
+            self.rows.insert(0, Row(Scanned(raw, read_code(labelled.code)), "found", f"{labelled.state}, by its label", labelled))
+            self._show()
+            return
         scanned = self._scanner.take(raw)
         if scanned is None:
             return
         if self.rows and self.rows[0].state == "half" and (scanned.joined or (scanned.half and not scanned.dropped)):
             del self.rows[0]  # it stands in this one now, or was scanned twice
         if scanned.half:
-            row = Row(scanned, "half", f"{scanned.code.text}: one row of a plate; scan the other. F3 keeps it as it is.")
+            row = Row(scanned, "half", f"{scanned.code.text}: {len(scanned.code.text)} characters, as one row of a plate; scan the other.")
         elif scanned.refused:
             row = Row(scanned, "refused", f"{scanned.refused} {scanned.code.text}")
         elif scanned.doubtful:
-            other = "F2 takes it the other way round, F3 as scanned. " if scanned.code.other_way else "F3 keeps it as it is. "
-            row = Row(scanned, "ask", f"{other}{scanned.code.text}: {scanned.doubtful}")
+            row = Row(scanned, "ask", f"{scanned.code.text}: {scanned.doubtful}")
         else:
             row = Row(scanned, "saving", scanned.code.text)
             self._to_save.append((row, scanned.code.text))
@@ -180,6 +220,15 @@ class ScanScreen(ModalScreen[str | None]):
                 self._show()
                 self._write()
                 return
+
+    def _leave_out(self) -> None:
+        """The newest row that waits for a word was a bad scan."""
+        row = next((row for row in self.rows if row.state in _OPEN), None)
+        if row is not None:
+            if row.state == "half":
+                self._scanner.pending = ""
+            self.rows.remove(row)
+            self._show()
 
     def _write(self) -> None:
         if not self._writing:
@@ -205,9 +254,11 @@ class ScanScreen(ModalScreen[str | None]):
     def _first_label(self) -> str:
         """After the last label of the inventory that ends in a number."""
         try:
-            numbered = [cell.label for cell in Inventory(self.app.home).list() if cell.label[-1:].isdecimal()]
+            cells = Inventory(self.app.home).list()
         except StoreError:
-            numbered = []
+            cells = []
+        self._labels = {label_key(cell.label): cell for cell in cells}
+        numbered = [cell.label for cell in cells if cell.label[-1:].isdecimal()]
         return labels.following(numbered[-1] if numbered else "")
 
     def _keep(self, row: Row, code: str) -> None:
@@ -219,9 +270,10 @@ class ScanScreen(ModalScreen[str | None]):
         except InvalidCell as error:
             row.state, row.words = "refused", f"{error}: {code}"
         except StoreError as error:
-            row.state, row.words = "failed", f"{error} F3 tries again."
+            row.state, row.words = "failed", str(error)
         else:
             row.cell = self.last = cell
+            self._labels[label_key(cell.label)] = cell
             if is_new:
                 row.state, row.words = "new", _told(read)
                 self._next = labels.following(cell.label)
@@ -238,11 +290,14 @@ class ScanScreen(ModalScreen[str | None]):
         new = sum(row.state == "new" for row in self.rows)
         told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}"
         open_rows = sum(row.state in _OPEN for row in self.rows)
-        self.query_one("#scan-count", Line).show(told + (f" · {open_rows} wait for a word" if open_rows else ""))
+        waits = f" · {open_rows} {'waits' if open_rows == 1 else 'wait'} for a word"
+        self.query_one("#scan-count", Line).show(told + (waits if open_rows else ""))
+        self.show_keys()
         width = max(40, self.size.width - 3)
         self.query_one("#scan-rows", Rows).show_rows([row.content(width) for row in self.rows])
         newest = self.rows[0] if self.rows else None
-        self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}" if newest else "")
+        answers = f" {_answers(newest)}" if newest and newest.state in _OPEN else ""
+        self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}{answers}" if newest else "")
 
     def on_resize(self) -> None:
         self._show()
@@ -266,6 +321,16 @@ class ScanScreen(ModalScreen[str | None]):
         what = "One scan was" if len(waiting) == 1 else f"{len(waiting)} scans were"
         words = "\n".join(row.scanned.code.text for row in waiting[:6])
         self.app.push_screen(ConfirmScreen(f"{what} not kept. Leave them out?", words, yes="leave them out", no="no, go back"), answered)
+
+
+def _answers(row: Row) -> str:
+    """What can be done with a scan that waits for a word."""
+    code = row.scanned.code
+    if row.state == "failed":
+        return "F3 tries again, del leaves it out."
+    if not code.other_way:
+        return "F3 keeps it as it is, del leaves it out."
+    return f"F2 takes {'it the other way round' if len(code.text) == WHOLE else 'the first 24'}, F3 as scanned, del leaves it out."
 
 
 def _told(code: CellCode) -> str:
