@@ -272,9 +272,9 @@ def test_the_leads_resistance_bears_its_trust():
 
 
 @asynccontextmanager
-async def in_the_grid(link, place, size=(80, 24)):
+async def in_the_grid(link, home, size=(80, 24)):
     """The grid of many cells, opened as its user opens it."""
-    app = TopBalanceApp(link, place)
+    app = TopBalanceApp(link, home)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.press("2")
         await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)

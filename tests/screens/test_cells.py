@@ -328,3 +328,20 @@ def test_labels_count_up(text, count, labels):
 )
 def test_a_form_without_sense_says_so_at_its_field(answers, name):
     assert list(read_form(answers).messages) == [name]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_what_was_typed_into_the_form_is_not_lost_by_one_escape(home, size):
+    async with cells(home, size=size) as bench:
+        await bench.press("a")
+        await bench.at(CellForm)
+        await bench.shown("IDLE", "Add cells", "F5 keep", "OUTPUT OFF")
+        await bench.press(*"A1", "escape")
+        await bench.shown("Not kept yet")
+        await bench.press("f5")
+        await bench.listed("A1")
+        await bench.press("a")
+        await bench.at(CellForm)
+        await bench.press("escape")  # nothing was typed
+        await bench.at(CellsScreen)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from tui.domain.cell_code import LENGTHS, LIFEPO4, SECOND_LIFE, WHOLE, CellCode, read_code, tidy
 
-
 LEAST = 4
 """Characters of the shorter row of a plate; what leaves less for the other row is a code with something missing."""
 

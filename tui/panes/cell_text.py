@@ -27,8 +27,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("label", 10, sort="label"),
     Column("state", 9, sort="state"),
     Column("model", 12, sort="model"),
-    Column("Ah", 5, right=True, sort="capacity_ah"),
-    Column("mΩ", 5, right=True, sort="resistance_mohm"),
+    Column("Ah", 5, right=True, sort="known_capacity_ah"),
+    Column("mΩ", 5, right=True, sort="known_resistance_mohm"),
     Column("last volts", 13, sort="last_voltage_v"),
     Column("bank", 10),
 )
@@ -42,8 +42,8 @@ def row_of(cell: Cell, now_s: float) -> tuple[str, ...]:
         cell.label,
         cell.state,
         cell.model,
-        DASH if cell.capacity_ah is None else f"{cell.capacity_ah:.0f}",
-        DASH if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f}",
+        DASH if (ah := cell.known_capacity_ah) is None else f"{ah:.0f}",
+        DASH if (mohm := cell.known_resistance_mohm) is None else f"{mohm:.2f}",
         last_volts(cell, now_s),
         place_of(cell),
     )
@@ -51,7 +51,7 @@ def row_of(cell: Cell, now_s: float) -> tuple[str, ...]:
 
 def last_volts(cell: Cell, now_s: float) -> str:
     """The newest volts and their age: "3.345 V 12 d"; a dash when none is known."""
-    for entry in reversed(cell.log):
+    for entry in reversed(cell.entries):
         if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
             return f"{entry['voltage_v']:.3f} V {ago(now_s - entry['unix_s']):>5}"
     return DASH if cell.received_voltage_v is None else f"{cell.received_voltage_v:.3f} V   new"
@@ -59,7 +59,7 @@ def last_volts(cell: Cell, now_s: float) -> str:
 
 def place_of(cell: Cell) -> str:
     """Where the cell is: its pack and position, or the bank it was last balanced in."""
-    for entry in reversed(cell.log):
+    for entry in reversed(cell.entries):
         if entry["kind"] == "move":
             return " ".join(str(part) for part in (entry.get("pack"), entry.get("position")) if part)
         if entry["kind"] == "session" and entry.get("phase") == "begin":
@@ -69,7 +69,7 @@ def place_of(cell: Cell) -> str:
 
 def rests_of(cell: Cell) -> list[Mapping[str, Any]]:
     """The resting voltages of a cell, oldest first."""
-    return [entry for entry in cell.log if entry["kind"] == "rest" and entry.get("voltage_v") is not None]
+    return [entry for entry in cell.entries if entry["kind"] == "rest" and entry.get("voltage_v") is not None]
 
 
 def passport(cell: Cell, *, log_lines: int | None = None) -> str:
@@ -92,7 +92,7 @@ def passport(cell: Cell, *, log_lines: int | None = None) -> str:
     if rests:
         lines += ["", "At rest"]
         lines += [f"  {rest['voltage_v']:.3f} V   {_hours(rest.get('hours')):>8}   {day(rest['unix_s'])}" for rest in rests]
-    entries = list(log_of(cell.log))
+    entries = list(log_of(cell.entries))
     shown = entries if log_lines is None else entries[:log_lines]
     lines += ["", "Log", *shown]
     if len(shown) < len(entries):

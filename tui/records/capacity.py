@@ -67,5 +67,5 @@ def _named(cells: list[Cell], names: Iterable[str]) -> list[Cell]:
 
 def pack_of(cell: Cell) -> str:
     """The pack in which the cell stands now; "" for none."""
-    moves = [str(item.get("pack") or "") for item in cell.log if item["kind"] == "move"]
+    moves = [str(item.get("pack") or "") for item in cell.entries if item["kind"] == "move"]
     return moves[-1] if moves else ""

@@ -18,6 +18,7 @@ STATES: tuple[State, ...] = get_args(State)
 UNFIT: frozenset[State] = frozenset({"suspect", "scrapped"})
 LOG_KINDS = frozenset(
     {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note", "photo"}
+    | {"withdrawn"}
 )
 RAW_LETTERS = 200  # of a scan that are kept as they came
 LIFEPO4_NAMES = frozenset({"lifepo4", "lfp", "lifepo₄", "lithium iron phosphate"})
@@ -83,6 +84,12 @@ class Cell:
     log: tuple[dict[str, Any], ...] = ()
 
     @property
+    def entries(self) -> tuple[dict[str, Any], ...]:
+        """The log without what was taken back later, which stays in `log` for good: a mistyped value must not count."""
+        back = [entry.get("of") for entry in self.log if entry["kind"] == "withdrawn"]
+        return tuple(entry for entry in self.log if entry["kind"] != "withdrawn" and entry not in back) if back else self.log
+
+    @property
     def state(self) -> State:
         """Where the cell stands, from its log alone. A session that did not balance it leaves it as it was.
 
@@ -90,7 +97,7 @@ class Cell:
         """
         state: State = "received"
         before: State = state
-        for entry in self.log:
+        for entry in self.entries:
             match entry:
                 case {"kind": "state", "state": str(named)} if named in STATES:
                     state = named
@@ -110,10 +117,26 @@ class Cell:
     @property
     def last_voltage_v(self) -> float | None:
         """The newest volts known of the cell, at rest or as received."""
-        for entry in reversed(self.log):
+        for entry in reversed(self.entries):
             if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
                 return float(entry["voltage_v"])
         return self.received_voltage_v
+
+    @property
+    def known_capacity_ah(self) -> float | None:
+        """The newest capacity that was measured on it alone, else the rated one."""
+        for entry in reversed(self.entries):
+            if entry["kind"] == "capacity" and entry.get("capacity_ah") is not None and entry.get("tested") != "in a pack":
+                return float(entry["capacity_ah"])
+        return self.capacity_ah
+
+    @property
+    def known_resistance_mohm(self) -> float | None:
+        """The newest resistance that was measured, else that of its maker or its first test."""
+        for entry in reversed(self.entries):
+            if entry["kind"] == "resistance" and entry.get("resistance_mohm") is not None:
+                return float(entry["resistance_mohm"])
+        return self.resistance_mohm
 
 
 EDITABLE = frozenset(item.name for item in fields(Cell)) - {"id", "log"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tui.records import cell_log
 from tui.records.capacity import record_capacity
@@ -34,4 +35,9 @@ def add_entry(
         return Added(recorded.cells[0], recorded.warning)
     if kind == "rest" and "hours" not in values:
         values = {**cell_log.of_last_charge(inventory.get(cell.id), at_s), **values}
-    return Added(inventory.log(cell.id, kind, unix_s=at_s, **values))
+    warning = ""
+    if kind == "photo":
+        path = Path(str(values["path"])).expanduser().absolute()
+        values["path"] = str(path)
+        warning = "" if path.is_file() else f"There is no file {path} on this computer. The path is kept all the same."
+    return Added(inventory.log(cell.id, kind, unix_s=at_s, **values), warning)

@@ -39,7 +39,7 @@ class Place:
 
 def of_kind(cell: Cell, *kinds: str) -> list[Entry]:
     """The entries of these kinds by their time, oldest first."""
-    return sorted((entry for entry in cell.log if entry["kind"] in kinds), key=lambda entry: float(entry["unix_s"]))
+    return sorted((entry for entry in cell.entries if entry["kind"] in kinds), key=lambda entry: float(entry["unix_s"]))
 
 
 def rests(cell: Cell) -> list[Entry]:

@@ -104,6 +104,20 @@ KINDS: Mapping[str, LogKind] = {
             LogField("orientation", "orientation", "text", "How it stands: + left, turned …"),
         ),
     ),
+    "state": LogKind(
+        "your word on it",
+        (
+            LogField(
+                "state",
+                "state",
+                "text",
+                "Suspect and scrapped cells are taken by no bank; only your word makes them stock again.",
+                ("stock", "suspect", "scrapped"),
+                needed=True,
+            ),
+            LogField("reason", "reason", "text", "Why, in words; it stays in its record.", needed=True),
+        ),
+    ),
     "note": LogKind("note", (LogField("text", "text", "text", "Anything worth knowing later.", needed=True),)),
     "photo": LogKind("photo", (LogField("path", "path", "path", "Where the picture lies on this computer.", needed=True),)),
 }
@@ -135,7 +149,7 @@ def read_entry(kind: str, answers: Mapping[str, str]) -> dict[str, Any]:
 
 def of_last_charge(cell: Cell, unix_s: float) -> dict[str, Any]:
     """`hours` since the cell's last charge ended and its `session`, where its log tells; for an entry of volts at rest."""
-    ends = [item for item in cell.log if item["kind"] == "session" and item.get("phase") == "end" and item["unix_s"] <= unix_s]
+    ends = [item for item in cell.entries if item["kind"] == "session" and item.get("phase") == "end" and item["unix_s"] <= unix_s]
     if not ends:
         return {}
     last = max(ends, key=lambda item: float(item["unix_s"]))
