@@ -345,3 +345,10 @@ async def test_what_was_typed_into_the_form_is_not_lost_by_one_escape(home, size
         await bench.at(CellForm)
         await bench.press("escape")  # nothing was typed
         await bench.at(CellsScreen)
+
+
+@pytest.mark.parametrize("age_s", [5, 59 * 60, 23 * 3600, 99 * 86400, 900 * 86400])
+def test_the_age_of_the_last_volts_is_never_cut(age_s):
+    cell = Cell("c-1", "A1", log=({"kind": "rest", "unix_s": 2e9 - age_s, "voltage_v": 3.345},))
+    for text, column in zip(row_of(cell, 2e9), COLUMNS, strict=True):
+        assert len(text) <= column.width

@@ -90,7 +90,7 @@ class CellPage(OverBench[bool]):
 
     def own_keys(self) -> list[KeyHint]:
         changes = [("s", "state", "screen.add('state')"), ("e", "edit", "screen.edit"), ("u", "take back", "screen.take_back")]
-        return [*([] if self._read_only else changes), ("↑ ↓", "scroll", ""), ("esc", "back", "screen.close")]
+        return [*([] if self._read_only else changes), ("esc", "back", "screen.close"), ("↑ ↓", "scroll", "")]
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -29,8 +29,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("model", 12, sort="model"),
     Column("Ah", 5, right=True, sort="known_capacity_ah"),
     Column("mΩ", 5, right=True, sort="known_resistance_mohm"),
-    Column("last volts", 13, sort="last_voltage_v"),
-    Column("bank", 10),
+    Column("last volts", 14, sort="last_voltage_v"),
+    Column("bank", 9),
 )
 SORTS = tuple(column.sort for column in COLUMNS if column.sort)
 DASH = "–"

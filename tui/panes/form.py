@@ -40,6 +40,10 @@ class Form(Dialog["str | None"]):
     def on_mount(self) -> None:
         super().on_mount()
         self._first = self.answers
+        labels = self.query(".field-label")
+        width = max(int(label.styles.width.value) for label in labels if label.styles.width)
+        for label in labels:  # one below the other, whatever the longest is
+            label.styles.width = width
 
     @property
     def rows(self) -> dict[str, FieldRow]:
