@@ -16,7 +16,7 @@ from tui.records.cell_csv import cells_to_csv
 from tui.records.cell_entry import add_entry
 from tui.records.cell_log import KINDS, read_entry, read_time
 from tui.records.inventory import Inventory, entry
-from tui.records.places import Home
+from tui.records.places import Home, home
 
 DAY_S = 86400.0
 NOON = 1_767_000_000.0
@@ -278,3 +278,23 @@ def test_every_property_is_shown(inventory):
     ):
         assert word in text
     assert "\x1d" not in text
+
+
+def test_every_property_can_be_given_on_the_command_line(place, monkeypatch):
+    monkeypatch.setenv("TOPBALANCE_HOME", str(place.data))
+    words = "B1 --capacity 280Ah --maker EVE --model LF280K --code 04QCB76836300JBC40000903 --resistance 0.18mOhm --volts 3,301V"
+    more = ["--received", "2026-03-21", "--supplier", "Shop", "--order-no", "PO 7", "--price", "89 EUR", "--notes", "one"]
+    done = CliRunner().invoke(cli, ["cells", "add", *words.split(), *more])
+    assert done.exit_code == 0, done.output
+    cell = Inventory(home()).by_label("B1")
+    assert (cell.resistance_mohm, cell.received_voltage_v, cell.received_date) == (0.18, 3.301, "2026-03-21")
+    assert (cell.order_no, cell.price, cell.supplier) == ("PO 7", "89 EUR", "Shop")
+    shown = CliRunner().invoke(cli, ["cells", "show", "B1"]).output
+    assert "PO 7" in shown and "89 EUR" in shown
+
+
+def test_a_suspect_cell_says_on_the_command_line_how_its_owner_says_otherwise(place, monkeypatch):
+    monkeypatch.setenv("TOPBALANCE_HOME", str(place.data))
+    Inventory(home()).add(label="B 1")
+    CliRunner().invoke(cli, ["cells", "log", "B 1", "visual", "swelling=yes"])
+    assert "topbalance cells state 'B 1' stock" in CliRunner().invoke(cli, ["cells", "show", "B 1"]).output

@@ -96,7 +96,7 @@ async def test_sixteen_cells_fit_without_scrolling(home):
 @on_loop
 async def test_many_cells_are_added_in_one_form(home, size):
     async with cells(home, size=size) as bench:
-        await bench.shown("No cells yet")
+        await bench.shown("No cells yet", "i imports.")
         await bench.press("a")
         await bench.at(CellForm)
         await bench.type("label", "A01")

@@ -20,6 +20,7 @@ from tui.panes.capture import Wanted
 from tui.panes.draft import MAX_CELLS, read_cells
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
 from tui.panes.form import KEYS, Form
+from tui.panes.undo import Act
 from tui.records.cell import Cell, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
@@ -147,6 +148,7 @@ class CellForm(Form):
         super().__init__()
         self._home, self._cell = home, cell
         self.draft = CellDraft()
+        self.act: Act | None = None  # once cells were added
 
     def compose(self) -> ComposeResult:
         answers = answers_of(self._cell) if self._cell else {}
@@ -220,7 +222,9 @@ class CellForm(Form):
                 if state:
                     inventory.log(self._cell.id, "state", state=state, reason="by hand")
             else:
-                inventory.add_many(cells)
+                added = inventory.add_many(cells)
+                words = added[0].label if len(added) == 1 else f"{added[0].label} to {added[-1].label}"
+                self.act = Act(f"{words} added", tuple(cell.id for cell in added))
         except InvalidCell as error:
             self.post_message(self.Kept(str(error), error.field))
         except (StoreError, CellGone, ValueError) as error:

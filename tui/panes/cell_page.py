@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -15,6 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.panes.cell_form import CellForm
+from tui.panes.cell_text import FACT_INDENT, LINE_INDENT, wrapped
 from tui.panes.confirm import ConfirmScreen
 from tui.panes.log_form import LogForm
 from tui.panes.over_bench import OverBench
@@ -44,7 +44,6 @@ KEYS = {
 }
 """One key for each kind of entry."""
 _SHOWN = "v volts · r rest · o mΩ · c Ah · k mm · l look · m move · n note · p photo"
-FACT_INDENT, LINE_INDENT = 12, 14  # where the words of a line begin again
 
 
 @dataclass
@@ -106,21 +105,17 @@ class CellPage(OverBench[bool]):
         (_, facts), *others = cell_words.sections(cell)
         unfit = " · no bank takes it; s says otherwise" if cell.state in UNFIT else ""
         self.query_one("#cell-title", Line).show(f"Cell {cell.label} · {cell.state}{unfit}")
-        self.query_one("#cell-facts", Text).show("\n".join(self._wrapped(facts, FACT_INDENT)))
+        width = self.size.width - 4
+        self.query_one("#cell-facts", Text).show("\n".join(wrapped(facts, width, FACT_INDENT)))
         points, unit = _timed(cell_history.curve(cell))
         plot = self.query_one(XYPlot)
         plot.display = bool(points)
         plot.show(points, unit)
         parts: list[Content | str | tuple[str, str]] = []
         for title, lines in others:
-            rows = self._wrapped([f"  {line}" for line in lines], LINE_INDENT)
+            rows = wrapped([f"  {line}" for line in lines], width, LINE_INDENT + 2)
             parts += [("\n" if parts else ""), (f"{title}\n", "bold $accent"), *(f"{row}\n" for row in rows)]
         self.query_one("#cell-sections", Text).show(Content.assemble(*parts))
-
-    def _wrapped(self, lines: list[str], indent: int) -> list[str]:
-        """Lines that are too long go on below their own words."""
-        width = max(30, self.size.width - 4)
-        return [row for line in lines for row in wrap(line, width, subsequent_indent=" " * indent, drop_whitespace=True) or [""]]
 
     # --- changes --------------------------------------------------------------------------------------------------
 

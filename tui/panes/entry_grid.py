@@ -24,6 +24,7 @@ from tui.panes.capture import Wanted
 from tui.panes.confirm import ConfirmScreen
 from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, VOLTS, Kept, Place, Sheet, known_by_label
 from tui.panes.over_bench import OverBench
+from tui.panes.undo import Act
 from tui.records.cell import Cell, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
@@ -208,6 +209,7 @@ class Saved(Message):
     label: str = ""
     words: str = ""
     problem: str = ""
+    act: Act | None = None
 
 
 class EntryGrid(OverBench["str | None"]):
@@ -216,7 +218,7 @@ class EntryGrid(OverBench["str | None"]):
     DEFAULT_CSS = """
     EntryGrid .grid-bar { padding: 0 1; }
     EntryGrid #grid-head { color: $text-muted; }
-    EntryGrid #grid-said { padding: 0 1; height: 2; }
+    EntryGrid #grid-said { padding: 0 1; min-height: 2; max-height: 6; }
     EntryGrid #grid-said.-wrong { color: $text-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -234,6 +236,7 @@ class EntryGrid(OverBench["str | None"]):
         self.sheet = Sheet()
         self.grid = Grid(self.sheet)
         self._saving = False
+        self.act: Act | None = None  # once it is saved
         self._asked: Place = (0, VOLTS)  # of the meter
         self._doubted: Place | None = None  # for which the meter's last volts were not likely
         self._said = ""  # of the meter, until the next key
@@ -250,7 +253,7 @@ class EntryGrid(OverBench["str | None"]):
 
     def own_keys(self) -> list[KeyHint]:
         save, undo = ("^s", "save", "screen.save"), ("^z", "undo", "screen.undo")
-        return [save, ("F9", "meter", "app.capture"), undo, ("F3", "at rest", "screen.at_rest"), ("esc", "leave", "screen.leave")]
+        return [save, ("F9", "meter", "app.capture"), undo, ("F3", "rest", "screen.at_rest"), ("esc", "leave", "screen.leave")]
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -361,7 +364,9 @@ class EntryGrid(OverBench["str | None"]):
         new = f"{len(added)} new" if added else ""
         logged = f"{len(kept.entries)} with new values" if kept.entries else ""
         first = added[0].label if added else next(cell.label for cell in self.sheet.known.values() if cell.id in kept.entries)
-        self.post_message(Saved(first, f"Cells kept: {', '.join(part for part in (new, logged) if part)}."))
+        kept_words = ", ".join(part for part in (new, logged) if part)
+        act = Act(f"{kept_words} of the grid", tuple(cell.id for cell in added), kept.entries)
+        self.post_message(Saved(first, f"Cells kept: {kept_words}. u takes them back.", act=act))
 
     @on(Saved)
     def _saved(self, event: Saved) -> None:
@@ -369,6 +374,7 @@ class EntryGrid(OverBench["str | None"]):
         if event.problem:
             self._tell(event.problem)
             return
+        self.act = event.act
         self.app.say(event.words)
         self.dismiss(event.label)
 

@@ -193,11 +193,27 @@ class Inventory:
 
     def take_back(self, cell_id: str, items: Iterable[Mapping[str, Any]]) -> Cell:
         """Say of entries of a cell that they were mistaken; they stay in its log and count no longer. Raises CellGone."""
+        self.undo((), {cell_id: items})
+        return self.get(cell_id)
+
+    def undo(self, added: Iterable[str], entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:
+        """Undo what `enter` kept, as one act: cells it added go into the trash, with whatever came to them since; entries are taken back.
+
+        Gives how many cells and entries that was; what is gone already is left out.
+        """
+        done = 0
         with transaction(self.path) as store:
             table = self._table(store)
-            there = _cell(_one(table, cell_id)).entries
-            back = [entry("withdrawn", of=dict(item)) for item in items if dict(item) in there]
-            return self._add_entries(table, {cell_id: back})[0][0]
+            for cell_id in added:
+                record = table.get(where("id") == cell_id)
+                if record is not None and not isinstance(record, list):
+                    table.remove(where("id") == cell_id)
+                    throw_away(store, "cell", record["label"], record)
+                    done += 1
+            there = {record["id"]: _cell(record).entries for record in table if record["id"] in entries}
+            back = {key: [entry("withdrawn", of=dict(item)) for item in entries[key] if dict(item) in there[key]] for key in there}
+            self._add_entries(table, back)
+            return done + sum(map(len, back.values()))
 
     def set_state(self, cell_id: str, state: State, reason: str = "") -> Cell:
         """The operator's word on a cell ("suspect", "scrapped", "stock" …), kept as a log entry. Raises CellGone or InvalidCell."""
