@@ -316,3 +316,21 @@ async def test_the_line_of_the_running_charge_and_every_key_stay_in_sight(home, 
     async with cells(home, size=size) as bench:
         await bench.shown("IDLE", "OUTPUT OFF", "F1 help", "esc done", "F6 numbering")
         assert "…" not in bench.text
+
+
+@on_loop
+async def test_the_rated_capacity_is_told_once_for_all_new_cells(home):
+    Inventory(home).add(label="X1", code=HIGEE, capacity_ah=120)
+    async with cells(home) as bench:
+        bench.burst(CODES[0], HIGEE)
+        await bench.shown("2 scanned, 1 new")
+        await bench.press("f7")
+        await bench.at(LineScreen)
+        await bench.press(*"280 V", "enter")
+        await bench.shown("280 V is a voltage")
+        await bench.press("f7")
+        await bench.at(LineScreen)
+        await bench.press(*"280Ah", "enter")
+        await bench.at(ScanScreen)
+        bench.burst(CODES[1])
+        await until(bench.pilot, lambda: sorted(cell.capacity_ah or 0 for cell in bench.inventory.list()) == [120, 280, 280])

@@ -114,7 +114,7 @@ class CellPage(OverBench[bool]):
         parts: list[Content | str | tuple[str, str]] = []
         for title, lines in others:
             rows = wrapped([f"  {line}" for line in lines], width, LINE_INDENT + 2)
-            parts += [("\n" if parts else ""), (f"{title}\n", "bold $accent"), *(f"{row}\n" for row in rows)]
+            parts += [("\n" if parts or not points else ""), (f"{title}\n", "bold $accent"), *(f"{row}\n" for row in rows)]
         self.query_one("#cell-sections", Text).show(Content.assemble(*parts))
 
     # --- changes --------------------------------------------------------------------------------------------------

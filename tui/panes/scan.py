@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual import events, work
 from textual.containers import VerticalScroll
@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.domain import labels
+from tui.domain import labels, quantities
 from tui.domain.cell_code import SECOND_LIFE, WHOLE, CellCode, read_code, tidy
 from tui.domain.plain_text import plain_text
 from tui.domain.scan import Scanned, Scanner
@@ -25,7 +25,7 @@ from tui.panes.cell_page import CellPage
 from tui.panes.confirm import ConfirmScreen, LineScreen
 from tui.panes.over_bench import OverBench
 from tui.records.cell import Cell, InvalidCell, label_key
-from tui.records.inventory import Inventory
+from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Rows, Text
@@ -88,10 +88,12 @@ class ScanScreen(OverBench["str | None"]):
         self._scanner = Scanner()
         self.rows: list[Row] = []
         self._to_save: list[tuple[Row, str]] = []
+        self._to_rate: list[str] = []  # ids of new cells that get the rated capacity
         self._writing = self._leaving = False
         self._next = ""  # label of the next new cell; "" until the inventory was asked
         self.last: Cell | None = None
         self._labels: dict[str, Cell] = {}  # the inventory by the keys of labels
+        self._capacity_ah: float | None = None  # rated, of the new cells; no code tells it
         self._silence: Timer | None = None  # since the last letter of a whole code
 
     def compose_body(self) -> Iterator[Widget]:
@@ -107,7 +109,7 @@ class ScanScreen(OverBench["str | None"]):
         answers = [("F3", "keep it", ""), ("del", "leave it out", "")] if waiting else []
         if waiting and waiting.scanned.code.other_way:
             answers.insert(0, ("F2", "other way" if len(waiting.scanned.code.text) == WHOLE else "first 24", ""))
-        rest = [*([("F4", "open cell", "")] if self.last else []), ("F6", "numbering", ""), ("esc", "done", "")]
+        rest = [*([("F4", "open cell", "")] if self.last else []), ("F6", "numbering", ""), ("F7", "rated Ah", ""), ("esc", "done", "")]
         return [*answers, *rest]
 
     def on_mount(self) -> None:
@@ -138,6 +140,10 @@ class ScanScreen(OverBench["str | None"]):
             case "f6":
                 words = "What the next new cell is called; the number at its end counts up: A01, or B-07."
                 self.app.push_screen(LineScreen("Number the cells from which label?", words, self._next), self._number_from)
+            case "f7":
+                words = "No code tells the capacity. It is kept with the cells that are new here, and with those still to come: 280Ah."
+                before = "" if self._capacity_ah is None else f"{self._capacity_ah:g} Ah"
+                self.app.push_screen(LineScreen("Rated capacity of these new cells?", words, before), self._rate)
             case "up" | "down":
                 self.query_one(VerticalScroll).scroll_relative(y=-1 if event.key == "up" else 1, animate=False)
             case _ if event.character and (event.is_printable or event.character in SEPARATORS) and len(self._typed) < LONGEST:
@@ -178,6 +184,18 @@ class ScanScreen(OverBench["str | None"]):
         if label:
             self._next = " ".join(plain_text(label).split())
             self._show()
+
+    def _rate(self, text: str | None) -> None:
+        if not text:
+            return
+        try:
+            self._capacity_ah = quantities.parse(text, "capacity")
+        except ValueError as error:
+            self.app.say(str(error), refused=True)
+            return
+        self._to_rate += [row.cell.id for row in self.rows if row.state == "new" and row.cell]
+        self._show()
+        self._write()
 
     # --- what a scan comes to -------------------------------------------------------------------------------------
 
@@ -241,9 +259,12 @@ class ScanScreen(OverBench["str | None"]):
         try:
             if not self._next:
                 self._next = await asyncio.to_thread(self._first_label)
-            while self._to_save:
-                row, code = self._to_save.pop(0)
-                await asyncio.to_thread(self._keep, row, code)
+            while self._to_save or self._to_rate:
+                if self._to_save:
+                    row, code = self._to_save.pop(0)
+                    await asyncio.to_thread(self._keep, row, code)
+                else:
+                    await asyncio.to_thread(self._keep_rating, self._to_rate.pop(0))
                 self._show()
         finally:
             self._writing = False
@@ -261,10 +282,19 @@ class ScanScreen(OverBench["str | None"]):
         numbered = [cell.label for cell in cells if cell.label[-1:].isdecimal()]
         return labels.following(numbered[-1] if numbered else "")
 
+    def _keep_rating(self, cell_id: str) -> None:
+        """In a thread: the rated capacity of a cell that was scanned before it was told."""
+        try:
+            Inventory(self.app.home).edit(cell_id, capacity_ah=self._capacity_ah)
+        except (CellGone, InvalidCell, StoreError) as error:
+            self.app.call_later(self.app.say, str(error), refused=True)
+
     def _keep(self, row: Row, code: str) -> None:
         """In a thread: add the cell of a scan, or find it."""
         read = read_code(code)
-        about = {"maker": read.maker} if read.maker else {}
+        about: dict[str, Any] = {"maker": read.maker} if read.maker else {}
+        if self._capacity_ah is not None:
+            about["capacity_ah"] = self._capacity_ah
         try:
             cell, is_new = Inventory(self.app.home).add_scanned(code, self._next, code_raw=row.scanned.raw, **about)
         except InvalidCell as error:
@@ -288,7 +318,8 @@ class ScanScreen(OverBench["str | None"]):
         if not self.is_mounted:
             return
         new = sum(row.state == "new" for row in self.rows)
-        told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}"
+        rated = "" if self._capacity_ah is None else f", {self._capacity_ah:g} Ah"
+        told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}{rated}"
         open_rows = sum(row.state in _OPEN for row in self.rows)
         waits = f" · {open_rows} {'waits' if open_rows == 1 else 'wait'} for a word"
         self.query_one("#scan-count", Line).show(told + (waits if open_rows else ""))
