@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from textual import events, work
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.domain import labels, quantities
-from tui.domain.cell_code import SECOND_LIFE, WHOLE, CellCode, read_code, tidy
+from tui.domain.cell_code import WHOLE, read_code, tidy
 from tui.domain.plain_text import plain_text
 from tui.domain.scan import Scanned, Scanner
 from tui.panes.cell_page import CellPage
 from tui.panes.confirm import ConfirmScreen, LineScreen
 from tui.panes.over_bench import OverBench
+from tui.panes.scan_row import LABEL_COLUMNS, OPEN, Row, answers_to, told_of
 from tui.records.cell import Cell, InvalidCell, label_key
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Rows, Text
-from tui.widgets.text import cut
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
@@ -38,36 +36,6 @@ ENDS = ("enter", "tab", "ctrl+j")  # with which scanners end a code
 SEPARATORS = "\x04\x1c\x1d\x1e\x1f"  # between the data fields of a symbol; part of what was scanned
 SILENCE_S = 0.4  # after which a whole code is taken although its scanner sends no Enter
 LONGEST = 200  # letters of one scan; more is a key held down
-LABEL_COLUMNS = 10
-
-State = Literal["saving", "new", "found", "again", "half", "ask", "refused", "failed"]
-_STYLES: dict[State, str] = {
-    "new": "bold $accent",
-    "ask": "bold $warning",
-    "half": "$warning",
-    "refused": "bold $error",
-    "failed": "bold $error",
-}
-_OPEN: tuple[State, ...] = ("ask", "half", "failed")
-
-
-@dataclass(slots=True)
-class Row:
-    """One scan and what became of it."""
-
-    scanned: Scanned
-    state: State
-    words: str
-    cell: Cell | None = None
-
-    def content(self, width: int) -> Content:
-        label = cut(self.cell.label if self.cell else "", LABEL_COLUMNS)
-        state, text = f"{self.state:<8}", plain_text(self.words)
-        return Content.assemble(
-            (f"{label:<{LABEL_COLUMNS}} ", "bold"),
-            (state, _STYLES.get(self.state, "")),
-            cut(text, max(8, width - LABEL_COLUMNS - len(state) - 1)),
-        )
 
 
 class ScanScreen(OverBench["str | None"]):
@@ -105,7 +73,7 @@ class ScanScreen(OverBench["str | None"]):
 
     def own_keys(self) -> list[KeyHint]:
         """What a scan that waits for a word can be answered with, before the rest."""
-        waiting = next((row for row in self.rows if row.state in _OPEN), None)
+        waiting = next((row for row in self.rows if row.state in OPEN), None)
         answers = [("F3", "keep it", ""), ("del", "leave it out", "")] if waiting else []
         if waiting and waiting.scanned.code.other_way:
             answers.insert(0, ("F2", "other way" if len(waiting.scanned.code.text) == WHOLE else "first 24", ""))
@@ -230,7 +198,7 @@ class ScanScreen(OverBench["str | None"]):
         """The newest row that waits for a word is kept, as scanned or with its rows the other way round."""
         for row in self.rows:
             code = row.scanned.code.other_way if other_way else row.scanned.code.text
-            if row.state in _OPEN and code:
+            if row.state in OPEN and code:
                 if row.state == "half":
                     self._scanner.pending = ""
                 row.state = "saving"
@@ -241,7 +209,7 @@ class ScanScreen(OverBench["str | None"]):
 
     def _leave_out(self) -> None:
         """The newest row that waits for a word was a bad scan."""
-        row = next((row for row in self.rows if row.state in _OPEN), None)
+        row = next((row for row in self.rows if row.state in OPEN), None)
         if row is not None:
             if row.state == "half":
                 self._scanner.pending = ""
@@ -305,12 +273,12 @@ class ScanScreen(OverBench["str | None"]):
             row.cell = self.last = cell
             self._labels[label_key(cell.label)] = cell
             if is_new:
-                row.state, row.words = "new", _told(read)
+                row.state, row.words = "new", told_of(read)
                 self._next = labels.following(cell.label)
             else:
                 just_now = any(other.cell is not None and other.cell.id == cell.id for other in tuple(self.rows) if other is not row)
                 row.state = "again" if just_now else "found"
-                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {_told(read)}"
+                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {told_of(read)}"
 
     # --- the picture ----------------------------------------------------------------------------------------------
 
@@ -320,14 +288,14 @@ class ScanScreen(OverBench["str | None"]):
         new = sum(row.state == "new" for row in self.rows)
         rated = "" if self._capacity_ah is None else f", {self._capacity_ah:g} Ah"
         told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}{rated}"
-        open_rows = sum(row.state in _OPEN for row in self.rows)
+        open_rows = sum(row.state in OPEN for row in self.rows)
         waits = f" · {open_rows} {'waits' if open_rows == 1 else 'wait'} for a word"
         self.query_one("#scan-count", Line).show(told + (waits if open_rows else ""))
         self.show_keys()
         width = max(40, self.size.width - 3)
         self.query_one("#scan-rows", Rows).show_rows([row.content(width) for row in self.rows])
         newest = self.rows[0] if self.rows else None
-        answers = f" {_answers(newest)}" if newest and newest.state in _OPEN else ""
+        answers = f" {answers_to(newest)}" if newest and newest.state in OPEN else ""
         self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}{answers}" if newest else "")
 
     def on_resize(self) -> None:
@@ -338,7 +306,7 @@ class ScanScreen(OverBench["str | None"]):
         if self._writing:
             self._leaving = True
             return
-        waiting = [row for row in self.rows if row.state in _OPEN]
+        waiting = [row for row in self.rows if row.state in OPEN]
         label = self.last.label if self.last else None
         if not waiting:
             self.dismiss(label)
@@ -352,20 +320,3 @@ class ScanScreen(OverBench["str | None"]):
         what = "One scan was" if len(waiting) == 1 else f"{len(waiting)} scans were"
         words = "\n".join(row.scanned.code.text for row in waiting[:6])
         self.app.push_screen(ConfirmScreen(f"{what} not kept. Leave them out?", words, yes="leave them out", no="no, go back"), answered)
-
-
-def _answers(row: Row) -> str:
-    """What can be done with a scan that waits for a word."""
-    code = row.scanned.code
-    if row.state == "failed":
-        return "F3 tries again, del leaves it out."
-    if not code.other_way:
-        return "F3 keeps it as it is, del leaves it out."
-    return f"F2 takes {'it the other way round' if len(code.text) == WHOLE else 'the first 24'}, F3 as scanned, del leaves it out."
-
-
-def _told(code: CellCode) -> str:
-    """What a code tells, in a line."""
-    model = f"model {code.model_code}{f' ({code.model})' if code.model else ''}" if code.model_code else ""
-    note = "a second life" if len(code.text) == SECOND_LIFE else ""
-    return ", ".join(part for part in (code.words or code.text, model, note) if part)
