@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def _cell_named(inventory: Inventory, label: str) -> Cell:
 def show_cell(label: str, demo: bool, as_json: bool) -> None:
     """The passport of one cell: properties, volts at rest, tests, sessions, places, log."""
     from tui.records import cell_history, cell_words
+    from tui.records.cell import UNFIT
     from tui.records.inventory import Inventory
 
     cell = _cell_named(Inventory(home_of(demo)), label)
@@ -44,6 +46,8 @@ def show_cell(label: str, demo: bool, as_json: bool) -> None:
             click.echo(f"\n{title}")
         for line in lines:
             click.echo(f"  {line}")
+    if cell.state in UNFIT:
+        click.echo(f'\nNo bank takes it. If it is sound: topbalance cells state {shlex.quote(cell.label)} stock --reason "…"')
 
 
 class _LogCommand(click.Command):

@@ -70,10 +70,15 @@ def _tell(problem: str) -> None:
 @click.option("--maker", default="")
 @click.option("--model", default="")
 @click.option("--code", default="", help="Text of the code on the cell.")
+@click.option("--resistance", default=None, help="Internal resistance from the maker, such as 0.18mOhm.")
+@click.option("--volts", default=None, help="Volts as received, such as 3.301V.")
+@click.option("--received", "received_date", default="", help="Day it came, such as 2026-03-21.")
 @click.option("--supplier", default="")
+@click.option("--order-no", default="")
+@click.option("--price", default="")
 @click.option("--notes", default="")
 @demo_option
-def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> None:
+def add_cell(label: str, capacity: str | None, resistance: str | None, volts: str | None, demo: bool, **values: str) -> None:
     """Add one cell."""
     from tui.domain import quantities
     from tui.records.cell import InvalidCell
@@ -83,6 +88,10 @@ def add_cell(label: str, capacity: str | None, demo: bool, **values: str) -> Non
         given: dict[str, Any] = {key: value for key, value in values.items() if value}
         if capacity is not None:
             given["capacity_ah"] = quantities.parse(capacity, "capacity")
+        if resistance is not None:
+            given["resistance_mohm"] = round(quantities.parse(resistance, "resistance") * 1e3, 9)
+        if volts is not None:
+            given["received_voltage_v"] = quantities.parse(volts, "cell_voltage")
         cell = Inventory(home_of(demo)).add(label=label, **given)
     except (quantities.QuantityError, InvalidCell) as problem:
         raise click.UsageError(str(problem)) from problem

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.cell_code import read_code
+from tui.domain.cell_code import read_code, tidy
 
 EXAMPLES = [
     ("04QCB76836300JBC40000903", "EVE", "76", (2021, 12, 4), "0000903"),
@@ -72,3 +72,43 @@ def test_an_unknown_maker_is_no_doubt_and_another_chemistry_is_told() -> None:
 @given(st.text(max_size=40))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert isinstance(read_code(text).words, str)
+
+
+CODE = EXAMPLES[0][0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"]d1{CODE}",  # the scanner tells which kind of symbol it read
+        f"]Q3{CODE.lower()}",
+        f"]d2\x1d{CODE}",
+        f"{CODE[:14]}\x1d{CODE[14:]}",
+        f"{CODE}\x1d280AH\x1d3.301V",
+        f"https://x.cn/q?c={CODE}&a=1",
+        f"HTTPS://X.CN/{CODE}",
+        f"SN:{CODE};CAP:280",
+        f"{CODE}, {CODE}",  # printed twice in one symbol
+    ],
+)
+def test_a_code_is_found_in_what_a_scanner_sends_around_it(raw: str) -> None:
+    assert tidy(raw) == CODE
+    assert read_code(raw) == read_code(CODE)
+
+
+def test_two_codes_in_one_scan_are_not_guessed() -> None:
+    text = f"{CODE},{EXAMPLES[1][0]}"
+    assert tidy(text) == text
+    assert read_code(text).doubts
+
+
+@pytest.mark.parametrize("more", ["1", "R1"])
+def test_characters_too_many_behind_a_sound_code_are_offered_to_be_left_out(more: str) -> None:
+    code = read_code(CODE + more)
+    assert (code.text, code.other_way, code.key) == (CODE + more, CODE, CODE)
+    assert "first 24" in code.doubts[0] and "2021-12-04" in code.doubts[0]
+
+
+@given(st.text(max_size=60))
+def test_what_was_tidied_stays_as_it_is(text: str) -> None:
+    assert tidy(tidy(text)) == tidy(text)

@@ -70,3 +70,15 @@ def test_nineteen_characters_are_a_cell_of_a_second_life():
 def test_any_scans_are_taken_without_an_error_and_none_is_lost(raws):
     for found in scan(*raws):
         assert isinstance(found.refused + found.doubtful, str)
+
+
+@pytest.mark.parametrize("text", [CODE[:-1], CODE[:21], "A1", "123"])
+def test_what_cannot_be_a_row_beside_another_is_no_half(text):
+    (found,) = scan(text)
+    assert not found.half
+    assert f"It has {len(text)} characters" in found.doubtful
+
+
+def test_the_raw_text_keeps_what_a_scanner_sent_around_the_code():
+    (found,) = scan(f"]d2{CODE}\x1d280AH")
+    assert (found.code.text, found.doubtful, found.raw) == (CODE, "", f"]d2{CODE}\x1d280AH")

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tui.cli import cli
 from tui.records import cell_history, cell_words
 from tui.records.cell import Cell, InvalidCell
+from tui.records.cell_csv import cells_to_csv
 from tui.records.cell_entry import add_entry
 from tui.records.cell_log import KINDS, read_entry, read_time
 from tui.records.inventory import Inventory, entry
-from tui.records.places import Home
+from tui.records.places import Home, home
 
 DAY_S = 86400.0
 NOON = 1_767_000_000.0
@@ -208,3 +209,92 @@ def test_the_command_line_refuses_in_words_and_keeps_nothing(inventory, a1, word
     told = CliRunner().invoke(cli, ["cells", "log", *words], standalone_mode=False)
     assert isinstance(told.exception, click.UsageError)
     assert len(inventory.get(a1.id).log) == 1
+
+
+def test_what_was_taken_back_counts_no_longer_and_stays_in_the_log(inventory, a1):
+    inventory.log(a1.id, "resistance", unix_s=NOON, resistance_mohm=0.18)
+    inventory.log(a1.id, "visual", unix_s=NOON + 1, swelling="yes", ok=False)
+    log = inventory.log(a1.id, "resistance", unix_s=NOON + 2, resistance_mohm=1.8).log
+    wrong, swollen = (next(item for item in log if item["unix_s"] == NOON + seconds) for seconds in (2, 1))
+    cell = inventory.take_back(a1.id, [wrong, swollen])
+    assert (cell.state, cell.known_resistance_mohm, len(cell.log)) == ("received", 0.18, 6)
+    assert inventory.take_back(a1.id, [wrong]) == cell  # once is enough
+    assert [line for line in cell_words.log(cell) if "(taken back)" in line] == [
+        f"{cell_words.day(NOON)}  1.80 mΩ (taken back)",
+        f"{cell_words.day(NOON)}  looked at, SWOLLEN (taken back)",
+    ]
+    inventory.delete(a1.id)
+    inventory.import_csv(cells_to_csv([cell]))
+    assert inventory.by_label("A1").log == cell.log
+
+
+def test_the_newest_measured_value_is_known_before_that_of_the_label(inventory, a1):
+    inventory.log(a1.id, "capacity", capacity_ah=271.0, tested="in a pack")
+    assert inventory.get(a1.id).known_capacity_ah == 280
+    inventory.log(a1.id, "capacity", capacity_ah=283.4, tested="alone")
+    inventory.add(label="A2", capacity_ah=282)
+    assert [cell.label for cell in inventory.list(sort="known_capacity_ah")] == ["A2", "A1"]
+
+
+def test_a_word_on_a_cell_needs_its_reason(inventory, a1):
+    with pytest.raises(InvalidCell) as refused:
+        add_entry(inventory, a1, "state", {"state": "suspect"})
+    assert refused.value.field == "reason"
+    added = add_entry(inventory, a1, "state", {"state": "scrapped", "reason": "dropped"})
+    assert added.cell.state == "scrapped"
+    assert f"scrapped since {cell_words.day(added.cell.log[-1])}: dropped" in "\n".join(cell_words.facts(added.cell))
+
+
+def test_a_photo_that_is_not_there_is_told_and_its_path_kept_whole(inventory, a1, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    added = add_entry(inventory, a1, "photo", {"path": "a1.jpg"})
+    assert "no file" in added.warning and added.cell.log[-1]["path"] == str(tmp_path / "a1.jpg")
+    (tmp_path / "a1.jpg").write_bytes(b"x")
+    assert add_entry(inventory, a1, "photo", {"path": "a1.jpg"}).warning == ""
+
+
+def test_every_property_is_shown(inventory):
+    cell = inventory.add(
+        label="B1", maker="EVE", model="LF280K", supplier="Shop", order_no="PO 7", price="89 EUR", received_date="2026-03-21",
+        received_voltage_v=3.301, capacity_ah=280, resistance_mohm=0.18, code="04QCB76836300JBC40000903", notes="one\ntwo", extra={"box": "3"},
+        code_raw="]d2\x1d04QCB76836300JBC40000903",
+    )  # fmt: skip
+    text = "\n".join(cell_words.facts(cell))
+    for word in (
+        "EVE",
+        "LF280K",
+        "LiFePO4",
+        "Shop",
+        "PO 7",
+        "89 EUR",
+        "2026-03-21",
+        "3.301 V",
+        "280 Ah",
+        "0.18 mΩ",
+        "one",
+        "two",
+        "box",
+        "]d2",
+    ):
+        assert word in text
+    assert "\x1d" not in text
+
+
+def test_every_property_can_be_given_on_the_command_line(place, monkeypatch):
+    monkeypatch.setenv("TOPBALANCE_HOME", str(place.data))
+    words = "B1 --capacity 280Ah --maker EVE --model LF280K --code 04QCB76836300JBC40000903 --resistance 0.18mOhm --volts 3,301V"
+    more = ["--received", "2026-03-21", "--supplier", "Shop", "--order-no", "PO 7", "--price", "89 EUR", "--notes", "one"]
+    done = CliRunner().invoke(cli, ["cells", "add", *words.split(), *more])
+    assert done.exit_code == 0, done.output
+    cell = Inventory(home()).by_label("B1")
+    assert (cell.resistance_mohm, cell.received_voltage_v, cell.received_date) == (0.18, 3.301, "2026-03-21")
+    assert (cell.order_no, cell.price, cell.supplier) == ("PO 7", "89 EUR", "Shop")
+    shown = CliRunner().invoke(cli, ["cells", "show", "B1"]).output
+    assert "PO 7" in shown and "89 EUR" in shown
+
+
+def test_a_suspect_cell_says_on_the_command_line_how_its_owner_says_otherwise(place, monkeypatch):
+    monkeypatch.setenv("TOPBALANCE_HOME", str(place.data))
+    Inventory(home()).add(label="B 1")
+    CliRunner().invoke(cli, ["cells", "log", "B 1", "visual", "swelling=yes"])
+    assert "topbalance cells state 'B 1' stock" in CliRunner().invoke(cli, ["cells", "show", "B 1"]).output

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,6 +17,7 @@ from tui.bench.messages import Answer, Capture, Captured, Channel, Outcome, Type
 from tui.bench.stepped import SteppedLink
 from tui.panes.cell_form import CellForm
 from tui.panes.cells import CellsScreen
+from tui.panes.entry_grid import EntryGrid
 from tui.panes.gauges import fact_rows
 from tui.panes.reading import ReadingScreen
 from tui.records.inventory import Inventory
@@ -183,6 +186,27 @@ async def test_unlikely_volts_of_a_cell_are_kept_only_when_they_come_twice(tmp_p
 
 
 @on_loop
+async def test_volts_at_rest_by_the_meter_know_their_hours_since_the_last_charge(tmp_path):
+    link = FakeLink(CHARGING)
+    home = home_in(tmp_path)
+    cell = Inventory(home).add(label="A1")
+    Inventory(home).log(cell.id, "session", unix_s=time.time() - 86400, phase="end", result="balanced", session="s-1")
+    app = TopBalanceApp(link, home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and len(app.screen.cells) == 1 and app.screen.table.has_focus)
+        await pilot.press("f9")
+        await until(pilot, lambda: any(isinstance(command, Capture) for command in link.sent))
+        asked = next(command for command in link.sent if isinstance(command, Capture))
+        link.current = replace(CHARGING, seq=300, captured=Captured(asked.number, asked.field, 3.3456, "3.3456"))
+        app.pull()
+        await until(pilot, lambda: Inventory(home).by_label("A1").last_voltage_v == 3.3456)
+    kept = Inventory(home).by_label("A1").log[-1]
+    assert (kept["kind"], kept["session"], kept["resolution_v"], kept["measured"]) == ("rest", "s-1", 0.0001, True)
+    assert kept["hours"] == pytest.approx(24, abs=0.1)
+
+
+@on_loop
 async def test_the_form_takes_the_volts_of_one_cell_and_never_of_many(tmp_path):
     link = FakeLink(CHARGING)
     app = TopBalanceApp(link, home_in(tmp_path))
@@ -245,3 +269,86 @@ def test_the_leads_resistance_bears_its_trust():
     shown = [row.plain for row in fact_rows(replace(CHARGING, lead_trust="measured"))]
     assert any("10.1 mΩ ●" in row for row in shown)
     assert any("10.1 mΩ ✕" in row.plain for row in fact_rows(replace(CHARGING, lead_trust="stale")))
+
+
+@asynccontextmanager
+async def in_the_grid(link, home, size=(80, 24)):
+    """The grid of many cells, opened as its user opens it."""
+    app = TopBalanceApp(link, home)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, EntryGrid) and app.screen.is_mounted)
+        await app.workers.wait_for_complete()
+        yield app, pilot
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@on_loop
+async def test_the_grid_is_filled_with_volts_by_one_key_a_cell(drive, place, size):  # noqa: F811
+    driven = drive(cells=4, soc=(0.4, 0.9), change=meter_walks)
+    link = SteppedLink(driven)
+    app = TopBalanceApp(link, place, demo=True, defaults=driven.plan.to_json())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.meter_address() == driven.rig.meter_address)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.table.has_focus)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, EntryGrid) and app.screen.is_mounted)
+        await pilot.press(*"A1..A4", "enter", "up")
+        walker = Walker(app, pilot, link)
+        for number in range(1, 5):
+            await walker.key()
+            assert app.screen.grid.place[0] == number
+            assert f"A{number} 3." in text_of(app)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: len(Inventory(place).list()) == 4)
+    for cell in Inventory(place).list():
+        assert cell.received_voltage_v == pytest.approx(driven.world.probe(f"cell:{cell.label}"), abs=0.0006)
+
+
+@on_loop
+async def test_the_meter_s_value_goes_into_the_row_it_was_asked_for_and_undo_takes_it_back(tmp_path):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", "tab", "f9")
+        await until(pilot, lambda: any(isinstance(command, Capture) for command in link.sent))
+        asked = next(command for command in link.sent if isinstance(command, Capture))
+        assert asked.field == "cell:A1"
+        await pilot.press("down", "down", "left", *"A3")  # meanwhile the operator types elsewhere
+        link.current = replace(CHARGING, seq=101, captured=Captured(asked.number, "cell:A1", 3.3012, "3.3012"))
+        app.pull()
+        await until(pilot, lambda: app.screen.sheet.text((0, 1)) == "3.3012")
+        assert (app.screen.grid.place, app.screen.grid.typing) == ((2, 0), "A3")
+        await pilot.press("enter", "ctrl+z", "ctrl+z")
+        assert app.screen.sheet.rows == [("A1", "", "", "")]
+
+
+@pytest.mark.parametrize("tabs", [2, 3])
+@on_loop
+async def test_in_the_columns_that_no_meter_tells_the_key_says_why_not(tmp_path, tabs):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", *["tab"] * tabs, "f9")
+        await until(pilot, lambda: "The meter tells volts" in text_of(app))
+        assert not [command for command in link.sent if isinstance(command, Capture)]
+
+
+@on_loop
+async def test_unlikely_volts_go_into_the_grid_only_when_they_come_twice(tmp_path):
+    link = FakeLink(CHARGING)
+    async with in_the_grid(link, home_in(tmp_path)) as (app, pilot):
+        await pilot.press(*"A1", "tab")
+        for turn in (1, 2):
+            await pilot.press("f9")
+            await until(pilot, lambda turn=turn: sum(isinstance(command, Capture) for command in link.sent) == turn)
+            asked = [command for command in link.sent if isinstance(command, Capture)][-1]
+            found = Captured(asked.number, asked.field, 1.9, "1.900", doubt="1.900 V is no usual voltage.")
+            link.current = replace(CHARGING, seq=200 + turn, captured=found)
+            app.pull()
+            if turn == 1:
+                await until(pilot, lambda: "F9 once more" in text_of(app))
+                assert app.screen.sheet.text((0, 1)) == ""
+        await until(pilot, lambda: app.screen.sheet.text((0, 1)) == "1.900")
+        assert app.screen.grid.place == (1, 1)

@@ -10,8 +10,10 @@ from fake_link import FakeLink
 from host import home_in, on_loop, text_of, until
 
 from tui.app import TopBalanceApp
+from tui.panes.cell_form import CellForm
 from tui.panes.cell_page import KEYS, CellPage
 from tui.panes.cells import CellsScreen
+from tui.panes.confirm import ConfirmScreen
 from tui.panes.log_form import LogForm
 from tui.records.inventory import Inventory, entry
 from tui.records.places import Home
@@ -123,6 +125,8 @@ async def test_a_bad_value_is_told_at_its_field_and_nothing_is_kept(home):
         await bench.shown("cannot be")
         assert isinstance(bench.app.screen, LogForm)
         await bench.pilot.press("escape")
+        await bench.shown("esc once more leaves it out")
+        await bench.pilot.press("escape")
         await bench.at(CellPage)
         assert len(bench.log) == before
 
@@ -146,3 +150,73 @@ async def test_an_entry_of_an_earlier_day_bears_that_day(home):
         await bench.pilot.press("n", *"came with a dent", "enter", *"2026-03-21", "f5")
         await bench.at(CellPage)
         await bench.shown("2026-03-21  came with a dent")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_every_key_and_the_line_of_the_charge_are_in_sight(home, size):
+    async with page(home, size=size) as bench:
+        await bench.shown("IDLE", "v volts", "p photo", "s state", "e edit", "u take back", "F1 help")
+        assert "…" not in text_of(bench.app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_a_suspect_cell_says_why_and_how_its_owner_says_otherwise(home, size):
+    Inventory(home).log(Inventory(home).list()[0].id, "visual", unix_s=NOON, swelling="yes", ok=False)
+    async with page(home, size=size) as bench:
+        await bench.shown("suspect since 2025-10-09: looked at, SWOLLEN", "no bank takes it", "s says otherwise")
+        await bench.pilot.press("s")
+        await bench.at(LogForm)
+        await bench.pilot.press("enter", *"it was the sleeve", "f5")
+        await bench.at(CellPage)
+        await bench.shown("Cell [A1] · stock")
+        assert "no bank takes it" not in text_of(bench.app)
+        assert bench.log[-1]["reason"] == "it was the sleeve"
+
+
+@on_loop
+async def test_a_mistyped_value_is_taken_back_and_stays_in_the_log(home):
+    async with page(home) as bench:
+        await bench.pilot.press("r", *"3.433", "f5")
+        await bench.at(CellPage)
+        await bench.shown("Kept:", "3.433 V")
+        await bench.pilot.press("u")
+        await bench.at(ConfirmScreen)
+        await bench.shown("3.433 V")
+        await bench.pilot.press("y")
+        await bench.at(CellPage)
+        await bench.shown("Taken back: at rest 3.433 V")
+        (cell,) = bench.inventory.list()
+        assert cell.last_voltage_v == 3.35
+        assert [item["kind"] for item in cell.log[-2:]] == ["rest", "withdrawn"]
+        assert "(taken back)" in bench.app.screen.query_one("#cell-sections").text
+
+
+@on_loop
+async def test_what_stays_of_a_cell_is_edited_from_its_page(home):
+    async with page(home) as bench:
+        await bench.pilot.press("e")
+        await bench.at(CellForm)
+        bench.app.screen.rows["order_no"].value = "PO 7"
+        bench.app.screen.rows["price"].value = "89 EUR"
+        await bench.pilot.press("f5")
+        await bench.at(CellPage)
+        await bench.shown("order no.   PO 7", "price       89 EUR")
+
+
+@on_loop
+async def test_a_page_of_an_inventory_that_cannot_be_written_says_so_and_offers_no_changes(home):
+    cell = Inventory(home).list()[0]
+    async with page(home) as bench:
+        bench.app.push_screen(CellPage(cell, read_only="It was written by a newer version."))
+        await bench.shown("READ ONLY. It was written by a newer version.")
+        assert "u take back" not in text_of(bench.app) and "v volts" not in text_of(bench.app)
+        await bench.pilot.press("v", "u", "e", "s")
+        await bench.pilot.pause()
+        assert isinstance(bench.app.screen, CellPage)
+
+
+def test_the_ends_of_a_short_time_are_told_apart():
+    rows = xy_rows([(0.0, 3.360), (0.5, 3.350)], 60, 8, x_unit="h", y_unit="V", style="ascii", y_digits=3)
+    assert [word for word in rows[-1].split() if word != "h"] == ["0", "0.25", "0.5"]

@@ -96,7 +96,7 @@ async def test_sixteen_cells_fit_without_scrolling(home):
 @on_loop
 async def test_many_cells_are_added_in_one_form(home, size):
     async with cells(home, size=size) as bench:
-        await bench.shown("No cells yet")
+        await bench.shown("No cells yet", "i import a list")
         await bench.press("a")
         await bench.at(CellForm)
         await bench.type("label", "A01")
@@ -402,3 +402,27 @@ async def test_changing_workspaces_faster_than_they_are_made_leaves_the_last_one
             app.simulate_key(key)
         await until(pilot, lambda: isinstance(app.screen, CellsScreen) and painted and painted[-1] == "CellsScreen")
         await until(pilot, lambda: app._batch_count == 0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_what_was_typed_into_the_form_is_not_lost_by_one_escape(home, size):
+    async with cells(home, size=size) as bench:
+        await bench.press("a")
+        await bench.at(CellForm)
+        await bench.shown("IDLE", "Add cells", "F5 keep", "OUTPUT OFF")
+        await bench.press(*"A1", "escape")
+        await bench.shown("Not kept yet")
+        await bench.press("f5")
+        await bench.listed("A1")
+        await bench.press("a")
+        await bench.at(CellForm)
+        await bench.press("escape")  # nothing was typed
+        await bench.at(CellsScreen)
+
+
+@pytest.mark.parametrize("age_s", [5, 59 * 60, 23 * 3600, 99 * 86400, 900 * 86400])
+def test_the_age_of_the_last_volts_is_never_cut(age_s):
+    cell = Cell("c-1", "A1", log=({"kind": "rest", "unix_s": 2e9 - age_s, "voltage_v": 3.345},))
+    for text, column in zip(row_of(cell, 2e9), COLUMNS, strict=True):
+        assert len(text) <= column.width

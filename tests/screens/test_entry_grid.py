@@ -19,6 +19,7 @@ from tui.panes.entry_grid import EntryGrid
 from tui.panes.entry_sheet import COLUMNS, Sheet, known_by_label
 from tui.records.inventory import Inventory
 from tui.records.places import Home
+from tui.records.trash import Trash
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -226,3 +227,46 @@ def test_any_changes_can_be_judged_and_all_taken_back(changes):
     while sheet.undo():
         states.pop()
         assert sheet.rows == states[-1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_what_the_grid_saved_is_taken_back_by_one_key(home, size):
+    Inventory(home).add_many([{"label": "A1"}])
+    async with grid(home, size=size) as bench:
+        await bench.press(*"A1", "tab", *"3.433", "enter", *"B1..B3", "enter", "ctrl+s")
+        await bench.at(CellsScreen)
+        await bench.shown("B3", "3.433 V", "u undo")
+        await bench.press("u")
+        await until(bench.pilot, lambda: [cell.label for cell in bench.inventory.list()] == ["A1"])
+        cell = bench.inventory.by_label("A1")
+        assert (cell.last_voltage_v, [item["kind"] for item in cell.log]) == (None, ["received", "voltage", "withdrawn"])
+        assert {one.name for one in Trash(home).list()} == {"B1", "B2", "B3"}
+        await bench.shown("Taken back")
+        await bench.press("u")
+        await bench.shown("Nothing was deleted here")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_the_line_of_the_running_charge_and_every_key_stay_in_sight(home, size):
+    async with grid(home, size=size) as bench:
+        await bench.press(*"A1", "tab", "x", "enter")
+        await bench.shown("IDLE", "OUTPUT OFF", "^s save", "F9 meter", "^z undo", "F3 rest", "esc leave", "1 to correct: F8")
+        assert "…" not in bench.text
+
+
+@on_loop
+async def test_a_grid_of_an_inventory_that_cannot_be_written_says_so_before_anything_is_typed(home):
+    home.inventory.write_bytes(b"{")
+    async with grid_over(home) as bench:
+        await bench.shown("cannot be read", "no earlier", "esc leave")
+
+
+@asynccontextmanager
+async def grid_over(home: Home) -> AsyncIterator[Bench]:
+    """The grid pushed although the table would not open it: the file was damaged meanwhile."""
+    app = TopBalanceApp(FakeLink(), home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(EntryGrid())
+        yield Bench(app, pilot)

@@ -232,3 +232,105 @@ async def test_the_page_of_the_cell_that_was_scanned_opens(home):
         await bench.press("f4")
         await bench.at(CellPage)
         await bench.shown("Higee", "made 2022-07-31")
+
+
+@on_loop
+async def test_a_scanner_that_ends_with_nothing_is_understood_after_a_moment(home):
+    async with cells(home) as bench:
+        for code in CODES[:3]:
+            for sign in code:
+                bench.app.post_message(events.Key(sign, sign))
+            await until(bench.pilot, lambda code=code: code in [cell.code for cell in bench.inventory.list()])
+        await bench.shown("3 scanned, 3 new")
+
+
+@on_loop
+async def test_a_code_typed_by_hand_is_not_taken_before_it_is_whole(home):
+    async with cells(home) as bench:
+        for sign in CODES[0][:19]:  # nineteen characters are the length of a code, too
+            await bench.press(sign)
+        await bench.pilot.pause(0.6)
+        assert bench.app.screen.rows == []
+        await bench.shown("enter takes it")
+        await bench.press("escape")
+        await until(bench.pilot, lambda: "enter takes it" not in bench.text)
+        assert isinstance(bench.app.screen, ScanScreen)
+
+
+@on_loop
+async def test_separators_and_the_word_on_the_symbol_are_kept_raw_and_shown_harmless(home):
+    async with cells(home) as bench:
+        for sign in f"]d2{CODES[0]}":
+            bench.app.post_message(events.Key(sign, sign))
+        bench.app.post_message(events.Key("ctrl+right_square_bracket", "\x1d"))
+        bench.burst("280AH")
+        await until(bench.pilot, lambda: bench.labels == ["A01"])
+        (cell,) = bench.inventory.list()
+        assert (cell.code, cell.code_raw) == (CODES[0], f"]d2{CODES[0]}\x1d280AH")
+        await bench.press("f4")
+        await bench.at(CellPage)
+        await bench.shown("scanned as")
+        assert "\x1d" not in bench.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_a_bad_scan_can_be_left_out_and_nothing_is_asked_at_the_end(home, size):
+    async with cells(home, size=size) as bench:
+        bench.burst(CODES[0], CODES[1][:-1])
+        await bench.shown("23 characters", "1 waits for a word", "F3 keeps it", "del leave it out")
+        await bench.press("delete")
+        await until(bench.pilot, lambda: "waits for a word" not in bench.text)
+        await bench.press("escape")
+        await bench.at(CellsScreen)
+        assert bench.labels == ["A01"]
+
+
+@on_loop
+async def test_characters_behind_a_code_can_be_left_out_by_one_key(home):
+    async with cells(home) as bench:
+        bench.burst(f"{CODES[0]}R1")
+        await bench.shown("F2 takes the first 24")
+        await bench.press("f2")
+        await until(bench.pilot, lambda: bench.labels == ["A01"])
+        (cell,) = bench.inventory.list()
+        assert (cell.code, cell.code_raw) == (CODES[0], f"{CODES[0]}R1")
+
+
+@on_loop
+async def test_a_label_that_its_owner_printed_finds_its_cell(home):
+    Inventory(home).add_many([{"label": "A03"}, {"label": "A04"}])
+    async with cells(home) as bench:
+        await bench.shown("A05")
+        bench.burst("a03")
+        await bench.shown("A03", "found", "by its label")
+        await bench.press("escape")
+        await until(bench.pilot, lambda: isinstance(bench.app.screen, CellsScreen) and bench.app.screen.cell is not None)
+        await until(bench.pilot, lambda: bench.app.screen.cell.label == "A03")
+        assert len(bench.labels) == 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+@on_loop
+async def test_the_line_of_the_running_charge_and_every_key_stay_in_sight(home, size):
+    async with cells(home, size=size) as bench:
+        await bench.shown("IDLE", "OUTPUT OFF", "F1 help", "esc done", "F6 numbering")
+        assert "…" not in bench.text
+
+
+@on_loop
+async def test_the_rated_capacity_is_told_once_for_all_new_cells(home):
+    Inventory(home).add(label="X1", code=HIGEE, capacity_ah=120)
+    async with cells(home) as bench:
+        bench.burst(CODES[0], HIGEE)
+        await bench.shown("2 scanned, 1 new")
+        await bench.press("f7")
+        await bench.at(LineScreen)
+        await bench.press(*"280 V", "enter")
+        await bench.shown("280 V is a voltage")
+        await bench.press("f7")
+        await bench.at(LineScreen)
+        await bench.press(*"280Ah", "enter")
+        await bench.at(ScanScreen)
+        bench.burst(CODES[1])
+        await until(bench.pilot, lambda: sorted(cell.capacity_ah or 0 for cell in bench.inventory.list()) == [120, 280, 280])

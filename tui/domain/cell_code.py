@@ -56,7 +56,7 @@ class CellCode:
     made: datetime.date | None = None
     serial: str = ""
     doubts: tuple[str, ...] = ()
-    other_way: str = ""  # the two rows the other way round, where only that makes sense
+    other_way: str = ""  # as which it makes sense: its two rows the other way round, or without what follows the 24th character
 
     @property
     def other_chemistry(self) -> str:
@@ -80,8 +80,23 @@ class CellCode:
         return ", ".join(part for part in (self.maker, self.product, self.chemistry, made) if part)
 
 
+_AIM = re.compile(r"(?:\s*\]\s*[A-Za-z]\s*[0-9])+")
+"""With which scanners may tell the kind of symbol they read (ISO/IEC 15424): ]d1 a Data Matrix, ]Q1 a QR code, ]C0 a Code 128."""
+
+
 def tidy(raw: str) -> str:
-    return re.sub(r"\s", "", raw).upper()
+    """The code in what was scanned or typed: in capitals, without blanks, separators and line ends, without the scanner's word on the symbol.
+
+    Of a longer text, such as an address of the web, only the sound code in it, where there is exactly one.
+    """
+    told = _AIM.match(raw)
+    bare = raw[told.end() :] if told else raw
+    text = re.sub(r"\s", "", bare).upper()  # the separator of data fields (GS) is a blank here
+    if len(text) in LENGTHS:
+        return text
+    parts = {part for part in re.split(r"[^0-9A-Z]+", bare.upper()) if len(part) == WHOLE}
+    sound = [part for part in parts if not _whole(part).doubts]
+    return sound[0] if len(sound) == 1 else text
 
 
 def read_code(raw: str) -> CellCode:
@@ -91,8 +106,10 @@ def read_code(raw: str) -> CellCode:
         return _second_life(text)
     if len(text) != WHOLE:
         counted = f"It has {len(text)} characters; a cell's code has {WHOLE}, of a second life {SECOND_LIFE}."
-        more = " The first 24 may be the code." if len(text) in (WHOLE + 1, WHOLE + 2) else " Part of it may be missing: scan it again."
-        return CellCode(text, doubts=(counted + more,))
+        first = _whole(text[:WHOLE]) if len(text) in (WHOLE + 1, WHOLE + 2) else None
+        if first is not None and not first.doubts:
+            return CellCode(text, doubts=(f"{counted} Its first 24 alone read {first.text}: {first.words}.",), other_way=first.text)
+        return CellCode(text, doubts=(f"{counted} Part of it may be missing: scan it again.",))
     plain = _whole(text)
     if len(plain.doubts) <= (plain.product in ("pack", "module")):  # sound, or soundly no cell
         return plain

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from tui.domain.cell_code import LENGTHS, LIFEPO4, SECOND_LIFE, WHOLE, CellCode, read_code, tidy
 
+LEAST = 4
+"""Characters of the shorter row of a plate; what leaves less for the other row is a code with something missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
@@ -56,7 +59,7 @@ class Scanner:
             return Scanned(raw, read_code(half), half=True)
         if half and len(half) + len(text) == WHOLE and (code := self._join(half, text)) is not None:
             return Scanned(f"{half} {raw.strip()}", code, joined=True)
-        if len(text) < WHOLE and len(text) not in LENGTHS:
+        if LEAST <= len(text) <= WHOLE - LEAST and len(text) not in LENGTHS:
             self.pending = text
             return Scanned(raw, read_code(text), half=True, dropped=half)
         return Scanned(raw, read_code(text), dropped=half)

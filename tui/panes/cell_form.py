@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.bench.messages import Captured
@@ -21,6 +19,8 @@ from tui.domain.cell_code import read_code
 from tui.panes.capture import Wanted
 from tui.panes.draft import MAX_CELLS, read_cells
 from tui.panes.fields import FieldRow, FieldSpec, QuantityInput
+from tui.panes.form import KEYS, Form
+from tui.panes.undo import Act
 from tui.records.cell import STATES, Cell, InvalidCell, State
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
@@ -50,6 +50,8 @@ FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("model", "Model", "text", "The model on the label: LF280K.", wide=True),
     FieldSpec("code", "Code", "text", "The QR or data-matrix text, of one cell only.", wide=True),
     FieldSpec("supplier", "From", "text", "Where it was bought.", wide=True),
+    FieldSpec("order_no", "Order", "text", "Number of the order, for the warranty.", wide=True),
+    FieldSpec("price", "Price", "text", "What it cost, with the currency: 89 EUR.", wide=True),
     FieldSpec("received_date", "Came", "text", "Day it came, as 2026-03-21.", wide=True),
     FieldSpec("notes", "Notes", "text", "Dents, threads, anything worth knowing later.", wide=True),
 )
@@ -133,20 +135,16 @@ def answers_of(cell: Cell) -> dict[str, str]:
     return {**answers, "count": "1"}
 
 
-class CellForm(ModalScreen[str | None]):
+class CellForm(Form):
     """Returns the label of the (first) cell that was kept, or None after Esc."""
 
     DEFAULT_CSS = """
-    CellForm { align: center middle; }
     CellForm > Vertical { width: 60; max-width: 100%; height: auto; max-height: 100%; }
     CellForm > Vertical { padding: 0 1; background: $surface; border: round $accent; }
     CellForm VerticalScroll { height: auto; max-height: 16; scrollbar-size-vertical: 1; }
     CellForm Input { background: $panel; }
-    CellForm #cell-help { height: 2; color: $text-muted; }
-    CellForm #cell-said { height: auto; color: $text-error; }
     CellForm .box-keys { color: $text-muted; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False), Binding("f5,ctrl+s", "keep", show=False)]
 
     @dataclass
     class Kept(Message):
@@ -160,25 +158,24 @@ class CellForm(ModalScreen[str | None]):
         self._home, self._cell = home, cell
         self._before = answers_of(cell) if cell else None
         self.draft = CellDraft()
+        self.act: Act | None = None  # once cells were added
 
     def compose(self) -> ComposeResult:
         answers = self._before or {}
+        yield self.status
         with Vertical() as box:
             box.border_title = "Edit cell" if self._cell else "Add cells"
             with VerticalScroll(can_focus=False):
                 for spec in FIELDS:
                     if spec.name != ("count" if self._cell else "state"):
                         yield FieldRow(spec, answers.get(spec.name))
-            yield Static("", id="cell-help", markup=False)
-            yield Static("", id="cell-said", markup=False)
-            yield Static("enter next field · F5 keep · esc cancel", classes="box-keys", markup=False)
+            yield self.help_line
+            yield self.said
+            yield Static(KEYS, classes="box-keys", markup=False)
 
     def on_mount(self) -> None:
+        super().on_mount()
         self.read()
-
-    @property
-    def rows(self) -> dict[str, FieldRow]:
-        return {row.spec.name: row for row in self.query(FieldRow)}
 
     @on(FieldRow.Changed)
     def _changed(self) -> None:
@@ -194,21 +191,9 @@ class CellForm(ModalScreen[str | None]):
             shown = "" if quiet else message or doubt
             row.show(self.draft.echoes.get(name, ""), shown, "warning" if doubt else "error" if shown else "")
 
-    def on_descendant_focus(self) -> None:
-        focused = self.focused
-        row = next((node for node in focused.ancestors if isinstance(node, FieldRow)), None) if focused else None
-        self.query_one("#cell-help", Static).update(row.spec.help if row else "", layout=False)
-
     @on(QuantityInput.WhyAsked)
     def _help_is_there(self, event: QuantityInput.WhyAsked) -> None:
         event.stop()
-
-    @on(FieldRow.Submitted)
-    def _next_field(self, event: FieldRow.Submitted) -> None:
-        if event.row.spec is FIELDS[-1]:
-            self.action_keep()
-        else:
-            self.focus_next()
 
     def capture_for(self) -> str | Wanted:
         """Only the field of the volts takes a meter's value, and only for one cell."""
@@ -227,7 +212,7 @@ class CellForm(ModalScreen[str | None]):
         return f"{captured.text} V {captured.doubt}".strip()
 
     def say_here(self, text: str) -> None:
-        self.query_one("#cell-help", Static).update(text, layout=False)
+        self.help_line.update(text, layout=False)
 
     def action_keep(self) -> None:
         self.read(judge=True)
@@ -245,7 +230,9 @@ class CellForm(ModalScreen[str | None]):
             if self._cell:
                 inventory.edit(self._cell.id, state=state, **cells[0])
             else:
-                inventory.add_many(cells)
+                added = inventory.add_many(cells)
+                words = added[0].label if len(added) == 1 else f"{added[0].label} to {added[-1].label}"
+                self.act = Act(f"{words} added", tuple(cell.id for cell in added))
         except InvalidCell as error:
             self.post_message(self.Kept(str(error), error.field))
         except (StoreError, CellGone, ValueError) as error:
@@ -263,7 +250,4 @@ class CellForm(ModalScreen[str | None]):
             row.show("", event.problem, "error")
             row.editor.focus()
         else:
-            self.query_one("#cell-said", Static).update(event.problem)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
+            self.said.update(event.problem)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from textwrap import wrap
 
+from tui.records import cell_words
 from tui.records.cell import Cell
-from tui.records.cell_words import words
 from tui.widgets.text import ago
 
 
@@ -27,13 +26,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("label", 10, sort="label"),
     Column("state", 9, sort="state"),
     Column("model", 12, sort="model"),
-    Column("Ah", 5, right=True, sort="capacity_ah"),
-    Column("mΩ", 5, right=True, sort="resistance_mohm"),
-    Column("last volts", 13, sort="last_voltage_v"),
-    Column("bank", 10),
+    Column("Ah", 5, right=True, sort="known_capacity_ah"),
+    Column("mΩ", 5, right=True, sort="known_resistance_mohm"),
+    Column("last volts", 14, sort="last_voltage_v"),
+    Column("bank", 9),
 )
 SORTS = tuple(column.sort for column in COLUMNS if column.sort)
 DASH = "–"
+FACT_INDENT, LINE_INDENT = 12, 12  # where the words of a line begin again
 
 
 def row_of(cell: Cell, now_s: float) -> tuple[str, ...]:
@@ -42,8 +42,8 @@ def row_of(cell: Cell, now_s: float) -> tuple[str, ...]:
         cell.label,
         cell.state,
         cell.model,
-        DASH if cell.capacity_ah is None else f"{cell.capacity_ah:.0f}",
-        DASH if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f}",
+        DASH if (ah := cell.known_capacity_ah) is None else f"{ah:.0f}",
+        DASH if (mohm := cell.known_resistance_mohm) is None else f"{mohm:.2f}",
         last_volts(cell, now_s),
         place_of(cell),
     )
@@ -51,7 +51,7 @@ def row_of(cell: Cell, now_s: float) -> tuple[str, ...]:
 
 def last_volts(cell: Cell, now_s: float) -> str:
     """The newest volts and their age: "3.345 V 12 d"; a dash when none is known."""
-    for entry in reversed(cell.log):
+    for entry in reversed(cell.entries):
         if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
             return f"{entry['voltage_v']:.3f} V {ago(now_s - entry['unix_s']):>5}"
     return DASH if cell.received_voltage_v is None else f"{cell.received_voltage_v:.3f} V   new"
@@ -59,7 +59,7 @@ def last_volts(cell: Cell, now_s: float) -> str:
 
 def place_of(cell: Cell) -> str:
     """Where the cell is: its pack and position, or the bank it was last balanced in."""
-    for entry in reversed(cell.log):
+    for entry in reversed(cell.entries):
         if entry["kind"] == "move":
             return " ".join(str(part) for part in (entry.get("pack"), entry.get("position")) if part)
         if entry["kind"] == "session" and entry.get("phase") == "begin":
@@ -67,43 +67,20 @@ def place_of(cell: Cell) -> str:
     return ""
 
 
-def rests_of(cell: Cell) -> list[Mapping[str, Any]]:
-    """The resting voltages of a cell, oldest first."""
-    return [entry for entry in cell.log if entry["kind"] == "rest" and entry.get("voltage_v") is not None]
+def passport(cell: Cell, *, width: int, log_lines: int) -> str:
+    """What the cell's page shows, in lines of `width`, with the newest `log_lines` of its log."""
+    parts = []
+    for title, lines in cell_words.sections(cell):
+        shown = lines[:log_lines] if title == "Log" else lines
+        more = [f"… {len(lines) - len(shown)} older; enter shows all"] if len(shown) < len(lines) else []
+        rows = wrapped([*shown, *more], width, LINE_INDENT) if title else wrapped(lines, width, FACT_INDENT)
+        parts.append("\n".join([*([title] if title else []), *rows]))
+    return "\n\n".join(parts)
 
 
-def passport(cell: Cell, *, log_lines: int | None = None) -> str:
-    """Everything known of a cell as text; the newest `log_lines` of its log (all by default)."""
-    facts = [
-        ("state", cell.state),
-        ("maker", cell.maker),
-        ("model", cell.model),
-        ("code", cell.code),
-        ("capacity", "" if cell.capacity_ah is None else f"{cell.capacity_ah:g} Ah"),
-        ("resistance", "" if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f} mΩ"),
-        ("received", " ".join(part for part in (_volts(cell.received_voltage_v), cell.received_date) if part)),
-        ("supplier", " ".join(part for part in (cell.supplier, cell.order_no, cell.price) if part)),
-        ("place", place_of(cell)),
-        *cell.extra.items(),
-        ("notes", cell.notes),
-    ]
-    lines = [f"{name:<10} {value}" for name, value in facts if value]
-    rests = rests_of(cell)
-    if rests:
-        lines += ["", "At rest"]
-        lines += [f"  {rest['voltage_v']:.3f} V   {_hours(rest.get('hours')):>8}   {day(rest['unix_s'])}" for rest in rests]
-    entries = list(log_of(cell.log))
-    shown = entries if log_lines is None else entries[:log_lines]
-    lines += ["", "Log", *shown]
-    if len(shown) < len(entries):
-        lines.append(f"  … {len(entries) - len(shown)} older; enter shows all")
-    return "\n".join(lines)
-
-
-def log_of(log: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The log in words, newest first."""
-    for entry in reversed(log):
-        yield f"  {day(entry['unix_s'])}  {words(entry)}"
+def wrapped(lines: Iterable[str], width: int, indent: int) -> list[str]:
+    """Lines that are too long go on below their own words."""
+    return [row for line in lines for row in wrap(line, max(indent + 12, width), subsequent_indent=" " * indent) or [""]]
 
 
 def loss(cell: Cell) -> str:
@@ -112,16 +89,3 @@ def loss(cell: Cell) -> str:
         f"{cell.label} is being balanced now; its charge goes on, and the session keeps its label and volts. Its record goes into the trash, "
         "and learns what the session found when it is brought back."
     )
-
-
-def day(unix_s: float) -> str:
-    """A date as 2026-03-21, in local time."""
-    return datetime.datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d")
-
-
-def _volts(volts: float | None) -> str:
-    return "" if volts is None else f"{volts:.3f} V"
-
-
-def _hours(hours: float | None) -> str:
-    return "" if hours is None else f"{hours:.1f} h" if hours < 100 else f"{hours / 24:.0f} d"

@@ -25,13 +25,15 @@ from tui.panes.cell_text import COLUMNS, SORTS, loss, passport, row_of
 from tui.panes.confirm import ConfirmScreen, LineScreen, TextScreen
 from tui.panes.entry_grid import EntryGrid
 from tui.panes.scan import ScanScreen
+from tui.panes.undo import Act
 from tui.panes.workspace import Workspace
 from tui.records.cell import Cell, InvalidCell
 from tui.records.cell_csv import cells_to_csv
+from tui.records.cell_entry import add_entry
 from tui.records.inventory import CellGone, Inventory
 from tui.records.places import Home, open_private
 from tui.records.store import StoreError
-from tui.records.trash import NotInTrash, Trash
+from tui.records.trash import NotInTrash
 from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
 from tui.widgets.line_table import LineTable, TableColumn
@@ -111,7 +113,7 @@ class CellsScreen(Workspace):
         self._doubted = ""  # label of the cell whose last captured volts were not likely
         self._said = ""  # of the last capture, until something else is done
         self._wanted = ""  # label to put the cursor on after the next reading
-        self._thrown: list[str] = []  # ids in the trash, of what was deleted here; the last one comes back first
+        self._acts: list[Act] = []  # what was done here; the last one is taken back first
 
     def compose_body(self) -> Iterator[Widget]:
         table = LineTable(_columns(self.sort), id="cells-table")
@@ -146,8 +148,8 @@ class CellsScreen(Workspace):
             ("d", "delete", "delete"),
             ("i", "import", "import"),
         ]
-        if self._thrown:
-            changes.insert(0, ("u", "bring back", "bring_back"))
+        if self._acts:
+            changes.insert(0, ("u", self._acts[-1].key_words, "bring_back"))
         hints = [*([] if self.problem else changes), ("j", "judge", "judge"), ("b", "build", "build"), ("x", "export", "export"), *keys]
         return [(key, words, f"screen.{action}" if action else "") for key, words, action in hints]
 
@@ -209,7 +211,8 @@ class CellsScreen(Workspace):
     @on(LineTable.Highlighted)
     def _show_passport(self) -> None:
         cell = self.cell
-        text = f"Cell {cell.label}\n\n{passport(cell, log_lines=LOG_BESIDE)}" if cell else ""
+        width = self.query_one("#cells-detail").size.width - 1
+        text = f"Cell {cell.label}\n\n{passport(cell, width=width, log_lines=LOG_BESIDE)}" if cell and width > 0 else ""
         self.query_one("#cells-passport", Text).show(text)
 
     # --- keys -----------------------------------------------------------------------------------------------------
@@ -222,7 +225,17 @@ class CellsScreen(Workspace):
 
     def action_add(self) -> None:
         if not self._read_only():
-            self.app.push_screen(CellForm(self.bench_app.home), self._changed)
+            self._open_entry(CellForm(self.bench_app.home))
+
+    def _open_entry(self, screen: CellForm | EntryGrid) -> None:
+        """A screen that adds cells; what it kept can be taken back."""
+
+        def done(label: str | None) -> None:
+            if label and screen.act is not None:
+                self._acts.append(screen.act)
+            self._changed(label)
+
+        self.app.push_screen(screen, done)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A capital S in the filter is a letter."""
@@ -234,7 +247,7 @@ class CellsScreen(Workspace):
 
     def action_grid(self) -> None:
         if not self._read_only():
-            self.app.push_screen(EntryGrid(), self._changed)
+            self._open_entry(EntryGrid())
 
     def action_edit(self) -> None:
         if self.cell and not self._read_only():
@@ -263,28 +276,29 @@ class CellsScreen(Workspace):
     @work(thread=True, exit_on_error=False)
     def _delete(self, cell: Cell) -> None:
         try:
-            self._thrown.append(self.inventory.delete(cell.id))
+            self._acts.append(Act(cell.label, trash_id=self.inventory.delete(cell.id)))
         except (StoreError, CellGone) as error:
             self.post_message(Done(str(error), f"Cell {cell.label} was not deleted"))
         else:
             self.post_message(Done(f"{cell.label} is in the trash; u brings it back."))
 
     def action_bring_back(self) -> None:
-        """Undo the last deletion of this screen."""
-        if not self._thrown:
-            self.bench_app.say("Nothing was deleted here. `topbalance trash list` shows what is in the trash.", refused=True)
+        """Take back what was done last on this screen: a deletion, cells that were added, values of the grid or of the meter."""
+        if not self._acts:
+            words = "Nothing was deleted here, and nothing added. `topbalance trash list` shows what was deleted earlier."
+            self.bench_app.say(words, refused=True)
         elif not self._read_only():
-            self._bring_back(self._thrown.pop())
+            self._undo(self._acts.pop())
 
     @work(thread=True, exit_on_error=False)
-    def _bring_back(self, trash_id: str) -> None:
+    def _undo(self, act: Act) -> None:
         try:
-            one = Trash(self.bench_app.home).restore(trash_id)
+            words, label = act.undo(self.bench_app.home)
         except (StoreError, NotInTrash, ValueError) as error:
-            self.post_message(Done(str(error), "It stays in the trash"))
+            self.post_message(Done(str(error), "It stays in the trash" if act.trash_id else f"Not taken back: {act.words}"))
         else:
-            self._wanted = one.name
-            self.post_message(Done(f"{one.name} is back."))
+            self._wanted = label
+            self.post_message(Done(words))
 
     # --- volts by the meter, one key a cell -------------------------------------------------------------------------
 
@@ -310,16 +324,17 @@ class CellsScreen(Workspace):
         at = self.cells.index(cell)
         following = self.cells[at + 1].label if at + 1 < len(self.cells) else ""
         self._wanted = following or label
-        self._keep_volts(cell, captured.value, captured.text, following)
+        self._keep_volts(cell, captured.text, following)
         return f"{label} {captured.text} V"
 
     @work(thread=True, exit_on_error=False)
-    def _keep_volts(self, cell: Cell, volts: float, text: str, following: str) -> None:
+    def _keep_volts(self, cell: Cell, text: str, following: str) -> None:
         try:
-            self.inventory.log(cell.id, "rest", voltage_v=volts, measured=True)
+            added = add_entry(self.inventory, cell, "rest", {"voltage_v": f"{text} V"}, measured=True)
         except (StoreError, CellGone, InvalidCell) as error:
             self.post_message(Done(str(error), f"The volts of {cell.label} were not kept"))
         else:
+            self._acts.append(Act(f"{cell.label} {text} V", entries={cell.id: [dict(added.entry)]}))
             self.post_message(Measured(f"{cell.label} {text} V kept. " + (f"F9: {following}." if following else "That was the last.")))
 
     @on(Measured)

@@ -23,7 +23,7 @@ CURVE_KEYS: list[KeyHint] = [
 ]
 
 
-class CurveScreen(OverBench):
+class CurveScreen(OverBench[None]):
     """Subclasses yield `self.curve` and `self.told`, and say in `cursor_words` what stands at the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 
 from tui.bench.messages import Snapshot
 from tui.panes.status import StatusLine
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(ModalScreen[ScreenResultType]):
     """A modal screen with the status line on top. Subclasses yield `self.status` first."""
 
     def __init__(self) -> None:

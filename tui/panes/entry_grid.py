@@ -1,191 +1,35 @@
 """The grid: label, volts, resistance and capacity of many cells typed fast, kept all together or not at all.
 
-Enter goes down, Tab goes right, a column copied from a spreadsheet is pasted where the cursor stands, ctrl+z takes the last change back.
+Enter goes down, Tab goes right, a column copied from a spreadsheet is pasted where the cursor stands, F9 takes the volts from a meter, ctrl+z
+takes the last change back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
-from textual import events, on, work
-from textual.app import ComposeResult
+from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.screen import ModalScreen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.widget import Widget
 
+from tui.bench.messages import Captured
+from tui.panes.capture import Wanted
 from tui.panes.confirm import ConfirmScreen
-from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, Kept, Place, Sheet, known_by_label
+from tui.panes.entry_sheet import COLUMNS, LABEL, VOLTS, Kept, Place, Sheet, known_by_label
+from tui.panes.over_bench import OverBench
+from tui.panes.sheet_grid import NUMBER_COLUMNS, Grid
+from tui.panes.undo import Act
 from tui.records.cell import Cell, InvalidCell
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Text
-from tui.widgets.text import cut
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
-
-NUMBER_COLUMNS = 5
-EMPTY_ROWS = 16  # that are shown below the last one
-LONGEST = 80  # letters of one cell of the sheet
-
-
-class Grid(ScrollView, can_focus=True):
-    """Draws the sheet and takes its keys. What is being typed is in `typing` until Enter, Tab or an arrow puts it into the sheet."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--wrong", "grid--known", "grid--muted"}
-    DEFAULT_CSS = """
-    Grid { height: 1fr; width: 1fr; background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
-    Grid > .grid--cursor { text-style: reverse; }
-    Grid > .grid--wrong { color: $text-error; text-style: bold underline; }
-    Grid > .grid--known { color: $accent; }
-    Grid > .grid--muted { color: $foreground 50%; }
-    """
-
-    class Changed(Message):
-        """The cursor moved, something is being typed, or the sheet changed; `problem` when a change was refused."""
-
-        def __init__(self, problem: str = "") -> None:
-            super().__init__()
-            self.problem = problem
-
-    def __init__(self, sheet: Sheet) -> None:
-        super().__init__()
-        self.sheet = sheet
-        self.row, self.column = 0, 0
-        self.typing: str | None = None
-        self._first_column = 0  # to which Enter comes back after a run of Tabs
-
-    def on_mount(self) -> None:
-        self._fit()
-
-    @property
-    def place(self) -> Place:
-        return self.row, self.column
-
-    # --- keys -----------------------------------------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        moves = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1), "pageup": (-10, 0), "pagedown": (10, 0)}
-        key = event.key
-        if key in moves:
-            self.put()
-            self.move(*moves[key])
-            self._first_column = self.column
-        elif key in ("enter", "ctrl+j"):
-            self.put()
-            self.go(self.row + 1, self._first_column)
-        elif key == "tab":
-            self.put()
-            self.go(self.row, min(self.column + 1, len(COLUMNS) - 1))
-        elif key == "shift+tab":
-            self.put()
-            self.move(0, -1)
-        elif key == "home":
-            self.put()
-            self.go(self.row, LABEL)
-            self._first_column = LABEL
-        elif key == "escape" and self.typing is not None:
-            self.typing = None
-        elif key == "backspace":
-            self.typing = (self.sheet.text(self.place) if self.typing is None else self.typing)[:-1]
-        elif key == "delete":
-            self.typing = ""
-            self.put()
-        elif event.is_printable and event.character:
-            self.typing = ((self.typing or "") + event.character)[:LONGEST]
-        else:
-            return
-        event.stop()
-        event.prevent_default()
-        self.tell()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """One value is typed; lines and columns go into the sheet."""
-        event.stop()
-        text = event.text
-        if not any(sign in text for sign in "\r\n\t"):
-            self.typing = ((self.typing or "") + text)[:LONGEST]
-            self.tell()
-            return
-        self.typing = None
-        self._change(lambda: self.sheet.paste(self.place, text))
-
-    def put(self) -> None:
-        """What is being typed becomes the text of the cell under the cursor."""
-        if self.typing is not None:
-            text, self.typing = self.typing, None
-            self._change(lambda: self.sheet.put(self.place, text))
-
-    def take(self, text: str) -> None:
-        """A value from elsewhere (a meter) into the cell under the cursor, and one down."""
-        self.typing = text
-        self.put()
-        self.move(1, 0)
-        self.tell()
-
-    def undo(self) -> None:
-        """What is being typed, or else the last change, is taken back."""
-        if self.typing is not None:
-            self.typing = None
-            done = True
-        else:
-            done = self.sheet.undo()
-        self._fit()
-        self.tell("" if done else "Nothing is left to take back.")
-
-    def _change(self, act: Callable[[], None]) -> None:
-        problem = ""
-        try:
-            act()
-        except ValueError as error:
-            problem = str(error)
-        self._fit()
-        self.tell(problem)
-
-    def move(self, down: int, right: int) -> None:
-        self.go(self.row + down, self.column + right)
-
-    def go(self, row: int, column: int) -> None:
-        self.row, self.column = max(0, min(row, MAX_ROWS - 1)), max(0, min(column, len(COLUMNS) - 1))
-        self._fit()
-        self.scroll_to_region(Region(0, self.row, 1, 1), animate=False, force=True)
-
-    def tell(self, problem: str = "") -> None:
-        self.refresh()
-        self.post_message(self.Changed(problem))
-
-    # --- the picture ----------------------------------------------------------------------------------------------
-
-    def _fit(self) -> None:
-        rows = min(MAX_ROWS, max(len(self.sheet.rows), self.row + 1) + EMPTY_ROWS)
-        self.virtual_size = Size(NUMBER_COLUMNS + sum(column.width + 1 for column in COLUMNS), rows)
-
-    def render_line(self, y: int) -> Strip:
-        row = y + int(self.scroll_offset.y)
-        base = self.rich_style
-        style = {
-            name: base + self.get_component_rich_style(f"grid--{name}", partial=True) for name in ("cursor", "wrong", "known", "muted")
-        }
-        known = self.sheet.cell_of(row) is not None
-        segments = [Segment(f"{row + 1:>{NUMBER_COLUMNS - 1}} ", style["muted"])]
-        for at, column in enumerate(COLUMNS):
-            here = (row, at) == self.place
-            typed = here and self.typing is not None
-            text = self.typing or "" if typed else self.sheet.text((row, at))
-            shown = f"{text[-(column.width - 1) :]}▏" if typed else cut(text, column.width)
-            wrong = not typed and bool(self.sheet.problem((row, at)))
-            ink = style["wrong"] if wrong else style["known"] if known and at == LABEL else base
-            if here:
-                ink = ink + style["cursor"] if self.has_focus else ink
-            segments += [Segment(f"{shown:<{column.width}}" if at == LABEL else f"{shown:>{column.width}}", ink), Segment(" ", base)]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
 
 
 @dataclass
@@ -203,18 +47,16 @@ class Saved(Message):
     label: str = ""
     words: str = ""
     problem: str = ""
+    act: Act | None = None
 
 
-class EntryGrid(ModalScreen[str | None]):
+class EntryGrid(OverBench["str | None"]):
     """Returns the first label that was kept, or None."""
 
-    NAMES_STOP_KEY = True
     DEFAULT_CSS = """
-    EntryGrid { background: $background; align: left top; }
-    EntryGrid > Vertical { width: 100%; height: 100%; }
-    EntryGrid .grid-bar { background: $panel; padding: 0 1; }
+    EntryGrid .grid-bar { padding: 0 1; }
     EntryGrid #grid-head { color: $text-muted; }
-    EntryGrid #grid-said { padding: 0 1; height: 2; }
+    EntryGrid #grid-said { padding: 0 1; min-height: 2; max-height: 6; }
     EntryGrid #grid-said.-wrong { color: $text-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -224,6 +66,7 @@ class EntryGrid(ModalScreen[str | None]):
         Binding("f8", "fault", show=False),
         Binding("escape", "leave", show=False),
     ]
+    AUTO_FOCUS = "Grid"
     app: TopBalanceApp  # type: ignore[assignment]
 
     def __init__(self) -> None:
@@ -231,21 +74,27 @@ class EntryGrid(ModalScreen[str | None]):
         self.sheet = Sheet()
         self.grid = Grid(self.sheet)
         self._saving = False
+        self.act: Act | None = None  # once it is saved
+        self._asked: Place = (0, VOLTS)  # of the meter
+        self._doubted: Place | None = None  # for which the meter's last volts were not likely
+        self._said = ""  # of the meter, until the next key
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> Iterator[Widget]:
         head = " " * NUMBER_COLUMNS + " ".join(
             f"{column.title:<{column.width}}" if at == LABEL else f"{column.title:>{column.width}}" for at, column in enumerate(COLUMNS)
         )
-        with Vertical():
-            yield Line(id="grid-title", classes="grid-bar")
-            yield Line(head, id="grid-head")
-            yield self.grid
-            yield Text(id="grid-said")
-            yield Line("enter down · tab right · A01..A16 numbers · ^z undo · F8 next fault · F3 volts at rest", classes="grid-bar")
-            yield Line("^x OUTPUT OFF · ^s save all · esc leave", classes="grid-bar")
+        yield Line(id="grid-title", classes="grid-bar")
+        yield Line(head, id="grid-head")
+        yield self.grid
+        yield Text(id="grid-said")
+        yield Line("enter down · tab right · A01..A16 makes 16 rows · a column can be pasted", id="grid-keys", classes="grid-bar")
+
+    def own_keys(self) -> list[KeyHint]:
+        save, undo = ("^s", "save", "screen.save"), ("^z", "undo", "screen.undo")
+        return [save, ("F9", "meter", "app.capture"), undo, ("F3", "rest", "screen.at_rest"), ("esc", "leave", "screen.leave")]
 
     def on_mount(self) -> None:
-        self.grid.focus()
+        super().on_mount()
         self._tell()
         self._load()
 
@@ -265,6 +114,8 @@ class EntryGrid(ModalScreen[str | None]):
 
     @on(Grid.Changed)
     def _changed(self, event: Grid.Changed) -> None:
+        if event.by_key:
+            self._said = ""
         self._tell(event.problem)
 
     def _tell(self, problem: str = "") -> None:
@@ -273,14 +124,41 @@ class EntryGrid(ModalScreen[str | None]):
             return
         sheet, faults = self.sheet, len(self.sheet.problems)
         rows = sum(any(row) for row in sheet.rows)
-        counted = f"{rows} {'row' if rows == 1 else 'rows'}" + (f", {faults} to correct" if faults else "")
-        volts = "volts of known cells are AT REST" if sheet.at_rest else "volts of known cells as they are"
-        self.query_one("#grid-title", Line).show(f"Many cells at once · {counted} · {volts}")
+        counted = f"{rows} {'row' if rows == 1 else 'rows'}" + (f", {faults} to correct: F8" if faults else "")
+        volts = "volts of known cells: AT REST" if sheet.at_rest else "volts of known cells: as they are"
+        self.query_one("#grid-title", Line).show(f"Many cells · {counted} · {volts}")
         place = self.grid.place
         problem = problem or ("" if self.grid.typing is not None else sheet.problem(place))
         said = self.query_one("#grid-said", Text)
         said.set_class(bool(problem), "-wrong")
-        said.show(f"✕ {problem}" if problem else f"= {echo}" if (echo := sheet.echo(place)) else " ")
+        said.show(f"✕ {problem}" if problem else self._said or (f"= {echo}" if (echo := sheet.echo(place)) else " "))
+
+    # --- volts by the meter ---------------------------------------------------------------------------------------
+
+    def capture_for(self) -> str | Wanted:
+        """The volts of the row under the cursor, which the meter tells; the other columns it does not."""
+        if self.grid.column > VOLTS:
+            title = COLUMNS[self.grid.column].title
+            return f"The meter tells volts, not {title}: type what the tester shows. F9 works in the columns label and V."
+        self.grid.put()
+        row = self.grid.row
+        label = self.sheet.text((row, LABEL))
+        self._asked = (row, VOLTS)
+        return Wanted(f"cell:{label}" if label else "received_voltage_v", label or f"Row {row + 1}", self.app.meter_address())
+
+    def take_captured(self, captured: Captured) -> str:
+        """Into the row it was asked for, and one down. A doubtful value is kept only when it comes twice."""
+        label = self.sheet.text((self._asked[0], LABEL)) or f"Row {self._asked[0] + 1}"
+        if captured.doubt and self._doubted != self._asked:
+            self._doubted = self._asked
+            return f"{label}: {captured.doubt} F9 once more keeps it."
+        self._doubted = None
+        self.grid.take(self._asked, captured.text)
+        return f"{label} {captured.text} V. F9: the next one."
+
+    def say_here(self, text: str) -> None:
+        self._said = text
+        self._tell()
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
@@ -324,7 +202,9 @@ class EntryGrid(ModalScreen[str | None]):
         new = f"{len(added)} new" if added else ""
         logged = f"{len(kept.entries)} with new values" if kept.entries else ""
         first = added[0].label if added else next(cell.label for cell in self.sheet.known.values() if cell.id in kept.entries)
-        self.post_message(Saved(first, f"Cells kept: {', '.join(part for part in (new, logged) if part)}."))
+        kept_words = ", ".join(part for part in (new, logged) if part)
+        act = Act(f"{kept_words} of the grid", tuple(cell.id for cell in added), kept.entries)
+        self.post_message(Saved(first, f"Cells kept: {kept_words}. u takes them back.", act=act))
 
     @on(Saved)
     def _saved(self, event: Saved) -> None:
@@ -332,6 +212,7 @@ class EntryGrid(ModalScreen[str | None]):
         if event.problem:
             self._tell(event.problem)
             return
+        self.act = event.act
         self.app.say(event.words)
         self.dismiss(event.label)
 

@@ -36,7 +36,7 @@ COLUMNS = (
     SheetColumn("mΩ", 12, "resistance", "resistance_mohm", "resistance", "resistance_mohm"),
     SheetColumn("Ah", 12, "capacity", "capacity_ah", "capacity", "capacity_ah"),
 )
-LABEL = 0
+LABEL, VOLTS = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Sheet:
     at_rest: bool = False  # volts of cells that are there already were taken at rest
     rows: list[tuple[str, ...]] = field(default_factory=list)
     _before: list[list[tuple[str, ...]]] = field(default_factory=list)
+    _measured: dict[Place, str] = field(default_factory=dict)  # what a meter gave for a place; good while it stands there
     _judged: list[tuple[str, ...]] | None = None  # the rows that `_problems` are of; rows are replaced, never changed
     _problems: dict[Place, str] = field(default_factory=dict)
 
@@ -86,6 +87,11 @@ class Sheet:
         if widest > len(COLUMNS):
             raise ValueError(f"What was pasted needs {widest} columns from here; the sheet has {len(COLUMNS)}. Nothing was pasted.")
         self._put_all(values)
+
+    def measure(self, place: Place, text: str) -> None:
+        """Volts as a meter showed them. Raises ValueError behind the last row."""
+        self._put_all({place: text})
+        self._measured[place] = text
 
     def undo(self) -> bool:
         """The state before the last change; False when there is none."""
@@ -168,16 +174,18 @@ class Sheet:
             if cell is None and texts[LABEL]:
                 cells.append({"label": texts[LABEL], **{column.new: _value(column, text) for column, text in values}})
             elif cell is not None and values:
-                entries[cell.id] = [self._entry(cell, column, text, now_s) for column, text in values]
+                entries[cell.id] = [self._entry(cell, column, text, now_s, row) for column, text in values]
         return Kept(cells, entries)
 
-    def _entry(self, cell: Cell, column: SheetColumn, text: str, now_s: float) -> dict[str, Any]:
+    def _entry(self, cell: Cell, column: SheetColumn, text: str, now_s: float, row: int) -> dict[str, Any]:
         kind = "rest" if column.kind == "voltage" and self.at_rest else column.kind
         values = read_entry(kind, {column.name: text})
         if kind == "rest":
             values = {**of_last_charge(cell, now_s), **values}
         if kind == "capacity":
             values = {**values, "tested": "alone"}
+        if column is COLUMNS[VOLTS] and self._measured.get((row, VOLTS)) == text:
+            values = {**values, "measured": True}
         return entry(kind, unix_s=now_s, **values)
 
 

@@ -189,7 +189,7 @@ class FieldRow(Widget):
 
     @property
     def value(self) -> str:
-        return self.editor.value
+        return self.editor.value if self.is_mounted else self._first  # a key may ask before the form stands
 
     @value.setter
     def value(self, value: str) -> None:

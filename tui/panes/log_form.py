@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.panes.fields import FieldRow, FieldSpec
+from tui.panes.form import KEYS, Form
 from tui.records.cell import Cell, InvalidCell
 from tui.records.cell_entry import add_entry
 from tui.records.cell_log import KINDS, LogField, read_entry, read_time
@@ -35,21 +34,17 @@ def _spec(field: LogField) -> FieldSpec:
     )
 
 
-class LogForm(ModalScreen[str | None]):
+class LogForm(Form):
     """Returns what is to be said of the kept entry ("" for nothing), or None after Esc."""
 
     DEFAULT_CSS = """
-    LogForm { align: center middle; }
     LogForm > Vertical { width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; background: $surface; border: round $accent; }
     LogForm VerticalScroll { height: auto; max-height: 14; scrollbar-size-vertical: 1; }
     LogForm Input { background: $panel; }
-    LogForm #log-help { height: 2; color: $text-muted; }
     LogForm .box-title { text-style: bold; margin-bottom: 1; }
     LogForm #log-read { height: auto; }
-    LogForm #log-said { height: auto; color: $text-error; }
     LogForm .box-keys { color: $text-muted; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False), Binding("f5,ctrl+s", "keep", show=False)]
 
     @dataclass
     class Kept(Message):
@@ -65,24 +60,17 @@ class LogForm(ModalScreen[str | None]):
         self._specs = [*map(_spec, KINDS[kind].fields), WHEN]
 
     def compose(self) -> ComposeResult:
+        yield self.status
         with Vertical() as box:
             box.border_title = "Add to the log"
             yield Static(f"Cell {self._cell.label}: {KINDS[self._kind].words}", classes="box-title", markup=False)
             with VerticalScroll(can_focus=False):
                 for spec in self._specs:
                     yield FieldRow(spec)
-            yield Static("", id="log-help", markup=False)
+            yield self.help_line
             yield Static("", id="log-read", markup=False)
-            yield Static("", id="log-said", markup=False)
-            yield Static("enter next field · F5 keep · esc cancel", classes="box-keys", markup=False)
-
-    @property
-    def rows(self) -> dict[str, FieldRow]:
-        return {row.spec.name: row for row in self.query(FieldRow)}
-
-    @property
-    def answers(self) -> dict[str, str]:
-        return {name: row.value for name, row in self.rows.items()}
+            yield self.said
+            yield Static(KEYS, classes="box-keys", markup=False)
 
     @on(FieldRow.Changed)
     def _changed(self) -> None:
@@ -95,19 +83,7 @@ class LogForm(ModalScreen[str | None]):
         except InvalidCell as error:
             if self.answers.get(error.field, "").strip():
                 self.rows[error.field].show("", str(error), "error")
-        self.query_one("#log-read", Static).update(said)
-
-    def on_descendant_focus(self) -> None:
-        focused = self.focused
-        row = next((node for node in focused.ancestors if isinstance(node, FieldRow)), None) if focused else None
-        self.query_one("#log-help", Static).update(row.spec.help if row else "", layout=False)
-
-    @on(FieldRow.Submitted)
-    def _next_field(self, event: FieldRow.Submitted) -> None:
-        if event.row.spec is self._specs[-1]:
-            self.action_keep()
-        else:
-            self.focus_next()
+        self.query_one("#log-read", Static).update(f"= {said}" if said else "")
 
     def action_keep(self) -> None:
         self._keep(self.answers)
@@ -134,7 +110,4 @@ class LogForm(ModalScreen[str | None]):
             row.show("", event.problem, "error")
             row.editor.focus()
         else:
-            self.query_one("#log-said", Static).update(event.problem)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
+            self.said.update(event.problem)

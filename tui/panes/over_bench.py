@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
 from tui.bench.messages import Snapshot
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 
-class OverBench(ModalScreen[None]):
+class OverBench(ModalScreen[ScreenResultType]):
     """Subclasses yield their widgets from `compose_body`. Nothing here sends a Command; ctrl+x reaches the bench as everywhere."""
 
     DEFAULT_CSS = """

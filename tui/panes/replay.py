@@ -54,7 +54,7 @@ class Frame(Message):
     snapshot: Snapshot
 
 
-class ReplayScreen(OverBench):
+class ReplayScreen(OverBench[None]):
     """Space plays and pauses, arrows go through the time. No key here means anything to the bench but those that stop it."""
 
     STOP_SAID = "OUTPUT OFF was sent to the bench itself, not to the replay. The top line shows when the supply has proved it."

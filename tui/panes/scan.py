@@ -7,73 +7,43 @@ a code is written to the disk.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from textual import events, work
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
+from textual.containers import VerticalScroll
+from textual.timer import Timer
+from textual.widget import Widget
 
-from tui.domain import labels
-from tui.domain.cell_code import SECOND_LIFE, CellCode, read_code
+from tui.domain import labels, quantities
+from tui.domain.cell_code import WHOLE, read_code, tidy
 from tui.domain.plain_text import plain_text
 from tui.domain.scan import Scanned, Scanner
 from tui.panes.cell_page import CellPage
 from tui.panes.confirm import ConfirmScreen, LineScreen
-from tui.records.cell import Cell, InvalidCell
-from tui.records.inventory import Inventory
+from tui.panes.over_bench import OverBench
+from tui.panes.scan_row import LABEL_COLUMNS, OPEN, Row, answers_to, told_of
+from tui.records.cell import Cell, InvalidCell, label_key
+from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
+from tui.widgets.key_line import KeyHint
 from tui.widgets.line import Line, Rows, Text
-from tui.widgets.text import cut
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 ENDS = ("enter", "tab", "ctrl+j")  # with which scanners end a code
+SEPARATORS = "\x04\x1c\x1d\x1e\x1f"  # between the data fields of a symbol; part of what was scanned
+SILENCE_S = 0.4  # after which a whole code is taken although its scanner sends no Enter
 LONGEST = 200  # letters of one scan; more is a key held down
-LABEL_COLUMNS = 10
-
-State = Literal["saving", "new", "found", "again", "half", "ask", "refused", "failed"]
-_STYLES: dict[State, str] = {
-    "new": "bold $accent",
-    "ask": "bold $warning",
-    "half": "$warning",
-    "refused": "bold $error",
-    "failed": "bold $error",
-}
-_OPEN: tuple[State, ...] = ("ask", "half", "failed")
 
 
-@dataclass(slots=True)
-class Row:
-    """One scan and what became of it."""
-
-    scanned: Scanned
-    state: State
-    words: str
-    cell: Cell | None = None
-
-    def content(self, width: int) -> Content:
-        label = cut(self.cell.label if self.cell else "", LABEL_COLUMNS)
-        state, text = f"{self.state:<8}", plain_text(self.words)
-        return Content.assemble(
-            (f"{label:<{LABEL_COLUMNS}} ", "bold"),
-            (state, _STYLES.get(self.state, "")),
-            cut(text, max(8, width - LABEL_COLUMNS - len(state) - 1)),
-        )
-
-
-class ScanScreen(ModalScreen[str | None]):
+class ScanScreen(OverBench["str | None"]):
     """Returns the label of the last cell that was found or added, or None."""
 
-    AUTO_FOCUS = ""
-    NAMES_STOP_KEY = True
     DEFAULT_CSS = """
-    ScanScreen { background: $background; align: left top; }
-    ScanScreen > Vertical { width: 100%; height: 100%; }
-    ScanScreen .scan-bar { background: $panel; padding: 0 1; }
+    ScanScreen #scan-count, ScanScreen #scan-head { padding: 0 1; }
+    ScanScreen #scan-head { color: $text-muted; }
     ScanScreen #scan-typed { padding: 0 1; text-style: bold; }
     ScanScreen #scan-told { padding: 0 1; min-height: 2; }
     ScanScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
@@ -86,22 +56,32 @@ class ScanScreen(ModalScreen[str | None]):
         self._scanner = Scanner()
         self.rows: list[Row] = []
         self._to_save: list[tuple[Row, str]] = []
+        self._to_rate: list[str] = []  # ids of new cells that get the rated capacity
         self._writing = self._leaving = False
         self._next = ""  # label of the next new cell; "" until the inventory was asked
         self.last: Cell | None = None
+        self._labels: dict[str, Cell] = {}  # the inventory by the keys of labels
+        self._capacity_ah: float | None = None  # rated, of the new cells; no code tells it
+        self._silence: Timer | None = None  # since the last letter of a whole code
 
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Line("Scan the code of each cell; both rows of a plate, one after the other, are joined.", classes="scan-bar")
-            yield Line(id="scan-count", classes="scan-bar")
-            yield Line(id="scan-typed")
-            yield Text(id="scan-told")
-            with VerticalScroll(can_focus=False):
-                yield Rows(id="scan-rows")
-            yield Line("F2 rows the other way round · F3 keep as scanned · F4 open the cell · F6 numbering", classes="scan-bar")
-            yield Line("^x OUTPUT OFF · esc done", classes="scan-bar")
+    def compose_body(self) -> Iterator[Widget]:
+        yield Line(id="scan-count")
+        yield Line("Scan the code of each cell. A plate of two rows: one after the other.", id="scan-head")
+        yield Line(id="scan-typed")
+        yield Text(id="scan-told")
+        yield VerticalScroll(Rows(id="scan-rows"), can_focus=False)
+
+    def own_keys(self) -> list[KeyHint]:
+        """What a scan that waits for a word can be answered with, before the rest."""
+        waiting = next((row for row in self.rows if row.state in OPEN), None)
+        answers = [("F3", "keep it", ""), ("del", "leave it out", "")] if waiting else []
+        if waiting and waiting.scanned.code.other_way:
+            answers.insert(0, ("F2", "other way" if len(waiting.scanned.code.text) == WHOLE else "first 24", ""))
+        rest = [*([("F4", "open cell", "")] if self.last else []), ("F6", "numbering", ""), ("F7", "rated Ah", ""), ("esc", "done", "")]
+        return [*answers, *rest]
 
     def on_mount(self) -> None:
+        super().on_mount()
         self._show()
         self._write()  # asks for the next free label
 
@@ -113,8 +93,12 @@ class ScanScreen(ModalScreen[str | None]):
         match event.key:
             case key if key in ENDS:
                 self._take()
+            case "escape" if self._typed:
+                self._give_up_typed()
             case "escape":
                 self._close()
+            case "delete":
+                self._leave_out()
             case "backspace":
                 self._typed = self._typed[:-1]
             case "f2" | "f3":
@@ -124,11 +108,35 @@ class ScanScreen(ModalScreen[str | None]):
             case "f6":
                 words = "What the next new cell is called; the number at its end counts up: A01, or B-07."
                 self.app.push_screen(LineScreen("Number the cells from which label?", words, self._next), self._number_from)
+            case "f7":
+                words = "No code tells the capacity. It is kept with the cells that are new here, and with those still to come: 280Ah."
+                before = "" if self._capacity_ah is None else f"{self._capacity_ah:g} Ah"
+                self.app.push_screen(LineScreen("Rated capacity of these new cells?", words, before), self._rate)
             case "up" | "down":
                 self.query_one(VerticalScroll).scroll_relative(y=-1 if event.key == "up" else 1, animate=False)
-            case _ if event.is_printable and event.character and len(self._typed) < LONGEST:
+            case _ if event.character and (event.is_printable or event.character in SEPARATORS) and len(self._typed) < LONGEST:
                 self._typed += event.character
-        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+        self._show_typed()
+
+    def _show_typed(self) -> None:
+        """What has come of a scan so far. A whole code that nothing follows is taken: its scanner sends no Enter."""
+        if self._silence is not None:
+            self._silence.stop()
+            self._silence = None
+        if len(tidy(self._typed)) == WHOLE:
+            self._silence = self.set_timer(SILENCE_S, self._take_silent)
+        hint = "     enter takes it, esc takes it away" if len(self._typed) >= LABEL_COLUMNS and self._silence is None else ""
+        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}{hint}")
+
+    def _take_silent(self) -> None:
+        self._take()
+        self._show_typed()
+
+    def _give_up_typed(self) -> None:
+        """Esc: what was typed by hand and not sent goes away, in sight; a whole code is kept all the same."""
+        if len(tidy(self._typed)) == WHOLE:
+            self._take()
+        self._typed = ""
 
     def on_paste(self, event: events.Paste) -> None:
         """Terminals that wrap a burst of keys as a paste."""
@@ -138,29 +146,47 @@ class ScanScreen(ModalScreen[str | None]):
             self._typed = text[:LONGEST]
             self._take()
         self._typed = rest[:LONGEST]
-        self.query_one("#scan-typed", Line).show(f"▸ {plain_text(self._typed)}")
+        self._show_typed()
 
     def _number_from(self, label: str | None) -> None:
         if label:
             self._next = " ".join(plain_text(label).split())
             self._show()
 
+    def _rate(self, text: str | None) -> None:
+        if not text:
+            return
+        try:
+            self._capacity_ah = quantities.parse(text, "capacity")
+        except ValueError as error:
+            self.app.say(str(error), refused=True)
+            return
+        self._to_rate += [row.cell.id for row in self.rows if row.state == "new" and row.cell]
+        self._show()
+        self._write()
+
     # --- what a scan comes to -------------------------------------------------------------------------------------
 
     def _take(self) -> None:
         raw, self._typed = self._typed, ""
+        if (
+            labelled := self._labels.get(label_key(plain_text(raw).strip()))
+        ) is not None and raw.strip():  # a label that its owner has printed
+            self.last = labelled
+            self.rows.insert(0, Row(Scanned(raw, read_code(labelled.code)), "found", f"{labelled.state}, by its label", labelled))
+            self._show()
+            return
         scanned = self._scanner.take(raw)
         if scanned is None:
             return
         if self.rows and self.rows[0].state == "half" and (scanned.joined or (scanned.half and not scanned.dropped)):
             del self.rows[0]  # it stands in this one now, or was scanned twice
         if scanned.half:
-            row = Row(scanned, "half", f"{scanned.code.text}: one row of a plate; scan the other. F3 keeps it as it is.")
+            row = Row(scanned, "half", f"{scanned.code.text}: {len(scanned.code.text)} characters, as one row of a plate; scan the other.")
         elif scanned.refused:
             row = Row(scanned, "refused", f"{scanned.refused} {scanned.code.text}")
         elif scanned.doubtful:
-            other = "F2 takes it the other way round, F3 as scanned. " if scanned.code.other_way else "F3 keeps it as it is. "
-            row = Row(scanned, "ask", f"{other}{scanned.code.text}: {scanned.doubtful}")
+            row = Row(scanned, "ask", f"{scanned.code.text}: {scanned.doubtful}")
         else:
             row = Row(scanned, "saving", scanned.code.text)
             self._to_save.append((row, scanned.code.text))
@@ -172,7 +198,7 @@ class ScanScreen(ModalScreen[str | None]):
         """The newest row that waits for a word is kept, as scanned or with its rows the other way round."""
         for row in self.rows:
             code = row.scanned.code.other_way if other_way else row.scanned.code.text
-            if row.state in _OPEN and code:
+            if row.state in OPEN and code:
                 if row.state == "half":
                     self._scanner.pending = ""
                 row.state = "saving"
@@ -180,6 +206,15 @@ class ScanScreen(ModalScreen[str | None]):
                 self._show()
                 self._write()
                 return
+
+    def _leave_out(self) -> None:
+        """The newest row that waits for a word was a bad scan."""
+        row = next((row for row in self.rows if row.state in OPEN), None)
+        if row is not None:
+            if row.state == "half":
+                self._scanner.pending = ""
+            self.rows.remove(row)
+            self._show()
 
     def _write(self) -> None:
         if not self._writing:
@@ -192,9 +227,12 @@ class ScanScreen(ModalScreen[str | None]):
         try:
             if not self._next:
                 self._next = await asyncio.to_thread(self._first_label)
-            while self._to_save:
-                row, code = self._to_save.pop(0)
-                await asyncio.to_thread(self._keep, row, code)
+            while self._to_save or self._to_rate:
+                if self._to_save:
+                    row, code = self._to_save.pop(0)
+                    await asyncio.to_thread(self._keep, row, code)
+                else:
+                    await asyncio.to_thread(self._keep_rating, self._to_rate.pop(0))
                 self._show()
         finally:
             self._writing = False
@@ -205,30 +243,42 @@ class ScanScreen(ModalScreen[str | None]):
     def _first_label(self) -> str:
         """After the last label of the inventory that ends in a number."""
         try:
-            numbered = [cell.label for cell in Inventory(self.app.home).list() if cell.label[-1:].isdecimal()]
+            cells = Inventory(self.app.home).list()
         except StoreError:
-            numbered = []
+            cells = []
+        self._labels = {label_key(cell.label): cell for cell in cells}
+        numbered = [cell.label for cell in cells if cell.label[-1:].isdecimal()]
         return labels.following(numbered[-1] if numbered else "")
+
+    def _keep_rating(self, cell_id: str) -> None:
+        """In a thread: the rated capacity of a cell that was scanned before it was told."""
+        try:
+            Inventory(self.app.home).edit(cell_id, capacity_ah=self._capacity_ah)
+        except (CellGone, InvalidCell, StoreError) as error:
+            self.app.call_later(self.app.say, str(error), refused=True)
 
     def _keep(self, row: Row, code: str) -> None:
         """In a thread: add the cell of a scan, or find it."""
         read = read_code(code)
-        about = {"maker": read.maker} if read.maker else {}
+        about: dict[str, Any] = {"maker": read.maker} if read.maker else {}
+        if self._capacity_ah is not None:
+            about["capacity_ah"] = self._capacity_ah
         try:
             cell, is_new = Inventory(self.app.home).add_scanned(code, self._next, code_raw=row.scanned.raw, **about)
         except InvalidCell as error:
             row.state, row.words = "refused", f"{error}: {code}"
         except StoreError as error:
-            row.state, row.words = "failed", f"{error} F3 tries again."
+            row.state, row.words = "failed", str(error)
         else:
             row.cell = self.last = cell
+            self._labels[label_key(cell.label)] = cell
             if is_new:
-                row.state, row.words = "new", _told(read)
+                row.state, row.words = "new", told_of(read)
                 self._next = labels.following(cell.label)
             else:
                 just_now = any(other.cell is not None and other.cell.id == cell.id for other in tuple(self.rows) if other is not row)
                 row.state = "again" if just_now else "found"
-                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {_told(read)}"
+                row.words = f"scanned already, nothing was added: {code}" if just_now else f"{cell.state}, {told_of(read)}"
 
     # --- the picture ----------------------------------------------------------------------------------------------
 
@@ -236,13 +286,17 @@ class ScanScreen(ModalScreen[str | None]):
         if not self.is_mounted:
             return
         new = sum(row.state == "new" for row in self.rows)
-        told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}"
-        open_rows = sum(row.state in _OPEN for row in self.rows)
-        self.query_one("#scan-count", Line).show(told + (f" · {open_rows} wait for a word" if open_rows else ""))
+        rated = "" if self._capacity_ah is None else f", {self._capacity_ah:g} Ah"
+        told = f"{len(self.rows)} scanned, {new} new · the next new cell is {self._next or '…'}{rated}"
+        open_rows = sum(row.state in OPEN for row in self.rows)
+        waits = f" · {open_rows} {'waits' if open_rows == 1 else 'wait'} for a word"
+        self.query_one("#scan-count", Line).show(told + (waits if open_rows else ""))
+        self.show_keys()
         width = max(40, self.size.width - 3)
         self.query_one("#scan-rows", Rows).show_rows([row.content(width) for row in self.rows])
         newest = self.rows[0] if self.rows else None
-        self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}" if newest else "")
+        answers = f" {answers_to(newest)}" if newest and newest.state in OPEN else ""
+        self.query_one("#scan-told", Text).show(f"{newest.state}: {plain_text(newest.words)}{answers}" if newest else "")
 
     def on_resize(self) -> None:
         self._show()
@@ -252,7 +306,7 @@ class ScanScreen(ModalScreen[str | None]):
         if self._writing:
             self._leaving = True
             return
-        waiting = [row for row in self.rows if row.state in _OPEN]
+        waiting = [row for row in self.rows if row.state in OPEN]
         label = self.last.label if self.last else None
         if not waiting:
             self.dismiss(label)
@@ -266,10 +320,3 @@ class ScanScreen(ModalScreen[str | None]):
         what = "One scan was" if len(waiting) == 1 else f"{len(waiting)} scans were"
         words = "\n".join(row.scanned.code.text for row in waiting[:6])
         self.app.push_screen(ConfirmScreen(f"{what} not kept. Leave them out?", words, yes="leave them out", no="no, go back"), answered)
-
-
-def _told(code: CellCode) -> str:
-    """What a code tells, in a line."""
-    model = f"model {code.model_code}{f' ({code.model})' if code.model else ''}" if code.model_code else ""
-    note = "a second life" if len(code.text) == SECOND_LIFE else ""
-    return ", ".join(part for part in (code.words or code.text, model, note) if part)

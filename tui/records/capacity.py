@@ -58,7 +58,7 @@ def record_capacity_of(
 
 def balanced_once(cell: Cell) -> bool:
     """Whether a session has balanced this cell."""
-    return any(item["kind"] == "session" and item.get("phase") == "end" and item.get("result") == "balanced" for item in cell.log)
+    return any(item["kind"] == "session" and item.get("phase") == "end" and item.get("result") == "balanced" for item in cell.entries)
 
 
 def _named(cells: list[Cell], names: Iterable[str]) -> list[Cell]:

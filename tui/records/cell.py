@@ -19,6 +19,7 @@ Entry = dict[str, Any]  # of a log
 UNFIT: frozenset[State] = frozenset({"suspect", "scrapped"})
 LOG_KINDS = frozenset(
     {"received", "voltage", "rest", "resistance", "capacity", "thickness", "visual", "move", "session", "state", "edit", "note", "photo"}
+    | {"withdrawn"}
 )
 LETTERS = 80  # that a property of one line may have
 RAW_LETTERS = 200  # of a scan that are kept as they came
@@ -85,6 +86,12 @@ class Cell:
     log: tuple[dict[str, Any], ...] = ()
 
     @property
+    def entries(self) -> tuple[dict[str, Any], ...]:
+        """The log without what was taken back later, which stays in `log` for good: a mistyped value must not count."""
+        back = [entry.get("of") for entry in self.log if entry["kind"] == "withdrawn"]
+        return tuple(entry for entry in self.log if entry["kind"] != "withdrawn" and entry not in back) if back else self.log
+
+    @property
     def state(self) -> State:
         """Where the cell stands, from its log alone. A session that did not balance it leaves it as it was.
 
@@ -92,7 +99,7 @@ class Cell:
         """
         state: State = "received"
         before: State = state
-        for entry in self.log:
+        for entry in self.entries:
             match entry:
                 case {"kind": "state", "state": str(named)} if named in STATES:
                     state = named
@@ -112,10 +119,26 @@ class Cell:
     @property
     def last_voltage_v(self) -> float | None:
         """The newest volts known of the cell, at rest or as received."""
-        for entry in reversed(self.log):
+        for entry in reversed(self.entries):
             if entry["kind"] in ("voltage", "rest") and entry.get("voltage_v") is not None:
                 return float(entry["voltage_v"])
         return self.received_voltage_v
+
+    @property
+    def known_capacity_ah(self) -> float | None:
+        """The newest capacity that was measured on it alone, else the rated one."""
+        for entry in reversed(self.entries):
+            if entry["kind"] == "capacity" and entry.get("capacity_ah") is not None and entry.get("tested") != "in a pack":
+                return float(entry["capacity_ah"])
+        return self.capacity_ah
+
+    @property
+    def known_resistance_mohm(self) -> float | None:
+        """The newest resistance that was measured, else that of its maker or its first test."""
+        for entry in reversed(self.entries):
+            if entry["kind"] == "resistance" and entry.get("resistance_mohm") is not None:
+                return float(entry["resistance_mohm"])
+        return self.resistance_mohm
 
 
 def grown(log: Iterable[Entry], new: Iterable[Entry], now_unix_s: float) -> tuple[Entry, ...]:
@@ -145,11 +168,12 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidCell(min(unknown), f"a cell has no field {', '.join(sorted(unknown))}")
     properties: dict[str, Any] = {}
     for name, value in values.items():
-        if name != "code_raw":
+        if name == "code":
+            properties[name] = _text(name, tidy(str(value or "")))
+        elif name != "code_raw":
             properties[name] = _extra(value) if name == "extra" else _number(name, value) if name in NUMBERS else _text(name, value)
     if "code" in properties:
         properties["code_raw"] = str(values.get("code_raw") or values["code"] or "")[:RAW_LETTERS]
-        properties["code"] = tidy(properties["code"])
         told = read_code(properties["code"]).other_chemistry
         if told:
             raise InvalidCell("code", f"by this code the cell is {told}; the inventory takes LiFePO4 cells only. Look at the cell's label")

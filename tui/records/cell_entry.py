@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tui.records import cell_log
@@ -22,20 +23,27 @@ class Added:
     warning: str = ""
 
 
-def add_entry(inventory: Inventory, cell: Cell, kind: str, answers: Mapping[str, str], *, unix_s: float | None = None) -> Added:
-    """Read what was typed for an entry of this kind and keep it. `answers` are texts by the fields' names.
+def add_entry(
+    inventory: Inventory, cell: Cell, kind: str, answers: Mapping[str, str], *, unix_s: float | None = None, measured: bool = False
+) -> Added:
+    """Read what was typed for an entry of this kind, or `measured` by the program itself, and keep it. `answers` are texts by the fields' names.
 
     Raises InvalidCell naming the field, CellGone, StoreError.
     """
-    values = cell_log.read_entry(kind, answers)
+    values = {**cell_log.read_entry(kind, answers), **({"measured": True} if measured else {})}
     at_s = time.time() if unix_s is None else unix_s
     if kind == "capacity":
         recorded = record_capacity_of(inventory, [inventory.get(cell.id)], unix_s=at_s, **values)
         return Added(recorded.cells[0], _of(recorded.cells[0], kind, at_s), recorded.warning)
     if kind == "rest" and "hours" not in values:
         values = {**cell_log.of_last_charge(inventory.get(cell.id), at_s), **values}
+    warning = ""
+    if kind == "photo":
+        path = Path(str(values["path"])).expanduser().absolute()
+        values["path"] = str(path)
+        warning = "" if path.is_file() else f"There is no file {path} on this computer. The path is kept all the same."
     grown = inventory.log(cell.id, kind, unix_s=at_s, **values)
-    return Added(grown, _of(grown, kind, at_s))
+    return Added(grown, _of(grown, kind, at_s), warning)
 
 
 def _of(cell: Cell, kind: str, unix_s: float) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ class Place:
 
 def of_kind(cell: Cell, *kinds: str) -> list[Entry]:
     """The entries of these kinds by their time, oldest first."""
-    return sorted((entry for entry in cell.log if entry["kind"] in kinds), key=lambda entry: float(entry["unix_s"]))
+    return sorted((entry for entry in cell.entries if entry["kind"] in kinds), key=lambda entry: float(entry["unix_s"]))
 
 
 def rests(cell: Cell) -> list[Entry]:
@@ -70,7 +70,7 @@ def places(cell: Cell) -> list[Place]:
 
 def place_now(cell: Cell) -> Place | None:
     """Where the cell is by the newest word on it. None: it never moved, or a person has put it back to stock or scrapped it since."""
-    for item in reversed(cell.log):
+    for item in reversed(cell.entries):
         match item:
             case {"kind": "move"}:
                 return place_of(item)

@@ -222,7 +222,7 @@ def _updated(line: int, given: Given, found: Cell) -> RowPlan:
 def _with_log(cell: Cell, given: Given) -> Cell:
     """The cell with what the row says of its capacity and its state, where its log does not say so already."""
     new = []
-    capacities = [item["capacity_ah"] for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]
+    capacities = [item["capacity_ah"] for item in cell.entries if item["kind"] == "capacity" and "capacity_ah" in item]
     if given.measured_ah is not None and given.measured_ah not in capacities:
         new.append(entry("capacity", capacity_ah=given.measured_ah))
     if _says_more(given) and given.state != cell.state:

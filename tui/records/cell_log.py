@@ -104,6 +104,20 @@ KINDS: Mapping[str, LogKind] = {
             LogField("orientation", "orientation", "text", "How it stands: + left, turned …"),
         ),
     ),
+    "state": LogKind(
+        "your word on it",
+        (
+            LogField(
+                "state",
+                "state",
+                "text",
+                "Suspect and scrapped cells are taken by no bank; only your word makes them stock again.",
+                ("stock", "suspect", "scrapped"),
+                needed=True,
+            ),
+            LogField("reason", "reason", "text", "Why, in words; it stays in its record.", needed=True),
+        ),
+    ),
     "note": LogKind("note", (LogField("text", "text", "text", "Anything worth knowing later.", needed=True),)),
     "photo": LogKind("photo", (LogField("path", "path", "path", "Where the picture lies on this computer.", needed=True),)),
 }
@@ -139,11 +153,11 @@ def of_last_charge(cell: Cell, unix_s: float) -> dict[str, Any]:
 
     Nothing is told of a cell that may have been charged or discharged since: what it lost then is no self-discharge.
     """
-    ends = [item for item in cell.log if item["kind"] == "session" and item.get("phase") == "end" and item["unix_s"] <= unix_s]
+    ends = [item for item in cell.entries if item["kind"] == "session" and item.get("phase") == "end" and item["unix_s"] <= unix_s]
     if not ends:
         return {}
     last = max(ends, key=lambda item: float(item["unix_s"]))
-    if any(_used(item) for item in cell.log if last["unix_s"] < item["unix_s"] <= unix_s):
+    if any(_used(item) for item in cell.entries if last["unix_s"] < item["unix_s"] <= unix_s):
         return {}
     about = {"hours": round((unix_s - last["unix_s"]) / 3600, 2)}
     return {**about, "session": last["session"]} if last.get("session") else about

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from tui.domain.plain_text import plain_text
 from tui.records import cell_history
-from tui.records.cell import Cell
+from tui.records.cell import UNFIT, Cell
 from tui.records.cell_history import CellSession, Entry, Place
 
 UNKNOWN = "–"
@@ -40,25 +41,46 @@ def facts(cell: Cell) -> list[str]:
     by_code = ", ".join(str(part) for part in (*named, model, made) if part)
     place = cell_history.place_now(cell)
     lines = [
-        ("state", cell.state),
+        ("state", f"{cell.state}{why_unfit(cell)}"),
         ("maker", cell.maker),
         ("model", cell.model),
+        ("chemistry", cell.chemistry),
         ("rated", "" if cell.capacity_ah is None else f"{cell.capacity_ah:g} Ah"),
         ("resistance", "" if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f} mΩ"),
-        ("received", " ".join(part for part in (_volts(cell.received_voltage_v), cell.received_date) if part)),
-        ("supplier", " ".join(part for part in (cell.supplier, cell.order_no, cell.price) if part)),
+        ("received", ", ".join(part for part in (cell.received_date, _volts(cell.received_voltage_v)) if part)),
+        ("supplier", cell.supplier),
+        ("order no.", cell.order_no),
+        ("price", cell.price),
         ("place", _where(place) if place else ""),
         ("code", cell.code),
         ("by its code", by_code),
         *(("", f"! {doubt}") for doubt in told.get("doubts", ())),
-        ("scanned as", cell.code_raw if cell.code_raw.strip() != cell.code else ""),
-        ("notes", cell.notes),
+        ("scanned as", plain_text(cell.code_raw) if cell.code_raw.strip() != cell.code else ""),
+        *cell.extra.items(),
+        *(("notes" if not at else "", line) for at, line in enumerate(cell.notes.splitlines())),
     ]
-    return [f"{name:<12}{value}" for name, value in lines if value]
+    return [f"{name:<11} {value}" for name, value in lines if value]
+
+
+def why_unfit(cell: Cell) -> str:
+    """Since when and by what a cell is suspect or scrapped; "" for the others."""
+    if cell.state not in UNFIT:
+        return ""
+    named = [
+        entry
+        for entry in cell.entries
+        if (entry["kind"] == "visual" and entry.get("ok") is False) or (entry["kind"] == "state" and entry.get("state") in UNFIT)
+    ]
+    since = f" since {day(named[-1])}" if named else ""
+    reason = str(named[-1].get("reason") or "") if named and named[-1]["kind"] == "state" else words(named[-1]) if named else ""
+    return f"{since}: {reason}" if reason else since
 
 
 def log(cell: Cell) -> list[str]:
-    return [f"{day(entry)}  {words(entry)}" for entry in reversed(cell_history.of_kind(cell, *{entry["kind"] for entry in cell.log}))]
+    """All of it, also what was taken back later: the log forgets nothing."""
+    counts = cell.entries
+    lines = sorted(cell.log, key=lambda entry: float(entry["unix_s"]), reverse=True)
+    return [f"{day(entry)}  {words(entry)}{'' if entry in counts or entry['kind'] == 'withdrawn' else ' (taken back)'}" for entry in lines]
 
 
 def words(entry: Mapping[str, Any]) -> str:
@@ -96,6 +118,8 @@ def _words(entry: Mapping[str, Any]) -> str:
             return f"moved to {_where(cell_history.place_of(entry))}"
         case {"kind": "note", "text": str(text)}:
             return text
+        case {"kind": "withdrawn", "of": {"kind": str()} as of}:
+            return f"taken back, of {day(of)}: {words(of)}"
         case {"kind": "photo", "path": str(path)}:
             return f"photo {path}"
         case {"kind": "edit", "changed": dict() as changed}:

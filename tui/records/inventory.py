@@ -40,6 +40,10 @@ Ids = list[str]
 _NAMES = frozenset(field.name for field in fields(Cell))
 
 
+DERIVED = ("state", "last_voltage_v", "known_capacity_ah", "known_resistance_mohm")
+"""What follows from the log and can be sorted by."""
+
+
 class CellGone(LookupError):
     """No cell of the inventory has this id or label (any more)."""
 
@@ -175,11 +179,11 @@ class Inventory:
         return next((cell for cell in self.list() if label_key(cell.label) == key), None)
 
     def list(self, filter: str = "", sort: str = "label", *, descending: bool = False) -> Cells:  # noqa: A002
-        """Cells that show every word of `filter` in some property or in their state, sorted by a property or by "state".
+        """Cells that show every word of `filter` in some property or in their state, sorted by a property or by one of `DERIVED`.
 
         Unknown values stand last in either direction. Raises ValueError for a `sort` that no cell has.
         """
-        if sort not in _NAMES - {"log"} and sort not in ("state", "last_voltage_v"):
+        if sort not in _NAMES - {"log"} and sort not in DERIVED:
             raise ValueError(f"cells cannot be sorted by {sort}")
 
         def ordered(cells: list[Known]) -> list[Known]:
@@ -209,6 +213,30 @@ class Inventory:
         if not cells:
             raise CellGone(f"no cell with the id {cell_id} is in the inventory; it may have been deleted meanwhile")
         return cells[0]
+
+    def take_back(self, cell_id: str, items: Iterable[Mapping[str, Any]]) -> Cell:
+        """Say of entries of a cell that they were mistaken; they stay in its log and count no longer. Raises CellGone."""
+        self.undo((), {cell_id: items})
+        return self.get(cell_id)
+
+    def undo(self, added: Iterable[str], entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:
+        """Undo what `enter` kept, as one act: cells it added go into the trash, with whatever came to them since; entries are taken back.
+
+        Gives how many cells and entries that was; what is gone already is left out.
+        """
+        done = 0
+        with transaction(self.path) as store:
+            table = self._table(store)
+            for cell_id in added:
+                record = table.get(where("id") == cell_id)
+                if record is not None and not isinstance(record, list):
+                    table.remove(where("id") == cell_id)
+                    throw_away(store, "cell", record["label"], record)
+                    done += 1
+            there = {record["id"]: _cell(record).entries for record in table if record["id"] in entries}
+            back = {key: [entry("withdrawn", of=dict(item)) for item in entries[key] if dict(item) in there[key]] for key in there}
+            self._add_entries(table, back)
+            return done + sum(map(len, back.values()))
 
     def set_state(self, cell_id: str, state: State, reason: str = "") -> Cell:
         """The operator's word on a cell ("suspect", "scrapped", "stock" …), kept as a log entry. Raises CellGone or InvalidCell."""

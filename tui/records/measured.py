@@ -74,7 +74,7 @@ def pack_cells(cells: Sequence[Cell], *, named: bool = False, rated: bool = Fals
 
 def _capacity(cell: Cell) -> tuple[float | None, str]:
     """The newest capacity that was measured on this cell alone, or why there is none."""
-    tests = [item for item in cell.log if item["kind"] == "capacity" and _positive(item.get("capacity_ah")) is not None]
+    tests = [item for item in cell.entries if item["kind"] == "capacity" and _positive(item.get("capacity_ah")) is not None]
     own = [item for item in tests if item.get("tested") != "in a pack"]
     if own:
         return float(own[-1]["capacity_ah"]), ""
@@ -85,7 +85,7 @@ def _capacity(cell: Cell) -> tuple[float | None, str]:
 
 def _resistance(cell: Cell) -> tuple[float | None, str]:
     """The newest resistance and how it was measured ("AC", "DC", "" unknown)."""
-    for item in reversed(cell.log):
+    for item in reversed(cell.entries):
         value = _positive(item.get("resistance_mohm")) if item["kind"] == "resistance" else None
         if value is not None:
             return value, str(item.get("method") or "")
@@ -96,7 +96,7 @@ def _rests(cell: Cell) -> tuple[RestReading, ...]:
     """The volts at rest whose hours are known, oldest first. Without the name of a session the charge is told by the time it ended."""
     readings = []
     ends_d: list[float] = []  # of the charges without a name so far
-    for item in sorted((item for item in cell.log if item["kind"] == "rest"), key=lambda item: item["unix_s"]):
+    for item in sorted((item for item in cell.entries if item["kind"] == "rest"), key=lambda item: item["unix_s"]):
         volts, hours = _positive(item.get("voltage_v")), _positive(item.get("hours"))
         if volts is not None and hours is not None:
             charge = str(item.get("session") or "")

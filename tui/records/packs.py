@@ -104,6 +104,6 @@ def _moved(cells: Sequence[Cell], pack: Pack, seen: Mapping[str, tuple[str, str]
 
 def next_pack_name(cells: Iterable[Cell]) -> str:
     """ "pack 1", or the next number that no pack has had."""
-    names: Sequence[str] = [str(item.get("pack") or "") for cell in cells for item in cell.log if item["kind"] == "move"]
+    names: Sequence[str] = [str(item.get("pack") or "") for cell in cells for item in cell.entries if item["kind"] == "move"]
     numbers = [int(match[1]) for name in names if (match := re.fullmatch(r"pack (\d{1,6})", name.casefold()))]
     return f"pack {max(numbers, default=0) + 1}"

@@ -40,10 +40,16 @@ def xy_rows(
         label = f"{top:.{y_digits or 0}f} {y_unit}" if y == 0 else f"{bottom:.{y_digits or 0}f} {y_unit}" if y == high - 1 else ""
         line = "".join(canvas.char(canvas.cells[x, y], "*") if (x, y) in canvas.cells else " " for x in range(wide))
         rows.append(f"{label:>{left - 1}} {line}".rstrip())
-    ends = (f"{first:g} {x_unit}", f"{(first + last) / 2:g} {x_unit}", f"{last:g} {x_unit}")
+    ends = [f"{_short(x, across)} {x_unit}" for x in (first, (first + last) / 2, last)]
     gap = max(1, (wide - sum(map(len, ends))) // 2)
     rows.append(" " * left + (" " * gap).join(ends[:2]) + f"{ends[2]:>{max(1, wide - len(ends[0]) - len(ends[1]) - gap)}}")
     return rows
+
+
+def _short(value: float, span: float) -> str:
+    """With as many decimals as tell the ends of the axis apart, and no zeros behind them."""
+    text = f"{value:.{0 if span >= 20 else 1 if span >= 2 else 2}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class XYPlot(Widget):
@@ -64,9 +70,10 @@ class XYPlot(Widget):
         self._x_unit, self._y_unit, self._y_digits, self._empty = x_unit, y_unit, y_digits, empty
         self._points: tuple[tuple[float, float], ...] = ()
 
-    def show(self, points: Sequence[tuple[float, float]]) -> None:
-        if tuple(points) != self._points:
-            self._points = tuple(points)
+    def show(self, points: Sequence[tuple[float, float]], x_unit: str = "") -> None:
+        """Other points, and with `x_unit` another unit of their first numbers."""
+        if tuple(points) != self._points or x_unit not in ("", self._x_unit):
+            self._points, self._x_unit = tuple(points), x_unit or self._x_unit
             self.refresh()
 
     def render(self) -> RenderResult:
