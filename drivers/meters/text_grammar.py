@@ -346,6 +346,7 @@ def _channel(name: str) -> str:
     return str(int(match[1])) if match else ""
 
 
+@lru_cache(maxsize=1024)  # volts in steps of a tenth of a millivolt come again
 def _parse(text: str) -> tuple[float, str, float] | None:
     """Number, unit and last digit; None for an invalid marker; _NO_VALUE for anything else."""
     match = _VALUE.fullmatch(text)

@@ -216,14 +216,24 @@ class Assembly:
             output.shown_v(voltage_v),
         )
 
-    def cell_truths(self) -> Iterable[CellTruth]:
+    def _flowing_a(self) -> dict[str, float]:
+        """What flows into each cell that is joined to others, by label."""
         flowing: dict[str, float] = {}
         for bank in (self.bank, *self._aside):
             if bank is not None:
-                flowing.update(zip((cell.label for cell in bank.cells), bank.currents_a, strict=True))
+                flowing.update(zip([cell.label for cell in bank.cells], bank.currents_a, strict=True))
+        return flowing
+
+    def cell_truths(self) -> Iterable[CellTruth]:
+        flowing = self._flowing_a()
         for cell in self.cells:
             current_a = flowing.get(cell.label, 0.0)
             yield CellTruth(cell.label, cell.soc, cell.emf_v + cell.r0_ohm * current_a, current_a)
+
+    def cells_v(self) -> list[float | None]:
+        """Volts at the posts of each cell, in order."""
+        flowing = self._flowing_a()
+        return [cell.emf_v + cell.r0_ohm * flowing.get(cell.label, 0.0) for cell in self.cells]
 
     def highest_joined_v(self) -> float | None:
         """The highest cell of all that is wired, or that the leads are on; None while nothing is joined."""

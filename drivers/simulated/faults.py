@@ -176,7 +176,9 @@ class FaultQueue:
         self._waiting = [fault for fault in self._waiting if fault.name != name]
 
     def next_s(self) -> float | None:
-        return min((fault.at_s or 0.0 for fault in self._waiting), default=None)
+        if not self._waiting:  # asked at every look at the bench
+            return None
+        return min(fault.at_s or 0.0 for fault in self._waiting)
 
     def due(self, now_s: float) -> list[Fault]:
         """Take out the faults whose time has come, oldest first."""

@@ -132,7 +132,7 @@ class World:
                 return [self._bench.bank.posts_v if self._bench.bank is not None else None]
             if point == "supply":
                 return [self._bench.terminals()[0]]
-            return [cell.voltage_v for cell in self._bench.cell_truths()]
+            return self._bench.cells_v()
 
     def bms_state(self) -> BmsState:
         """What the BMS of the string sees, at one instant."""

@@ -30,12 +30,16 @@ LIFT, LEAVE = "lift it", "leave it"
 def holds_voltage(stage: Stage) -> bool:
     """Whether the supply is in constant voltage: only then its terminals tell the error of its set-point."""
     reading, told = stage.reading, stage.output.commanded.voltage_v
-    limits_a = reading.amperes is None or reading.amperes >= 0.98 * stage.running.current_a
-    if reading.mode:
-        return reading.mode == "CV" and (stage.profile.reports_mode or not limits_a)  # one concluded is taken for CV near its set-point
+    if reading.mode:  # one concluded is taken for CV near its set-point
+        return reading.mode == "CV" and (stage.profile.reports_mode or not _limits_current(stage))
     if reading.supply_v.trust == "echo":  # it shows the set-point in constant current too
-        return not limits_a
+        return not _limits_current(stage)
     return told is not None and reading.supply_v.value is not None and reading.supply_v.value >= told - stage.profile.voltage_step_v
+
+
+def _limits_current(stage: Stage) -> bool:
+    amps = stage.reading.amperes
+    return amps is None or amps >= 0.98 * stage.running.current_a
 
 
 def took(stage: Stage, volts: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _FORM = re.compile(r"(?:(?P<p1>\d{1,3})P)?(?:(?P<s>\d{1,3})S)?(?:(?P<p2>\d{1,3})P)?", re.ASCII)
 
@@ -30,6 +31,7 @@ class Arrangement:
         return min(groups, default=0.0)
 
 
+@lru_cache(maxsize=64)  # asked several times a second in a charge, always for the same bank
 def parse_arrangement(text: str, cells: int) -> Arrangement:
     """Read "8P", "4S", "2P16S" or "16S2P"; "" is all cells in parallel. Raises ValueError, also when the count is not `cells`."""
     if cells < 1:
