@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,15 @@ from tui.bench.instruments import Instruments
 from tui.bench.messages import Acknowledge, Answer, Finish, OutputOff, Resume, Start, TypeReading
 from tui.bench.stepped import SteppedLink
 from tui.cli_bench import plan_from
+from tui.records.inventory import Inventory
 from tui.records.places import home
+from tui.records.sessions import Sessions
 
 FOLDER = Path(__file__).parent
 SIZES = ((120, 40), (80, 24))
+DAY_S = 86400.0
+CODES = ("04QCB76836300JBC40009001", "04QCB76836300JBC40009002", "300JBC4000900304QCB76836", "04QCB76836300JBC40009001")
+"""Two cells, one with its rows the other way round, and one scanned twice."""
 CHOICES: dict[str, Any] = {
     "bank": "House bank", "procedure": "parallel", "target": 3.65, "stages": (), "pause": 900.0, "soak": 0.0, "pack": "", "assembled": False,
     "service": None, "model": "", "end_rule": "near-zero", "end_current": 0.1, "derating": 1.0, "rest": 3600.0,
@@ -95,6 +102,30 @@ class Photographer:
                 await pilot.pause(0.2)
                 (FOLDER / f"{name}-{width}x{height}.svg").write_text(app.export_screenshot(title="topbalance"), encoding="utf-8")
 
+    def fill_inventory(self) -> None:
+        """Cells that were measured over a month, one of them leaking, as an owner's inventory looks after it."""
+        draw = random.Random(1)
+        charged_s = time.time() - 31 * DAY_S
+        inventory = Inventory(self.place)
+        inventory.add_many(
+            {
+                "label": f"B{at:02d}", "maker": "EVE", "model": "LF280K", "capacity_ah": 280.0, "resistance_mohm": round(draw.gauss(0.18, 0.01), 2),
+                "received_voltage_v": round(draw.gauss(3.295, 0.002), 3), "supplier": "a shop", "code": f"04QCB76836300JBC4{at:07d}",
+                "log": [
+                    {"kind": "received", "unix_s": charged_s - 5 * DAY_S},
+                    {"kind": "capacity", "unix_s": charged_s - DAY_S, "capacity_ah": round(draw.gauss(283.0, 1.5), 1), "tested": "alone"},
+                    *(
+                        {
+                            "kind": "rest", "unix_s": charged_s + days * DAY_S, "hours": 24.0 * days, "session": "20261001-0900-aaaa",
+                            "voltage_v": round(rest_v - (0.0008 * days if at == 7 else 0.0) + draw.gauss(0, 0.0007), 3),
+                        }
+                        for days, rest_v in ((1, 3.482), (7, 3.465), (14, 3.457), (30, 3.446))
+                    ),
+                ],
+            }
+            for at in range(1, 17)
+        )  # fmt: skip
+
     async def take_parallel(self) -> None:
         bench = self.steps.bench
         await self.take("setup")
@@ -130,8 +161,16 @@ class Photographer:
         self.steps.send(Resume("the lead is on again"))
         self.go(lambda: bench.state == "ended")
         await self.take("done", "f4")
-        await self.take("cells", "2")
         await self.take("sessions", "3")
+        results = [session.result for session in reversed(Sessions(self.place).list())]
+        await self.take("session", "3", *["down"] * results.index("balanced"), "enter")
+        self.fill_inventory()
+        await self.take("cells", "2")
+        await self.take("cell", "2", "slash", *"B07", "enter", "enter")
+        await self.take("scan", "2", "S", *(key for code in CODES for key in (*code, "enter")))
+        await self.take("grid", "2", "g", *"C01..C08", "enter", *"3,301", "enter", *"3302", "enter", *"3.303", "tab", *"0.18")
+        await self.take("judge", "2", "j")
+        await self.take("pack", "2", "b", "enter")
         await self.take("help", "f1")
 
     async def take_chain(self) -> None:

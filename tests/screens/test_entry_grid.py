@@ -76,7 +76,7 @@ def home(tmp_path) -> Home:
 @on_loop
 async def test_sixteen_cells_by_pattern_and_columns_of_a_spreadsheet(home, size):
     async with grid(home, size=size) as bench:
-        await bench.press(*"A01..A16", "enter", "up", "right")
+        await bench.press(*"A01..A16", "enter")
         await bench.shown("A01", "A12")
         await bench.paste("\n".join(f"3,{300 + n}\t0.{18 + n} mΩ\t{280000 + n} mAh" for n in range(16)) + "\r\n")
         assert not bench.sheet.problems
@@ -93,6 +93,16 @@ async def test_enter_goes_down_and_after_tabs_back_to_the_first_column(home):
     async with grid(home) as bench:
         await bench.press(*"A1", "tab", *"3.3", "tab", *"0,2", "enter", *"A2", "tab", *"3301", "enter")
         assert bench.sheet.rows == [("A1", "3.3", "0,2", ""), ("A2", "3301", "", "")]
+
+
+@on_loop
+async def test_behind_a_range_of_labels_enter_goes_down_the_column(home):
+    async with grid(home) as bench:
+        await bench.press(*"A1..A3", "enter", *"3.301", "enter", *"3.302", "enter", *"3.303", "enter")
+        assert [row[:2] for row in bench.sheet.rows] == [("A1", "3.301"), ("A2", "3.302"), ("A3", "3.303")]
+        await bench.press("home", "up", "up", "up", "tab", "tab", *"0.18", "enter", *"0.19", "enter")
+        assert [row[0] for row in bench.sheet.rows] == ["A1", "A2", "A3"]  # no label is typed over
+        assert [row[2] for row in bench.sheet.rows] == ["0.18", "0.19", ""]
 
 
 @on_loop

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, Place, Sheet
+from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, VOLTS, Place, Sheet
 from tui.widgets.text import cut
 
 NUMBER_COLUMNS = 5
@@ -63,8 +63,7 @@ class Grid(ScrollView, can_focus=True):
             self.move(*moves[key])
             self._first_column = self.column
         elif key in ("enter", "ctrl+j"):
-            self.put()
-            self.go(self.row + 1, self._first_column)
+            self._enter()
         elif key == "tab":
             self.put()
             self.go(self.row, min(self.column + 1, len(COLUMNS) - 1))
@@ -100,6 +99,16 @@ class Grid(ScrollView, can_focus=True):
             return
         self.typing = None
         self._change(lambda: self.sheet.paste(self.place, text))
+
+    def _enter(self) -> None:
+        """Down. A new row begins at its label; where the labels stand already, the column goes on, and behind a range it begins with the volts."""
+        typed, before = self.typing or "", len(self.sheet.rows)
+        self.put()
+        if self.column == LABEL and ".." in typed.replace("…", "..") and len(self.sheet.rows) > before:
+            self.go(self.row, VOLTS)
+            self._first_column = VOLTS
+        else:
+            self.go(self.row + 1, self.column if self.sheet.text((self.row + 1, LABEL)) else self._first_column)
 
     def put(self) -> None:
         """What is being typed becomes the text of the cell under the cursor."""
