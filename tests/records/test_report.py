@@ -196,7 +196,7 @@ def test_each_deviation_is_told_once_with_its_reason(place: Home) -> None:
     assert told["cleared", 1] == "clipped on again" and told["changed", 1].startswith("near the knee")
     assert told["tightened", 1].startswith("warn_over_target_v to 0.005")
     assert told["gap", 1].endswith("the current was not known") and "90 s" in told["gap", 1]
-    assert told["corrected", 1] == "A1 3.41 instead of 3.14" and told["note", 1] == "smelled nothing"
+    assert told["corrected", 1] == "A1 3.41 V instead of 3.14" and told["note", 1] == "smelled nothing"
     assert ("HOLD", 1) in told and ("refused", 1) in told and ("asked again", 1) in told
     assert not any("seen: leads" in text for text in told.values())
     page = Page(report_text(made.store, made.session)).text

@@ -301,7 +301,7 @@ def test_readings_are_no_events():
         {"kind": "answer", "test_time_s": 60, "data": {"cell:A1": 3.301}},
         {"kind": "override", "test_time_s": 3600, "text": "meter agrees"},
     ]
-    assert list(events(lines)) == ["00:01:00  answer: A1 3.301", "01:00:00  OVERRIDE: meter agrees"]
+    assert list(events(lines)) == ["00:01:00  answer: A1 3.301 V", "01:00:00  OVERRIDE: meter agrees"]
 
 
 @pytest.mark.parametrize(

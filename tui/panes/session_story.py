@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tui.domain.value_words import values_words
 from tui.panes.session_text import events
 from tui.widgets.marks import Mark, MarkKind
 from tui.widgets.text import clock
@@ -88,7 +89,7 @@ def deviations(lines: Iterable[Line]) -> str:
             titles[step] = str(line.get("text") or step)
         if kind in found:
             gate = f"{titles.get(step, step)}: " if kind == "override" and step else ""
-            given = _values(line) if kind == "override" else ""
+            given = values_words(line.get("data")) if kind == "override" else ""
             found[kind].append(f"{clock(time_of(line))}  {gate}{line.get('text', '')}{f'  ({given})' if given else ''}")
     blocks = []
     for title, texts, none in (
@@ -108,16 +109,10 @@ def is_typed_reading(line: Line) -> bool:
 
 
 def typed_words(line: Line) -> str:
-    return f"typed: {_values(line)}"
+    return f"typed: {values_words(line.get('data'))}"
 
 
 def time_of(line: Line) -> float:
     """Session time of a line, s."""
     value = line.get("test_time_s")
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
-
-
-def _values(line: Line) -> str:
-    data = line.get("data")
-    pairs = data.items() if isinstance(data, Mapping) else ()
-    return ", ".join(f"{str(name).removeprefix('cell:')} {value}" for name, value in pairs)

@@ -12,6 +12,7 @@ from typing import Any
 from tui.bench.messages import Point
 from tui.domain.chosen import chosen
 from tui.domain.plan import Plan
+from tui.domain.value_words import values_words
 from tui.records.sessions import Session, rest_readings
 from tui.widgets.text import clock
 
@@ -177,8 +178,7 @@ def _words(line: Mapping[str, Any]) -> str:
         case {"kind": "prompt"}:
             return f"asked: {text}"
         case {"kind": "answer" | "correction", "data": dict() as data}:
-            values = ", ".join(f"{name.removeprefix('cell:')} {value}" for name, value in data.items())
-            return f"{kind}: {values or text}"
+            return f"{kind}: {values_words(data) or text}"
         case {"kind": "override"}:
             return f"OVERRIDE: {text}"
         case {"kind": "warn" | "hold" | "trip" | "call"}:

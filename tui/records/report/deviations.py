@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tui.domain.chosen import own_time
 from tui.domain.kinds import show_duration
 from tui.domain.plan import Plan
+from tui.domain.value_words import values_words
 from tui.records.series import doubted, number
 
 Group = Literal["Overrides", "Limits", "Alarms", "Interruptions", "Corrections and refusals", "Notes"]
@@ -81,8 +82,7 @@ def _deviation(event: Mapping[str, Any], step: str) -> Deviation | None:
             return one("Corrections and refusals", "asked again", text)
         case "correction":
             before = (event.get("corrects") or {}).get("value")
-            data = event.get("data") or {}
-            values = ", ".join(f"{str(name).removeprefix('cell:')} {value}" for name, value in data.items())
+            values = values_words(event.get("data"))
             return one("Corrections and refusals", "corrected", values + (f" instead of {before}" if before is not None else ""))
         case "gate_refuse":
             return one("Corrections and refusals", "refused", f"{step}: {text}" if step else text)
