@@ -76,7 +76,7 @@ def home(tmp_path) -> Home:
 @on_loop
 async def test_sixteen_cells_by_pattern_and_columns_of_a_spreadsheet(home, size):
     async with grid(home, size=size) as bench:
-        await bench.press(*"A01..A16", "enter", "up", "right")
+        await bench.press(*"A01..A16", "enter")
         await bench.shown("A01", "A12")
         await bench.paste("\n".join(f"3,{300 + n}\t0.{18 + n} mΩ\t{280000 + n} mAh" for n in range(16)) + "\r\n")
         assert not bench.sheet.problems
@@ -93,6 +93,19 @@ async def test_enter_goes_down_and_after_tabs_back_to_the_first_column(home):
     async with grid(home) as bench:
         await bench.press(*"A1", "tab", *"3.3", "tab", *"0,2", "enter", *"A2", "tab", *"3301", "enter")
         assert bench.sheet.rows == [("A1", "3.3", "0,2", ""), ("A2", "3301", "", "")]
+
+
+@on_loop
+async def test_a_column_beside_labels_that_stand_there_goes_down_and_writes_over_no_label(home):
+    async with grid(home) as bench:
+        await bench.press(*"A01..A03", "enter")
+        assert bench.app.screen.grid.place == (0, 1)  # a pattern is followed by the first volts
+        await bench.press("left", "tab")
+        await bench.type("3.2951", "3.2949", "3.2952")
+        assert bench.sheet.rows == [("A01", "3.2951", "", ""), ("A02", "3.2949", "", ""), ("A03", "3.2952", "", "")]
+        assert bench.app.screen.grid.place == (3, 0)  # where no label stands one is typed
+        await bench.press("up", "right")
+        await bench.shown("= 3.2952 V")  # not one digit less than was typed
 
 
 @on_loop

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, Place, Sheet
+from tui.panes.entry_sheet import COLUMNS, LABEL, MAX_ROWS, VOLTS, Place, Sheet
 from tui.widgets.text import cut
 
 NUMBER_COLUMNS = 5
@@ -63,8 +63,7 @@ class Grid(ScrollView, can_focus=True):
             self.move(*moves[key])
             self._first_column = self.column
         elif key in ("enter", "ctrl+j"):
-            self.put()
-            self.go(self.row + 1, self._first_column)
+            self._enter()
         elif key == "tab":
             self.put()
             self.go(self.row, min(self.column + 1, len(COLUMNS) - 1))
@@ -89,6 +88,17 @@ class Grid(ScrollView, can_focus=True):
         event.stop()
         event.prevent_default()
         self.tell(by_key=True)
+
+    def _enter(self) -> None:
+        """Down. After Tabs back to where they began, but never on a label that stands there: the next value would write over it."""
+        labels = len(self.sheet.rows)
+        self.put()
+        if len(self.sheet.rows) > max(labels, self.row + 1):  # a pattern made rows, whose volts come next
+            self.go(self.row, VOLTS)
+            self._first_column = VOLTS
+            return
+        filled = self.sheet.text((self.row + 1, self._first_column))
+        self.go(self.row + 1, self.column if filled else self._first_column)
 
     def on_paste(self, event: events.Paste) -> None:
         """One value is typed; lines and columns go into the sheet."""

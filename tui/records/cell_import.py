@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from tui.domain.plain_text import plain_text
 from tui.records.cell import LETTERS, NUMBERS, Cell, code_key, label_key
-from tui.records.cell_columns import CODE_RAW, Column, columns_of, problem_of
+from tui.records.cell_columns import Column, columns_of, problem_of
 from tui.records.cell_numbers import UNITS, decimal_mark
 from tui.records.cell_row import Given, Refused, read_row
 from tui.records.cell_table import CellTable, CsvError, Row, place, read_table
+from tui.records.cell_words import changes
 from tui.records.inventory import Inventory, changes_of, entry
 
 Existing = Literal["refuse", "update", "add"]
@@ -207,7 +208,7 @@ def _updated(line: int, given: Given, found: Cell) -> RowPlan:
     log = sorted((*found.log, *new), key=lambda item: item["unix_s"]) if new else list(found.log)
     cell = _with_log(replace(found, **properties, log=tuple(log)), given)
     added = len(cell.log) - len(found.log)
-    words = [f"{name} {_shown(before)} → {_shown(now)}" for name, (before, now) in changed.items() if name != CODE_RAW]
+    words = changes(changed)
     if cell.state != found.state:
         words.append(f"state {found.state} → {cell.state}")
     if added:
@@ -241,7 +242,3 @@ def _brings(cell: Cell) -> str:
     numbers += [f"measured {item['capacity_ah']:g} Ah" for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]
     texts = [cell.code, cell.maker, cell.model, *(f"{name}: {text}" for name, text in cell.extra.items())]
     return ", ".join(" ".join(part.split()) for part in (*numbers, *texts) if part)
-
-
-def _shown(value: Any) -> str:
-    return "–" if value in (None, "") else f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
