@@ -364,7 +364,7 @@ def test_a_list_of_ten_thousand_cells_is_one_act(inventory: Inventory) -> None:
     apply_import(inventory, plan_import(read_table(text), inventory.list()))
     changed = plan_import(read_table(text.replace(",280,", ",281,")), inventory.list(), existing="update")
     assert changed.count("update") == 2000
-    assert {cell.capacity_ah for cell in apply_import(inventory, changed)} == {281.0}
+    assert {cell.capacity_ah for cell in apply_import(inventory, changed).cells} == {281.0}
 
 
 def test_titles_above_the_header_are_passed_over():
@@ -379,3 +379,23 @@ def test_titles_above_the_header_are_passed_over():
 def test_a_list_of_labels_alone_has_its_header_in_the_first_row():
     assert read_table("label\nA1\nA2, dented\nA3\n").header == ("label",)
     assert read_table("label,note\nA1\nA2\n").header == ("label", "note")
+
+
+def test_an_import_is_taken_back_as_one_act_with_the_values_that_stood_before(inventory: Inventory) -> None:
+    inventory.add_many([{"label": "A1", "capacity_ah": 280, "supplier": "Docan"}])
+    text = "label,capacity,supplier,Grade,measured capacity\nA1,281,Basen,A,283\nB1,282,Basen,B,284\n"
+    taken = apply_import(inventory, plan_import(read_table(text), inventory.list(), existing="update"))
+    inventory.edit(inventory.by_label("A1").id, supplier="Eel")  # by hand since: it stays
+    inventory.undo(taken.added, taken.entries)
+    (cell,) = inventory.list()
+    assert (cell.label, cell.capacity_ah, cell.supplier, cell.extra, cell.known_capacity_ah) == ("A1", 280, "Eel", {}, 280)
+
+
+def test_a_label_that_another_cell_has_by_now_is_not_put_back(inventory: Inventory) -> None:
+    inventory.add(label="A1", code="04QCB76L03J410D5A0001201")
+    cell = inventory.by_label("A1")
+    after = inventory.edit(cell.id, label="A9", code="04QCB76L03J410D5A0001209", maker="EVE")
+    inventory.add(label="a1", code="04QCB76L03J410D5A0001201")
+    inventory.undo((), {cell.id: [after.log[-1]]})
+    cell = inventory.get(cell.id)
+    assert (cell.label, cell.code, cell.code_raw, cell.maker) == ("A9", "04QCB76L03J410D5A0001209", "04QCB76L03J410D5A0001209", "")

@@ -91,6 +91,9 @@ async def test_cells_that_are_there_already_are_refused_changed_or_added(home, t
         await bench.at(CellsScreen)
         await until(bench.pilot, lambda: bench.inventory.by_label("A1").capacity_ah == 281.0)
         assert [cell.label for cell in bench.inventory.list()] == ["A1", "A2"]
+        await bench.press("u")
+        await bench.shown("Taken back: the import of l.csv")
+        await until(bench.pilot, lambda: bench.inventory.by_label("A1").capacity_ah == 280.0)
 
 
 @on_loop

@@ -7,10 +7,10 @@ nothing. Columns that mean nothing here are kept with the cell under their own n
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tui.domain.plain_text import plain_text
 from tui.records.cell import LETTERS, NUMBERS, Cell, code_key, label_key
@@ -91,19 +91,33 @@ def plan_import(
     return ImportPlan(table, columns, existing, decimal, rows)
 
 
-def apply_import(inventory: Inventory, plan: ImportPlan) -> list[Cell]:
-    """Save what the plan adds and changes, as one act; its refused rows are left out. Gives the cells as they are now.
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What an import kept: the cells as they are now, the ids of those that are new, and what came to the logs of the others."""
+
+    cells: tuple[Cell, ...]
+    added: tuple[str, ...]
+    entries: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def apply_import(inventory: Inventory, plan: ImportPlan) -> TakenIn:
+    """Save what the plan adds and changes, as one act; its refused rows are left out.
 
     Raises ListChanged when the inventory has changed since in a way that matters to the plan, and StoreError.
     """
 
+    before: dict[str, Cell] = {}
+
     def fresh(cells: list[Cell]) -> list[Cell]:
+        before.update((cell.id, cell) for cell in cells)
         again = plan_import(plan.table, cells, columns=plan.columns, existing=plan.existing, decimal=plan.decimal)
         if [(row.act, row.words) for row in again.rows] != [(row.act, row.words) for row in plan.rows]:
             raise ListChanged("The inventory has changed since this was shown. Nothing was saved; look at it again.")
         return [row.cell for row in again.rows if row.cell is not None and row.act in ("add", "update")]
 
-    return inventory.put_many(fresh)
+    put = inventory.put_many(fresh)
+    entries = {cell.id: [item for item in cell.log if item not in before[cell.id].log] for cell in put if cell.id in before}
+    return TakenIn(tuple(put), tuple(cell.id for cell in put if cell.id not in before), entries)
 
 
 def import_list(inventory: Inventory, source: Path | str) -> list[Cell]:
@@ -112,7 +126,7 @@ def import_list(inventory: Inventory, source: Path | str) -> list[Cell]:
     for row in plan.rows:
         if row.act == "refuse":
             raise CsvError(row.line, row.column, row.words)
-    return apply_import(inventory, plan)
+    return list(apply_import(inventory, plan).cells)
 
 
 class _Desk:
