@@ -343,7 +343,11 @@ class CellsScreen(Workspace):
         self.load()
 
     def say_here(self, text: str) -> None:
-        self.query_one("#cells-count", Line).show(text)
+        """In the line below the table; what it has no room for is told beside it, whole."""
+        line = self.query_one("#cells-count", Line)
+        line.show(text)
+        if len(text) > line.content_size.width:
+            self.app.notify(text, markup=False)
 
     def action_filter(self) -> None:
         self.add_class("-filtering")
