@@ -61,7 +61,7 @@ def import_cells(file: Path, mapped: tuple[str, ...], existing: Any, demo: bool,
     kept: list[Any] = []
     if not options["dry_run"] and allowed and plan.to_save and _agreed(plan, options["yes"]):
         try:
-            kept = apply_import(inventory, plan)
+            kept = apply_import(inventory, plan).cells
         except ValueError as problem:
             raise click.UsageError(str(problem)) from problem
         names = {name.casefold() for name in given}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tui.bench.messages import Start
 from tui.records.inventory import Inventory
 from tui.records.journal_reading import read, verify
 from tui.records.sessions import Sessions
@@ -92,6 +93,17 @@ def test_sixteen_cells_and_one_cell(drive):
     for cells in (1, 16):
         bench = drive(cells=cells, capacity_ah=50.0)
         assert bench.run(bench.plan).result == "balanced"
+
+
+def test_cells_that_the_built_in_bench_has_not_are_refused_before_anything_is_begun(drive, place):
+    run = drive()
+    plan = run.plan.to_json()
+    named = {**plan, "cells": [{**cell, "label": f"D{number}"} for number, cell in enumerate(plan["cells"], 1)]}
+    outcome = run.send(Start(named))
+    assert not outcome.ok
+    assert "has the cells A1 to" in outcome.message
+    assert not list(place.sessions_dir.glob("*.jsonl"))
+    assert run.send(Start(plan)).ok
 
 
 def test_while_the_bench_does_something_by_itself_it_says_what(drive):

@@ -97,6 +97,9 @@ class _FarHands:
         self._pipe.send(("probe", point))
         return self._pipe.recv()  # type: ignore[no-any-return]
 
+    def refusal(self, plan: Plan) -> str:
+        return ""
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         return plan  # the bench stayed as it was
 

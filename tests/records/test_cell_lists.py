@@ -276,7 +276,7 @@ def test_rows_of_known_cells_are_refused_changed_or_added_by_choice(inventory: I
     assert acts(update) == [("A1", "update"), ("A2", "same"), ("A3", "add"), ("B9", "refuse")]
     assert acts(add) == [("a1", "refuse"), ("A2", "add"), ("A3", "add"), ("B9", "refuse")]
     assert "every cell has its own code" in add.rows[0].words and "A2-2" in add.rows[1].words
-    assert "capacity_ah 280 → 281" in update.rows[0].words and "Grade – → A" in update.rows[0].words
+    assert "rated capacity 280 Ah → 281 Ah" in update.rows[0].words and "Grade – → A" in update.rows[0].words
     assert update.words == "1 to add, 1 to change, 1 refused, 1 unchanged" and update.to_save == 2
     assert inventory.list() == known  # a dry run keeps nothing
     apply_import(inventory, update)
@@ -364,4 +364,38 @@ def test_a_list_of_ten_thousand_cells_is_one_act(inventory: Inventory) -> None:
     apply_import(inventory, plan_import(read_table(text), inventory.list()))
     changed = plan_import(read_table(text.replace(",280,", ",281,")), inventory.list(), existing="update")
     assert changed.count("update") == 2000
-    assert {cell.capacity_ah for cell in apply_import(inventory, changed)} == {281.0}
+    assert {cell.capacity_ah for cell in apply_import(inventory, changed).cells} == {281.0}
+
+
+def test_titles_above_the_header_are_passed_over():
+    """Suppliers write what the sheet is above it, with or without the signs between columns."""
+    above = "Lieferung Docan, März 2026\n;;Prüfer: Li;\n\n"
+    text = above + "Zelle Nr.;QR;Spannung [V];Kap. gemessen\nB01;;3,2951;283,4 Ah\nB02;;3,2949;284100 mAh\nB03;;;\n"
+    table = read_table(text)
+    assert (table.header_line, table.delimiter, [row.line for row in table.rows]) == (4, ";", [5, 6, 7])
+    assert [column.field for column in columns_of(table.header)] == ["label", "code", "received_voltage_v", "measured_ah"]
+
+
+def test_a_list_of_labels_alone_has_its_header_in_the_first_row():
+    assert read_table("label\nA1\nA2, dented\nA3\n").header == ("label",)
+    assert read_table("label,note\nA1\nA2\n").header == ("label", "note")
+
+
+def test_an_import_is_taken_back_as_one_act_with_the_values_that_stood_before(inventory: Inventory) -> None:
+    inventory.add_many([{"label": "A1", "capacity_ah": 280, "supplier": "Docan"}])
+    text = "label,capacity,supplier,Grade,measured capacity\nA1,281,Basen,A,283\nB1,282,Basen,B,284\n"
+    taken = apply_import(inventory, plan_import(read_table(text), inventory.list(), existing="update"))
+    inventory.edit(inventory.by_label("A1").id, supplier="Eel")  # by hand since: it stays
+    inventory.undo(taken.added, taken.entries)
+    (cell,) = inventory.list()
+    assert (cell.label, cell.capacity_ah, cell.supplier, cell.extra, cell.known_capacity_ah) == ("A1", 280, "Eel", {}, 280)
+
+
+def test_a_label_that_another_cell_has_by_now_is_not_put_back(inventory: Inventory) -> None:
+    inventory.add(label="A1", code="04QCB76L03J410D5A0001201")
+    cell = inventory.by_label("A1")
+    after = inventory.edit(cell.id, label="A9", code="04QCB76L03J410D5A0001209", maker="EVE")
+    inventory.add(label="a1", code="04QCB76L03J410D5A0001201")
+    inventory.undo((), {cell.id: [after.log[-1]]})
+    cell = inventory.get(cell.id)
+    assert (cell.label, cell.code, cell.code_raw, cell.maker) == ("A9", "04QCB76L03J410D5A0001209", "04QCB76L03J410D5A0001209", "")

@@ -253,7 +253,7 @@ def test_labels_that_look_the_same_are_the_same(inventory: Inventory) -> None:
 def test_a_label_that_is_made_for_a_row_is_one_that_a_cell_can_have(inventory: Inventory) -> None:
     inventory.add(label="A" * 80)
     plan = plan_import(read_table("label\n" + "A" * 80), inventory.list(), existing="add")
-    (cell,) = apply_import(inventory, plan)
+    (cell,) = apply_import(inventory, plan).cells
     assert inventory.edit(cell.id, label=cell.label, notes="x").notes == "x"
 
 

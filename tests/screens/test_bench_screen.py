@@ -266,6 +266,7 @@ def test_a_refusal_stays_at_the_prompt_with_what_was_typed(tmp_path: Path) -> No
             await bench.press(*"mmmmmmmm", "enter")
             assert "REFUSED" in bench.text() and "0.21 V below" in bench.text()
             assert bench.prompt.fields[2].editor.value == "3.307"
+            assert bench.prompt.fields[2].editor.has_focus  # the one that it names
             assert "overrides" not in bench.text()
             await bench.press("escape", "o")
             assert len(bench.link.sent) == 1  # no gate refused with an override on offer

@@ -84,13 +84,16 @@ async def test_cells_that_are_there_already_are_refused_changed_or_added(home, t
         await bench.press("y")
         assert isinstance(bench.app.screen, ImportScreen)
         await bench.press("x")
-        await bench.shown("1 to change, 1 refused", "capacity_ah 280 → 281", "y keep 1, leaving out 1")
+        await bench.shown("1 to change, 1 refused", "rated capacity 280 Ah → 281 Ah", "y keep 1, leaving out 1")
         await bench.press("x")
         await bench.shown("1 to add, 1 refused", "as A1-2")
         await bench.press("x", "x", "y")
         await bench.at(CellsScreen)
         await until(bench.pilot, lambda: bench.inventory.by_label("A1").capacity_ah == 281.0)
         assert [cell.label for cell in bench.inventory.list()] == ["A1", "A2"]
+        await bench.press("u")
+        await bench.shown("Taken back: the import of l.csv")
+        await until(bench.pilot, lambda: bench.inventory.by_label("A1").capacity_ah == 280.0)
 
 
 @on_loop

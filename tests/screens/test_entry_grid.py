@@ -106,6 +106,19 @@ async def test_behind_a_range_of_labels_enter_goes_down_the_column(home):
 
 
 @on_loop
+async def test_a_column_beside_labels_that_stand_there_goes_down_and_writes_over_no_label(home):
+    async with grid(home) as bench:
+        await bench.press(*"A01..A03", "enter")
+        assert bench.app.screen.grid.place == (0, 1)  # a pattern is followed by the first volts
+        await bench.press("left", "tab")
+        await bench.type("3.2951", "3.2949", "3.2952")
+        assert bench.sheet.rows == [("A01", "3.2951", "", ""), ("A02", "3.2949", "", ""), ("A03", "3.2952", "", "")]
+        assert bench.app.screen.grid.place == (3, 0)  # where no label stands one is typed
+        await bench.press("up", "right")
+        await bench.shown("= 3.2952 V")  # not one digit less than was typed
+
+
+@on_loop
 async def test_a_burst_of_keys_is_typed_in_order_and_meets_no_binding(home):
     async with grid(home) as bench:
         for key in "qd1":

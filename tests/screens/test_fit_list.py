@@ -203,7 +203,14 @@ def test_one_model_that_fits_what_was_typed_is_that_model():
 
 @pytest.mark.parametrize(
     ("low_s", "high_s", "words"),
-    [(None, None, ""), (2700, 4200, "45–70 min"), (12600, 18720, "3.5–5.2 h"), (349200, 439200, "97–122 h"), (54000, 54100, "≈15 h")],
+    [
+        (None, None, ""),
+        (2700, 4200, "45–70 min"),
+        (5760, 6480, "1.6–1.8 h"),
+        (12600, 18720, "3.5–5.2 h"),
+        (349200, 439200, "97–122 h"),
+        (54000, 54100, "≈15 h"),
+    ],
 )
 def test_hours_are_short(low_s, high_s, words):
     assert hours_words(low_s, high_s) == words

@@ -87,6 +87,9 @@ async def test_sixteen_cells_typed_as_fast_as_keys_can_come_are_all_there(home, 
         assert [(cell.label, cell.code, cell.code_raw, cell.maker) for cell in found] == [
             (f"A{number:02d}", code, code.lower(), "EVE") for number, code in enumerate(CODES, 1)
         ]
+        await bench.press("u")
+        await until(bench.pilot, lambda: bench.inventory.list() == [])
+        await bench.shown("Taken back: 16")
 
 
 @on_loop

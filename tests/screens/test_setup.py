@@ -14,6 +14,7 @@ from host import Host, home_in, on_loop, text_of, until
 from tui.app import TopBalanceApp
 from tui.bench.messages import Outcome, SessionCard, Snapshot, Start
 from tui.domain.plan import Plan, PlanCell, PlanSupply
+from tui.panes.cell_choice import CellChoice
 from tui.panes.draft import FIELDS
 from tui.panes.fields import FieldRow
 from tui.panes.figures import FigureList
@@ -244,6 +245,32 @@ async def test_cells_are_chosen_from_the_inventory(tmp_path):
         assert bench.pane.draft.plan is not None
         assert all(cell.id for cell in bench.pane.draft.plan.cells)
         assert "300 Ah" in bench.text
+
+
+@on_loop
+async def test_up_and_down_go_from_field_to_field(tmp_path):
+    async with setup(tmp_path, defaults=PLAN.to_json()) as bench:
+        bench.row("bank").editor.focus()
+        await bench.pilot.press("down", "down", "down")
+        await until(bench.pilot, lambda: bench.row("cells").editor.has_focus)
+        await bench.pilot.press("up")
+        await until(bench.pilot, lambda: bench.row("model").editor.has_focus)
+
+
+@on_loop
+async def test_the_demo_takes_cells_of_the_inventory_that_are_named(tmp_path):
+    """F6 offers them there too; a tick is told by more than its colour."""
+    Inventory(home_in(tmp_path)).add_many([{"label": f"Q{n}", "capacity_ah": 300} for n in (1, 2)])
+    async with setup(tmp_path, defaults=PLAN.to_json()) as bench:
+        bench.row("cells").editor.focus()
+        await bench.pilot.press("f6")
+        await until(bench.pilot, lambda: isinstance(bench.app.screen, CellChoice))
+        await bench.pilot.press("space")
+        await until(bench.pilot, lambda: "▐X▌ Q1" in text_of(bench.app) and "▐ ▌ Q2" in text_of(bench.app))
+        await bench.pilot.press("enter")
+        await until(bench.pilot, lambda: bench.row("cells").value == "Q1")
+        await until(bench.pilot, lambda: bench.pane.draft.plan is not None and bench.pane.draft.plan.cells[0].id)
+        assert not bench.row("cells").has_class("-error")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 30)])

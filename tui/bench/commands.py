@@ -117,7 +117,7 @@ def _start(bench: Bench, command: Start) -> Outcome:
         plan = plan if meter_place(plan.meter).point else replace(plan, meter="")  # a meter that is read by hand has no line
     except (TypeError, KeyError, ValueError) as problem:
         return Outcome(False, f"This is not a plan: {problem}")
-    refusal = disk.refusal(bench.home)
+    refusal = disk.refusal(bench.home) or (bench.hands.refusal(plan) if bench.hands is not None else "")
     if refusal:
         return Outcome(False, refusal)
     try:

@@ -40,6 +40,13 @@ class EmbeddedHands:
         if self._embedded.meter.probes.point == "walk":
             self._embedded.meter.carry_to(cell)
 
+    def refusal(self, plan: Plan) -> str:
+        here = [cell.label for cell in self._embedded.description.cells]
+        if all(cell.label in here for cell in plan.cells):
+            return ""
+        told = here[0] if len(here) == 1 else f"{here[0]} to {here[-1]}"
+        return f"The built-in bench has the cells {told} and no others. Take these, or start the demo with more: topbalance demo --cells 8."
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         """See `runner.Hands`. Built anew, the cells get what the session had counted, shared out as its present bank would."""
         capacity_ah = {cell.label: cell.capacity_ah for cell in self._embedded.description.cells}

@@ -38,6 +38,10 @@ class Hands(Protocol):
         """Put the probes of the bench's own live meter on another cell, where it is one that is carried about."""
         ...
 
+    def refusal(self, plan: Plan) -> str:
+        """Why this bench cannot be the one of a new session's plan: it has other cells. "" where it can."""
+        ...
+
     def woken(self, plan: Plan, acts: tuple[str, ...], charge_ah: float) -> Plan:
         """A session goes on after a crash: its plan with the addresses of this bench's instruments.
 

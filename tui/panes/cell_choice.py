@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from tui.domain.plan import PlanCell
+
+
+class Ticks(SelectionList[str]):
+    """With an empty box before what is not ticked: Textual tells the two apart by colour alone."""
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        at = y + self.scroll_offset.y
+        if at >= self.option_count or self.get_option_at_index(at).value in self.selected:
+            return strip
+        left, inner, *rest = strip
+        return Strip([left, Segment(" " * inner.cell_length, inner.style), *rest])
 
 
 class CellChoice(ModalScreen[list[str] | None]):
@@ -23,7 +37,7 @@ class CellChoice(ModalScreen[list[str] | None]):
     CellChoice { align: center middle; }
     CellChoice > Vertical { width: 50; max-width: 100%; height: auto; max-height: 100%; }
     CellChoice > Vertical { padding: 0 1; background: $surface; border: round $accent; }
-    CellChoice SelectionList { height: auto; max-height: 16; border: none; padding: 0; }
+    CellChoice Ticks { height: auto; max-height: 16; border: none; padding: 0; }
     CellChoice .box-keys { color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +54,7 @@ class CellChoice(ModalScreen[list[str] | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             if self._cells:
-                yield SelectionList[str](
+                yield Ticks(
                     *(
                         Selection(Content(f"{cell.label:<16}{cell.capacity_ah:>6.0f} Ah"), cell.label, cell.label in self._chosen)
                         for cell in self._cells

@@ -228,7 +228,10 @@ class CellForm(Form):
         inventory = Inventory(self._home)
         try:
             if self._cell:
-                inventory.edit(self._cell.id, state=state, **cells[0])
+                before = inventory.get(self._cell.id)
+                cell = inventory.edit(self._cell.id, state=state, **cells[0])
+                new = [item for item in cell.log if item["kind"] in ("edit", "state") and item not in before.log]
+                self.act = Act(f"what was changed of {cell.label}", entries={cell.id: new}) if new else None
             else:
                 added = inventory.add_many(cells)
                 words = added[0].label if len(added) == 1 else f"{added[0].label} to {added[-1].label}"

@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.panes.undo import Act
 from tui.records.cell_columns import TARGETS, Column, columns_of, problem_of, squeezed
 from tui.records.cell_import import EXISTING, Existing, ImportPlan, RowPlan, apply_import, plan_import
 from tui.records.cell_table import CellTable, CsvError, read_table
@@ -129,6 +130,7 @@ class ImportScreen(ModalScreen["str | None"]):
         self.decimal = ""
         self.stage = "columns"
         self._keeping = False
+        self.act: Act | None = None  # once it is kept
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -202,13 +204,14 @@ class ImportScreen(ModalScreen["str | None"]):
     @work(thread=True, exit_on_error=False)
     def _keep(self, plan: ImportPlan) -> None:
         try:
-            apply_import(Inventory(self._home), plan)
+            taken = apply_import(Inventory(self._home), plan)
+            self.act = Act(f"the import of {self._path.name}", taken.added, taken.entries)
             ColumnMaps(self._home).remember(self.columns)
         except (StoreError, ValueError) as error:
             self.post_message(self.Kept(problem=str(error)))
         else:
             done = [f"{count} {words}" for count, words in ((plan.count("add"), "added"), (plan.count("update"), "changed")) if count]
-            self.post_message(self.Kept(f"{' and '.join(done)} from {self._path.name}."))
+            self.post_message(self.Kept(f"{' and '.join(done)} from {self._path.name}. u takes it back."))
 
     @on(Kept)
     def _was_kept(self, event: Kept) -> None:

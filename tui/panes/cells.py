@@ -227,8 +227,8 @@ class CellsScreen(Workspace):
         if not self._read_only():
             self._open_entry(CellForm(self.bench_app.home))
 
-    def _open_entry(self, screen: CellForm | EntryGrid) -> None:
-        """A screen that adds cells; what it kept can be taken back."""
+    def _open_entry(self, screen: CellForm | EntryGrid | ScanScreen) -> None:
+        """A screen that adds or changes cells; what it kept can be taken back."""
 
         def done(label: str | None) -> None:
             if label and screen.act is not None:
@@ -243,7 +243,7 @@ class CellsScreen(Workspace):
 
     def action_scan(self) -> None:
         if not self._read_only():
-            self.app.push_screen(ScanScreen(), self._changed)
+            self._open_entry(ScanScreen())
 
     def action_grid(self) -> None:
         if not self._read_only():
@@ -251,7 +251,7 @@ class CellsScreen(Workspace):
 
     def action_edit(self) -> None:
         if self.cell and not self._read_only():
-            self.app.push_screen(CellForm(self.bench_app.home, self.cell), self._changed)
+            self._open_entry(CellForm(self.bench_app.home, self.cell))
 
     def _changed(self, label: str | None) -> None:
         if label:
@@ -283,9 +283,9 @@ class CellsScreen(Workspace):
             self.post_message(Done(f"{cell.label} is in the trash; u brings it back."))
 
     def action_bring_back(self) -> None:
-        """Take back what was done last on this screen: a deletion, cells that were added, values of the grid or of the meter."""
+        """Take back what was done last on this screen: a deletion, cells that were added, an edit, an import, values of grid or meter."""
         if not self._acts:
-            words = "Nothing was deleted here, and nothing added. `topbalance trash list` shows what was deleted earlier."
+            words = "Nothing was deleted here, nothing added and nothing changed. `topbalance trash list` shows what was deleted earlier."
             self.bench_app.say(words, refused=True)
         elif not self._read_only():
             self._undo(self._acts.pop())
@@ -343,7 +343,11 @@ class CellsScreen(Workspace):
         self.load()
 
     def say_here(self, text: str) -> None:
-        self.query_one("#cells-count", Line).show(text)
+        """In the line below the table; what it has no room for is told beside it, whole."""
+        line = self.query_one("#cells-count", Line)
+        line.show(text)
+        if len(text) > line.content_size.width:
+            self.app.notify(text, markup=False)
 
     def action_filter(self) -> None:
         self.add_class("-filtering")
@@ -381,10 +385,13 @@ class CellsScreen(Workspace):
 
     def _import_from(self, path: str | None) -> None:
         if path:
-            self.app.push_screen(ImportScreen(self.bench_app.home, Path(path).expanduser()), self._imported)
+            screen = ImportScreen(self.bench_app.home, Path(path).expanduser())
+            self.app.push_screen(screen, lambda words: self._imported(words, screen.act))
 
-    def _imported(self, words: str | None) -> None:
+    def _imported(self, words: str | None, act: Act | None) -> None:
         if words:
+            if act is not None:
+                self._acts.append(act)
             self.post_message(Done(words))
 
     def action_export(self) -> None:

@@ -11,6 +11,7 @@ from tui.domain import labels, quantities
 from tui.domain.plain_text import plain_text
 from tui.records.cell import NUMBERS, Cell, InvalidCell, checked, label_key
 from tui.records.cell_log import of_last_charge, read_entry
+from tui.records.cell_words import volts_text
 from tui.records.inventory import entry
 
 MAX_ROWS = 1000
@@ -128,7 +129,7 @@ class Sheet:
         if not text or self.problem(place):
             return ""
         value = _value(about, text)
-        return f"{value:.3f} V" if about.title == "V" else f"{value:g} {about.title}"
+        return volts_text(value) if about.title == "V" else f"{value:g} {about.title}"
 
     def problem(self, place: Place) -> str:
         """What is wrong with one cell of the sheet; "" when it can be kept."""

@@ -141,6 +141,10 @@ class FieldRow(Widget):
     FieldRow.-off { display: none; }
     FieldRow .field-group { color: $text-muted; text-style: underline; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
 
     class Changed(Message):
         """The operator changed this field."""

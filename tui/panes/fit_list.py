@@ -33,7 +33,7 @@ def hours_words(low_s: float | None, high_s: float | None) -> str:
     """ "45–70 min", "3.5–5.2 h", "97–122 h"; "" when nothing honest can be said."""
     if low_s is None or high_s is None:
         return ""
-    unit, scale, digits = ("min", 60, 0) if high_s < 7200 else ("h", 3600, 1 if high_s < 36000 else 0)
+    unit, scale, digits = ("min", 60, 0) if high_s < 99.5 * 60 else ("h", 3600, 1 if high_s < 36000 else 0)
     low, high = f"{low_s / scale:.{digits}f}", f"{high_s / scale:.{digits}f}"
     return f"≈{high} {unit}" if low == high else f"{low}–{high} {unit}"
 

@@ -104,7 +104,8 @@ class JudgeScreen(Dialog):
             _Row(("", "–", cell.label, "", "left out", ""), f"{cell.label} is left out: {cell.reason}.") for cell in found.left_out
         ]
         apart = len(found.outliers)
-        told = "none lies apart" if not apart else f"{apart} {'lies' if apart == 1 else 'lie'} apart (!)"
+        ranked = "none lies apart" if found.rows else "nothing to rank yet"
+        told = ranked if not apart else f"{apart} {'lies' if apart == 1 else 'lie'} apart (!)"
         self.query_one("#judge-title", Line).show(f"{title(found)} · {told}")
         self.query_one("#judge-median", Line).show(" ".join(median_words(found)))
         days = "d other days · " if found.by == "self-discharge" else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -161,6 +163,7 @@ class PromptArea(VerticalScroll, can_focus=False):
         self._rows: list[PromptField] = []
         self._fields = Container(id="prompt-fields")
         self._confirm, self._refusal, self._hint = Text(id="prompt-confirm"), Text(id="prompt-refusal"), Text(id="prompt-hint")
+        self._refused = ""  # why the last answer was not taken
         self._waiting_for: int | None = None  # the prompt whose answer is on its way
 
     def compose(self) -> ComposeResult:
@@ -208,6 +211,7 @@ class PromptArea(VerticalScroll, can_focus=False):
             self._fields.mount_all(self._rows)
 
     def _show_refusal(self, text: str) -> None:
+        self._refused = text
         if not text:
             self._refusal.show("")
             return
@@ -304,10 +308,16 @@ class PromptArea(VerticalScroll, can_focus=False):
         return f"{row.view.label} {captured.text} V. Next: {empty[0].view.label}."
 
     def focus_first(self) -> None:
-        """To what is not answered yet; where all is, to the first number, of which a refusal speaks mostly."""
-        row = next((row for row in self._rows if row.value is None), None) or self._first_number() or next(iter(self._rows), None)
+        """To what is not answered yet; where all is, to the field that a refusal names, else to the first number."""
+        empty = next((row for row in self._rows if row.value is None), None)
+        row = empty or self._named_by_refusal() or self._first_number() or next(iter(self._rows), None)
         if row is not None:
             row.editor.focus()
+
+    def _named_by_refusal(self) -> PromptField | None:
+        words = re.findall(r"[\w-]+", self._refused)
+        rows = {row.view.label: row for row in self._rows}
+        return next((rows[word] for word in words if word in rows), None)
 
     def _first_number(self) -> PromptField | None:
         numbers = [row for row in self._rows if not row.view.choices]

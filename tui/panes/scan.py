@@ -23,6 +23,7 @@ from tui.panes.cell_page import CellPage
 from tui.panes.confirm import ConfirmScreen, LineScreen
 from tui.panes.over_bench import OverBench
 from tui.panes.scan_row import LABEL_COLUMNS, OPEN, Row, answers_to, told_of
+from tui.panes.undo import Act
 from tui.records.cell import Cell, InvalidCell, label_key
 from tui.records.inventory import CellGone, Inventory
 from tui.records.store import StoreError
@@ -300,6 +301,12 @@ class ScanScreen(OverBench["str | None"]):
 
     def on_resize(self) -> None:
         self._show()
+
+    @property
+    def act(self) -> Act | None:
+        """The cells that were new here, to be taken back together."""
+        new = tuple(row.cell.id for row in reversed(self.rows) if row.state == "new" and row.cell)
+        return Act(f"{len(new)} scanned {'cell' if len(new) == 1 else 'cells'}", new) if new else None
 
     def _close(self) -> None:
         """Not before the last code is on the disk; rows that wait for a word are asked about."""

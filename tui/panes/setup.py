@@ -166,9 +166,10 @@ class SetupPane(Widget, can_focus=True):
         """Read every field, and show what was understood, what is wrong, and what follows."""
         if not self._units_ready:
             return
-        # The demo's cells are made anew at each start; what an earlier demo left in its inventory is no contradiction to them.
-        find_cell = (lambda _: None) if self.app.demo and self._base is not None else self._known.cells.get
         answers = self.answers
+        # So many cells of the demo are made anew at each start; what an earlier demo left in its inventory is no contradiction to them.
+        made_anew = self.app.demo and self._base is not None and answers["cells"].isdigit()
+        find_cell = (lambda _: None) if made_anew else self._known.cells.get
         self.reading = found = read_setup(answers, self._known, find_cell, self._base)
         for row in self.query(FieldRow):
             name = row.spec.name

@@ -38,13 +38,15 @@ TARGETS: Mapping[str, str] = {
 
 # What names mean, after case, signs and a unit in the name were taken off.
 _ALIASES = {
-    "label": "label name cell cellname celllabel cellno cellnumber id no number zelle bezeichnung zellennummer zellnummer nr nummer",
+    "label": "label name cell cellname celllabel cellno cellnumber id no number cellid batteryno "
+    "zelle bezeichnung zellennummer zellnummer zellennr zellenr zellnr nr nummer",
     "code": "code qr qrcode datamatrix serial serialno serialnumber sn barcode seriennummer",
     "maker": "maker manufacturer brand make vendorbrand hersteller marke",
     "model": "model type partno modell typ",
     "chemistry": "chemistry chemie",
     "capacity_ah": "capacity ratedcapacity rated ratedah ah nominalcapacity nominal nominalah capacityah kap kapazität nennkapazität c",
-    MEASURED: "measured measuredcapacity measuredah testedcapacity tested testedah actualcapacity actual gemessen gemessenekapazität",
+    MEASURED: "measured measuredcapacity measuredah testedcapacity testcapacity tested testedah actualcapacity actual gemessen "
+    "gemessenekapazität kapgemessen kapazitätgemessen",
     "resistance_mohm": "resistance mohm ir internalresistance acir impedance milliohm resistancemohm rint ri innenwiderstand widerstand r",
     "received_voltage_v": "volts voltage v receivedvoltage receivedvolts ocv asreceivedvoltage receivedvoltagev voltagev spannung u "
     "leerlaufspannung ruhespannung",

@@ -7,17 +7,18 @@ nothing. Columns that mean nothing here are kept with the cell under their own n
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tui.domain.plain_text import plain_text
 from tui.records.cell import LETTERS, NUMBERS, Cell, code_key, label_key
-from tui.records.cell_columns import CODE_RAW, Column, columns_of, problem_of
+from tui.records.cell_columns import Column, columns_of, problem_of
 from tui.records.cell_numbers import UNITS, decimal_mark
 from tui.records.cell_row import Given, Refused, read_row
 from tui.records.cell_table import CellTable, CsvError, Row, place, read_table
+from tui.records.cell_words import changes
 from tui.records.inventory import Inventory, changes_of, entry
 
 Existing = Literal["refuse", "update", "add"]
@@ -90,19 +91,33 @@ def plan_import(
     return ImportPlan(table, columns, existing, decimal, rows)
 
 
-def apply_import(inventory: Inventory, plan: ImportPlan) -> list[Cell]:
-    """Save what the plan adds and changes, as one act; its refused rows are left out. Gives the cells as they are now.
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What an import kept: the cells as they are now, the ids of those that are new, and what came to the logs of the others."""
+
+    cells: tuple[Cell, ...]
+    added: tuple[str, ...]
+    entries: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def apply_import(inventory: Inventory, plan: ImportPlan) -> TakenIn:
+    """Save what the plan adds and changes, as one act; its refused rows are left out.
 
     Raises ListChanged when the inventory has changed since in a way that matters to the plan, and StoreError.
     """
 
+    before: dict[str, Cell] = {}
+
     def fresh(cells: list[Cell]) -> list[Cell]:
+        before.update((cell.id, cell) for cell in cells)
         again = plan_import(plan.table, cells, columns=plan.columns, existing=plan.existing, decimal=plan.decimal)
         if [(row.act, row.words) for row in again.rows] != [(row.act, row.words) for row in plan.rows]:
             raise ListChanged("The inventory has changed since this was shown. Nothing was saved; look at it again.")
         return [row.cell for row in again.rows if row.cell is not None and row.act in ("add", "update")]
 
-    return inventory.put_many(fresh)
+    put = inventory.put_many(fresh)
+    entries = {cell.id: [item for item in cell.log if item not in before[cell.id].log] for cell in put if cell.id in before}
+    return TakenIn(tuple(put), tuple(cell.id for cell in put if cell.id not in before), entries)
 
 
 def import_list(inventory: Inventory, source: Path | str) -> list[Cell]:
@@ -111,7 +126,7 @@ def import_list(inventory: Inventory, source: Path | str) -> list[Cell]:
     for row in plan.rows:
         if row.act == "refuse":
             raise CsvError(row.line, row.column, row.words)
-    return apply_import(inventory, plan)
+    return list(apply_import(inventory, plan).cells)
 
 
 class _Desk:
@@ -207,7 +222,7 @@ def _updated(line: int, given: Given, found: Cell) -> RowPlan:
     log = sorted((*found.log, *new), key=lambda item: item["unix_s"]) if new else list(found.log)
     cell = _with_log(replace(found, **properties, log=tuple(log)), given)
     added = len(cell.log) - len(found.log)
-    words = [f"{name} {_shown(before)} → {_shown(now)}" for name, (before, now) in changed.items() if name != CODE_RAW]
+    words = changes(changed)
     if cell.state != found.state:
         words.append(f"state {found.state} → {cell.state}")
     if added:
@@ -241,7 +256,3 @@ def _brings(cell: Cell) -> str:
     numbers += [f"measured {item['capacity_ah']:g} Ah" for item in cell.log if item["kind"] == "capacity" and "capacity_ah" in item]
     texts = [cell.code, cell.maker, cell.model, *(f"{name}: {text}" for name, text in cell.extra.items())]
     return ", ".join(" ".join(part.split()) for part in (*numbers, *texts) if part)
-
-
-def _shown(value: Any) -> str:
-    return "–" if value in (None, "") else f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 DELIMITERS = "\t;,|"
 LOOKED_AT_ROWS = 50  # from the beginning, to find the sign between the columns
+MOST_TITLES = 10  # rows above the header
 LONGEST_VALUE = 1 << 24  # characters; the log of a cell that is measured weekly for years is one value
 MOST_BYTES = 1 << 28
 
@@ -54,24 +56,33 @@ def read_table(source: Path | str) -> CellTable:
     """The list in a file (Path), or in a text. Raises CsvError for what is no list, and OSError for the file's sake."""
     text = _text_of(source) if isinstance(source, Path) else source.removeprefix("\ufeff")
     delimiter = find_delimiter(text)
-    header: tuple[str, ...] = ()
-    header_line, line = 1, 1
+    line = 1
     rows = []
     reader = _reader(text, delimiter)
     try:
         for values in reader:
             first_line, line = line, reader.line_num + 1
-            if not any(value.strip() for value in values):
-                continue
-            if header:
+            if any(value.strip() for value in values):
                 rows.append(Row(first_line, tuple(values)))
-            else:
-                header, header_line = tuple(name.strip() for name in values), first_line
     except csv.Error as error:
         raise CsvError(line, "", f"this is no readable CSV ({error})") from error
-    if not header:
+    if not rows:
         raise CsvError(1, "", "the list is empty")
-    return CellTable(header, header_line, tuple(rows), delimiter)
+    header, *below = rows[titles([_filled(row.values) for row in rows]) :]
+    return CellTable(tuple(name.strip() for name in header.values), header.line, tuple(below), delimiter)
+
+
+def titles(filled: Sequence[int]) -> int:
+    """How many rows stand above the header, as "Delivery of March" does in sheets of suppliers: those with a single value, where most of the
+    rows below have more. `filled` are the numbers of values that are not blank.
+    """
+    above = next((at for at, count in enumerate(filled) if count > 1), 0)
+    below = filled[above + 1 :]
+    return above if above <= MOST_TITLES and sum(count > 1 for count in below) * 2 > len(below) else 0
+
+
+def _filled(values: Iterable[str]) -> int:
+    return sum(bool(value.strip()) for value in values)
 
 
 def find_delimiter(text: str) -> str:
@@ -80,15 +91,16 @@ def find_delimiter(text: str) -> str:
     """
 
     def fit(delimiter: str) -> tuple[bool, float, int]:
-        widths: list[int] = []
+        rows: list[list[str]] = []
         try:
             for values in _reader(text, delimiter):
                 if any(value.strip() for value in values):
-                    widths.append(len(values))
-                if len(widths) > LOOKED_AT_ROWS:
+                    rows.append(values)
+                if len(rows) > LOOKED_AT_ROWS:
                     break
         except csv.Error:  # what cannot be read is told when the whole list is
             pass
+        widths = [len(values) for values in rows[titles([_filled(values) for values in rows]) :]]
         if not widths or widths[0] < 2:
             return False, 0.0, 0
         below = widths[1:]

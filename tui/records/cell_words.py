@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from tui.domain.plain_text import plain_text
 from tui.records import cell_history
-from tui.records.cell import UNFIT, Cell
+from tui.records.cell import NUMBERS, UNFIT, Cell
+from tui.records.cell_columns import CODE_RAW, TARGETS
 from tui.records.cell_history import CellSession, Entry, Place
 
 UNKNOWN = "–"
@@ -47,7 +48,7 @@ def facts(cell: Cell) -> list[str]:
         ("chemistry", cell.chemistry),
         ("rated", "" if cell.capacity_ah is None else f"{cell.capacity_ah:g} Ah"),
         ("resistance", "" if cell.resistance_mohm is None else f"{cell.resistance_mohm:.2f} mΩ"),
-        ("received", ", ".join(part for part in (cell.received_date, _volts(cell.received_voltage_v)) if part)),
+        ("received", ", ".join(part for part in (cell.received_date, volts_text(cell.received_voltage_v)) if part)),
         ("supplier", cell.supplier),
         ("order no.", cell.order_no),
         ("price", cell.price),
@@ -123,8 +124,15 @@ def _words(entry: Mapping[str, Any]) -> str:
         case {"kind": "photo", "path": str(path)}:
             return f"photo {path}"
         case {"kind": "edit", "changed": dict() as changed}:
-            return "; ".join(f"{name} {_known(old)} → {_known(new)}" for name, (old, new) in changed.items())
+            return "; ".join(changes(changed))
     return ""
+
+
+def changes(changed: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What became of each property: "rated capacity – → 280 Ah". The raw scan goes with its code and is not told."""
+    return [
+        f"{TARGETS.get(name, name)} {_known(name, old)} → {_known(name, new)}" for name, (old, new) in changed.items() if name != CODE_RAW
+    ]
 
 
 def day(entry: Mapping[str, Any] | float) -> str:
@@ -136,7 +144,7 @@ def day(entry: Mapping[str, Any] | float) -> str:
 def _rest(entry: Entry) -> str:
     hours = entry.get("hours")
     after = "" if hours is None else f"after {hours:.1f} h" if hours < 100 else f"after {hours / 24:.0f} d"
-    return ", ".join(part for part in (f"{_volts(entry['voltage_v'])} {after}".rstrip(), *_circumstances(entry)) if part)
+    return ", ".join(part for part in (f"{volts_text(entry['voltage_v'])} {after}".rstrip(), *_circumstances(entry)) if part)
 
 
 def _circumstances(entry: Entry) -> Iterator[str]:
@@ -174,7 +182,7 @@ def _visual(entry: Entry) -> Iterator[str]:
 def _session(session: CellSession) -> str:
     begun = UNKNOWN if session.begun_unix_s is None else day(session.begun_unix_s)
     result = session.result or "no end yet"
-    volts = [f"{name} {_volts(value)}" for name, value in (("before", session.before_v), ("end", session.end_v)) if value is not None]
+    volts = [f"{name} {volts_text(value)}" for name, value in (("before", session.before_v), ("end", session.end_v)) if value is not None]
     return "  ".join([begun, f"{result.upper():<10}", ", ".join(part for part in (session.bank, *volts, session.id) if part)])
 
 
@@ -190,9 +198,13 @@ def _where(place: Place) -> str:
     return ", ".join(part for part in (f"{place.pack} {at}".rstrip(), place.orientation) if part)
 
 
-def _known(value: Any) -> str:
-    return UNKNOWN if value in (None, "") else str(value)
+def _known(name: str, value: Any) -> str:
+    if value in (None, ""):
+        return UNKNOWN
+    unit = f" {NUMBERS[name][0]}" if name in NUMBERS else ""
+    return f"{value:g}{unit}" if isinstance(value, float | int) else " ".join(str(value).split())
 
 
-def _volts(volts: float | None) -> str:
+def volts_text(volts: float | None) -> str:
+    """To 1 mV, and to 0.1 mV where they were told so; "" for unknown volts."""
     return "" if volts is None else f"{volts:.3f} V" if round(volts, 3) == round(volts, 6) else f"{volts:.4f} V"

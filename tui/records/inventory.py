@@ -220,9 +220,10 @@ class Inventory:
         return self.get(cell_id)
 
     def undo(self, added: Iterable[str], entries: Mapping[str, Iterable[Mapping[str, Any]]]) -> int:
-        """Undo what `enter` kept, as one act: cells it added go into the trash, with whatever came to them since; entries are taken back.
+        """Undo what was kept, as one act: cells that were added go into the trash, with whatever came to them since; entries are taken back.
 
-        Gives how many cells and entries that was; what is gone already is left out.
+        Taking an edit back puts the old values in where nothing else has changed them since. Gives how many cells and entries that was;
+        what is gone already is left out.
         """
         done = 0
         with transaction(self.path) as store:
@@ -233,10 +234,32 @@ class Inventory:
                     table.remove(where("id") == cell_id)
                     throw_away(store, "cell", record["label"], record)
                     done += 1
-            there = {record["id"]: _cell(record).entries for record in table if record["id"] in entries}
+            cells = [_cell(record) for record in table]
+            there = {cell.id: cell.entries for cell in cells if cell.id in entries}
             back = {key: [entry("withdrawn", of=dict(item)) for item in entries[key] if dict(item) in there[key]] for key in there}
+            for cell_id, items in back.items():
+                edits = [item["of"]["changed"] for item in reversed(items) if item["of"]["kind"] == "edit"]
+                if edits:
+                    self._put_back(table, cells, cell_id, edits)
             self._add_entries(table, back)
             return done + sum(map(len, back.values()))
+
+    def _put_back(self, table: Table, cells: Cells, cell_id: str, edits: Iterable[Mapping[str, Any]]) -> None:
+        """The values from before these edits, but no label and no code that another cell has by now."""
+        cell = next(cell for cell in cells if cell.id == cell_id)
+        others = [other for other in cells if other.id != cell_id]
+        taken = {("label", label_key(other.label)) for other in others} | {("code", code_key(other.code)) for other in others if other.code}
+        key_of: Mapping[str, Callable[[str], str]] = {"label": label_key, "code": code_key}
+        for name, (old, new) in ((name, values) for changed in edits for name, values in changed.items()):
+            judged = "code" if name == "code_raw" else name  # what was scanned goes with its code
+            if judged in key_of and (judged, key_of[judged](old)) in taken:
+                continue
+            if name in _NAMES and getattr(cell, name) == new:
+                cell = replace(cell, **{name: old})
+            elif name not in _NAMES and cell.extra.get(name, "") == new:
+                extra = {**cell.extra, name: old}
+                cell = replace(cell, extra={key: text for key, text in extra.items() if text})
+        table.update(_record(cell), where("id") == cell_id)
 
     def set_state(self, cell_id: str, state: State, reason: str = "") -> Cell:
         """The operator's word on a cell ("suspect", "scrapped", "stock" …), kept as a log entry. Raises CellGone or InvalidCell."""
