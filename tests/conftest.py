@@ -13,4 +13,4 @@ settings.load_profile("suite")
 
 @pytest.fixture(autouse=True)
 def pilot_is_a_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 0.0)
+    monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 1e-6)

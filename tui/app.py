@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual._context import active_app
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.dom import NoScreen
@@ -123,7 +123,7 @@ class TopBalanceApp(App[int]):
         self._no_controls = NoControls()
         self._capture = CaptureKey()
         self._bursts = burst.Bursts()
-        self._held_back: Timer | None = None  # a Command of one letter, until it is sure that no scan begins with it
+        self._held_back: tuple[Command, Timer] | None = None  # of one letter, until it is sure that no scan begins with it
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last of the filters lets no control character through to the terminal."""
@@ -131,8 +131,14 @@ class TopBalanceApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """What is made while the program closes finds no widgets any more, and has nothing to tell. Anything else is a fault."""
-        if not (self._exit and isinstance(error, NoMatches | NoScreen)):
+        if not ((self._exit or self._gone) and isinstance(error, NoMatches | NoScreen | ScreenStackError)):
             super()._handle_exception(error)
+
+    _gone = False
+
+    async def _shutdown(self) -> None:
+        self._gone = True
+        await super()._shutdown()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -260,7 +266,14 @@ class TopBalanceApp(App[int]):
 
     def _send_alone(self, command: Command) -> None:
         """Send what one letter asks for, unless more letters follow at once: then it was the first of a scan."""
-        self._held_back = self.set_timer(burst.FASTEST_HAND_S, partial(self.send, command))
+        self._held_back = command, self.set_timer(burst.FASTEST_HAND_S, self._let_go)
+
+    def _let_go(self, *, send: bool = True) -> None:
+        if self._held_back is not None:
+            (command, timer), self._held_back = self._held_back, None
+            timer.stop()
+            if send:
+                self.send(command)
 
     def on_sent(self, message: Sent) -> None:
         if message.done is not None:
@@ -289,12 +302,11 @@ class TopBalanceApp(App[int]):
         """Any key shows that somebody is here."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._show_presence()
-            if self._bursts.goes_on(event):
-                if self._held_back is not None:
-                    self._held_back.stop()
-                if not burst.may_take(self.screen, event):
-                    self.say(SCANNED, refused=True)
-                    return
+            scanned = self._bursts.goes_on(event)
+            self._let_go(send=not scanned)
+            if scanned and not burst.may_take(self.screen, event):
+                self.say(SCANNED, refused=True)
+                return
         await super().on_event(event)
 
     def _show_presence(self) -> None:
@@ -460,8 +472,8 @@ class TopBalanceApp(App[int]):
 
     def switch_mode(self, mode: str) -> AwaitMount:
         """Paint nothing until the screen is whole. Textual waits 50 ms for that, however soon or late it is, and throws away what it draws before."""
-        if mode == self.current_mode:
-            return super().switch_mode(mode)
+        if mode == self.current_mode or self._gone:  # a key behind the last one makes no workspace among those that are being closed
+            return super().switch_mode(self.current_mode)
         held = ExitStack()
         held.enter_context(self.batch_update())
         self._holds = True

@@ -53,7 +53,7 @@ def test_a_scan_that_a_call_comes_over_is_no_reading(tmp_path: Path, scanned: st
             await bench.settle()
             assert bench.commands == []
             assert "ctrl+r" in bench.words()
-            monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 0.0)  # a hand, now
+            monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 1e-6)  # a hand, now
             await bench.press("ctrl+r")
             await bench.type("3.31")
             await bench.press("enter")
@@ -150,7 +150,8 @@ def test_both_stop_keys_work_in_the_midst_of_a_burst(tmp_path: Path, keys: tuple
 
 @pytest.mark.parametrize("mode", ["bench", "cells", "sessions", "instruments", "advice"])
 @pytest.mark.parametrize("turns", [2, 3, 4])
-def test_leaving_while_a_workspace_is_made_is_no_fault(tmp_path: Path, mode: str, turns: int) -> None:
+@pytest.mark.parametrize("by_key", [True, False])
+def test_leaving_while_a_workspace_is_made_is_no_fault(tmp_path: Path, mode: str, turns: int, by_key: bool) -> None:
     """Its widgets are gone before it is mounted: a way out of the program by key ended in a traceback."""
 
     async def script() -> None:
@@ -162,6 +163,30 @@ def test_leaving_while_a_workspace_is_made_is_no_fault(tmp_path: Path, mode: str
             app.switch_mode(mode)
             for _ in range(turns):
                 await asyncio.sleep(0)
-            app.exit()
+            if by_key:
+                app.exit()
+
+    play(script)
+
+
+@pytest.mark.parametrize("keys", [("2", "g"), ("2", "a"), ("2", "S"), ("n",), ("r",), ("e",)])
+def test_a_dialog_that_closes_under_a_call_leaves_the_call_alone(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    """What was saved when the call came closed the call in its place, and stood there to be saved a second time."""
+
+    async def script() -> None:
+        async with stage(tmp_path, CHARGING) as bench:
+            workspace = bench.app.screen
+            for key in keys:
+                await bench.press(key)
+                workspace = bench.app.screen if key == "2" else workspace
+            dialog = bench.app.screen
+            assert dialog is not workspace
+            await called_over(bench, type(dialog))
+            call = bench.app.screen
+            dialog.dismiss(None)
+            await bench.settle()
+            assert bench.app.screen is call
+            await bench.show(HOLD)
+            await until(bench.pilot, lambda: bench.app.screen is workspace)
 
     play(script)
