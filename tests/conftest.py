@@ -45,3 +45,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
+
+
+@pytest.fixture(autouse=True)
+def pilot_is_a_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 1e-6)

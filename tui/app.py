@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual._context import active_app
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
-from tui import actions
+from tui import actions, burst
 from tui.answers import Closed, Curve, Sent
 from tui.bench.link import Link
 from tui.bench.messages import (
@@ -51,6 +53,7 @@ from tui.widgets.text import worst_alarm
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.timer import Timer
     from textual.widget import AwaitMount
 
     from tui.records.places import Home
@@ -59,6 +62,7 @@ PULL_EVERY_S = 0.5
 CURVE_EVERY_S = 10.0
 PRESENCE_EVERY_S = 30.0
 SAID_FOR_S = 8.0
+SCANNED = "Keys came faster than a hand, like a scan: they were not taken. Codes are scanned with S among the cells (key 2)."
 
 
 def _workspace(name: str) -> Callable[[], Screen[Any]]:
@@ -118,10 +122,23 @@ class TopBalanceApp(App[int]):
         self._leaving = False
         self._no_controls = NoControls()
         self._capture = CaptureKey()
+        self._bursts = burst.Bursts()
+        self._held_back: tuple[Command, Timer] | None = None  # of one letter, until it is sure that no scan begins with it
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last of the filters lets no control character through to the terminal."""
         return [*super().get_line_filters(), self._no_controls]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What is made while the program closes finds no widgets any more, and has nothing to tell. Anything else is a fault."""
+        if not ((self._exit or self._gone) and isinstance(error, NoMatches | NoScreen | ScreenStackError)):
+            super()._handle_exception(error)
+
+    _gone = False
+
+    async def _shutdown(self) -> None:
+        self._gone = True
+        await super()._shutdown()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -247,6 +264,17 @@ class TopBalanceApp(App[int]):
 
         self.run_worker(hand_over, thread=True, exit_on_error=False, group="link")
 
+    def _send_alone(self, command: Command) -> None:
+        """Send what one letter asks for, unless more letters follow at once: then it was the first of a scan."""
+        self._held_back = command, self.set_timer(burst.FASTEST_HAND_S, self._let_go)
+
+    def _let_go(self, *, send: bool = True) -> None:
+        if self._held_back is not None:
+            (command, timer), self._held_back = self._held_back, None
+            timer.stop()
+            if send:
+                self.send(command)
+
     def on_sent(self, message: Sent) -> None:
         if message.done is not None:
             message.done(message.outcome)
@@ -274,6 +302,11 @@ class TopBalanceApp(App[int]):
         """Any key shows that somebody is here."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._show_presence()
+            scanned = self._bursts.goes_on(event)
+            self._let_go(send=not scanned)
+            if scanned and not burst.may_take(self.screen, event):
+                self.say(SCANNED, refused=True)
+                return
         await super().on_event(event)
 
     def _show_presence(self) -> None:
@@ -364,7 +397,7 @@ class TopBalanceApp(App[int]):
     def action_take_remedy(self) -> None:
         prompt = self.snapshot.prompt
         if not self._blocked("take_remedy") and prompt is not None:
-            self.send(TakeRemedy(prompt.id))
+            self._send_alone(TakeRemedy(prompt.id))
 
     def action_type_reading(self) -> None:
         if self._blocked("type_reading"):
@@ -388,7 +421,7 @@ class TopBalanceApp(App[int]):
     def action_acknowledge(self) -> None:
         alarm = worst_alarm(self.snapshot)
         if not self._blocked("acknowledge") and alarm is not None:
-            self.send(Acknowledge(alarm.id))
+            self._send_alone(Acknowledge(alarm.id))
 
     def action_resume(self) -> None:
         if self._blocked("resume"):
@@ -439,8 +472,8 @@ class TopBalanceApp(App[int]):
 
     def switch_mode(self, mode: str) -> AwaitMount:
         """Paint nothing until the screen is whole. Textual waits 50 ms for that, however soon or late it is, and throws away what it draws before."""
-        if mode == self.current_mode:
-            return super().switch_mode(mode)
+        if mode == self.current_mode or self._gone:  # a key behind the last one makes no workspace among those that are being closed
+            return super().switch_mode(self.current_mode)
         held = ExitStack()
         held.enter_context(self.batch_update())
         self._holds = True

@@ -372,7 +372,7 @@ def test_a_call_stands_over_everything_until_the_bench_says_it_is_over(tmp_path:
             assert isinstance(bench.app.screen, CallScreen)
             await bench.press("escape", "ctrl+p", "q", "1")
             assert isinstance(bench.app.screen, CallScreen)
-            await bench.press("backspace")
+            await bench.press("ctrl+r", "backspace")  # the palette was being typed into
             await bench.type("0,02")
             await bench.press("enter")
             await bench.settle()

@@ -181,7 +181,7 @@ async def test_a_supply_without_interface_with_a_typo_an_overdue_reading_and_a_f
         await operator.look()
         assert app.snapshot.state == "call"
         await until(pilot, lambda: "CALL" in text_of(app))
-        await operator.press("0", "full_stop", "0", "0", "enter")
+        await operator.press("ctrl+r", "0", "full_stop", "0", "0", "enter")  # the call came amid typing
         await until(pilot, lambda: (app.pull(), app.snapshot.call)[1] is None)
         assert not world.output_on
         world.undo("lead-falls-off")

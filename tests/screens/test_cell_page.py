@@ -220,3 +220,23 @@ async def test_a_page_of_an_inventory_that_cannot_be_written_says_so_and_offers_
 def test_the_ends_of_a_short_time_are_told_apart():
     rows = xy_rows([(0.0, 3.360), (0.5, 3.350)], 60, 8, x_unit="h", y_unit="V", style="ascii", y_digits=3)
     assert [word for word in rows[-1].split() if word != "h"] == ["0", "0.25", "0.5"]
+
+
+@on_loop
+async def test_what_a_session_said_of_a_cell_is_not_unsaid_by_two_keys(home):
+    """A cell that is suspect by the record stays it until its owner says otherwise, with a reason."""
+    inventory = Inventory(home)
+    (cell,) = inventory.list()
+    state = entry("state", unix_s=NOON + DAY_S * 11, state="suspect", reason="fell away at rest", session="s-1")
+    inventory.log_many({cell.id: [state]})
+    app = TopBalanceApp(FakeLink(), home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        bench = Bench(app, pilot)
+        app.push_screen(CellPage(inventory.list()[0]))
+        await bench.at(CellPage)
+        await pilot.press("u")
+        await bench.at(ConfirmScreen)
+        assert "suspect" not in text_of(app)  # the entry before it is offered
+        await pilot.press("y")
+        await bench.shown("Taken back")
+        assert inventory.list()[0].state == "suspect"

@@ -26,7 +26,8 @@ BELL_EVERY_S = 2.0
 class CallScreen(ModalScreen[None]):
     """Full screen. Names the hand actions, takes the reading that ends it, rings until then."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", show=False), Binding("ctrl+r", "type", show=False)]
+    AUTO_FOCUS: ClassVar[str | None] = ""
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
@@ -35,6 +36,7 @@ class CallScreen(ModalScreen[None]):
         self._input, self._echo = NumberInput(id="call-input"), Line(id="call-echo")
         self._snapshot = snapshot
         self._sure_of: float | None = None  # the value that the bench asked to confirm
+        self._shut = False  # what is typed now was meant for what lies beneath
 
     def compose(self) -> ComposeResult:
         with Vertical(id="call-frame"):
@@ -50,10 +52,25 @@ class CallScreen(ModalScreen[None]):
             yield Line("^x tries again to switch the output off", id="call-keys")
 
     def on_mount(self) -> None:
+        self._shut = self._was_typing()
+        self._input.display = not self._shut
         self.show_snapshot(self._snapshot)
-        self._input.focus()
+        if not self._shut:
+            self._input.focus()
         self.app.bell()
         self.set_interval(BELL_EVERY_S, self.app.bell)
+
+    def _was_typing(self) -> bool:
+        """Whether the call came in the midst of typing or scanning: volts for a table would end it as the reading that it asks for."""
+        beneath = self.app.screen_stack[:-1]
+        return any(getattr(screen, "takes_scans", False) or isinstance(screen.focused, Input) for screen in beneath[-1:])
+
+    def action_type(self) -> None:
+        """The field opens by a key that no scanner sends and that stands in no value."""
+        self._shut = False
+        self._input.display = True
+        self._input.focus()
+        self.show_snapshot(self._snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         call = snapshot.call
@@ -76,7 +93,8 @@ class CallScreen(ModalScreen[None]):
             )
         )
         hands = " In this drill the built-in bench switches it off as you do." if snapshot.drills else ""
-        self._asks.show(f"Then type: {call.asks}, and press Enter.{hands}")
+        opens = "press ctrl+r (keys for the screen beneath are not taken), " if self._shut else ""
+        self._asks.show(f"Then {opens}type: {call.asks}, and press Enter.{hands}")
 
     @property
     def _bench(self) -> TopBalanceApp:

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from tui.domain.plan import PlanCell
+from tui.panes.modal import Modal
 
 
 class Ticks(SelectionList[str]):
@@ -30,7 +30,7 @@ class Ticks(SelectionList[str]):
         return Strip([left, Segment(" " * inner.cell_length, inner.style), *rest])
 
 
-class CellChoice(ModalScreen[list[str] | None]):
+class CellChoice(Modal[list[str] | None]):
     """Returns the labels that are ticked, in the order of the list, or None after Esc."""
 
     DEFAULT_CSS = """

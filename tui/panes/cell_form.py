@@ -160,6 +160,12 @@ class CellForm(Form):
         self.draft = CellDraft()
         self.act: Act | None = None  # once cells were added
 
+    @property
+    def takes_scans(self) -> bool:
+        """A code is scanned into its field; no other answer here is."""
+        row = self.rows.get("code")
+        return row is not None and row.editor.has_focus
+
     def compose(self) -> ComposeResult:
         answers = self._before or {}
         yield self.status

@@ -16,10 +16,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.panes.modal import Modal
 from tui.panes.undo import Act
 from tui.records.cell_columns import TARGETS, Column, columns_of, problem_of, squeezed
 from tui.records.cell_import import EXISTING, Existing, ImportPlan, RowPlan, apply_import, plan_import
@@ -37,7 +37,7 @@ _EXISTING_WORDS: dict[Existing, str] = {"refuse": "refused", "update": "changed"
 _DECIMALS = {"": "as the list shows", ".": "point", ",": "comma"}
 
 
-class TargetChoice(ModalScreen["str | None"]):
+class TargetChoice(Modal["str | None"]):
     """What a column is. Returns a target of TARGETS, or None after Esc."""
 
     DEFAULT_CSS = """
@@ -73,7 +73,7 @@ class TargetChoice(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
-class ImportScreen(ModalScreen["str | None"]):
+class ImportScreen(Modal["str | None"]):
     """Returns what was kept in words, or None when nothing was."""
 
     DEFAULT_CSS = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -142,7 +142,7 @@ class CellPage(OverBench[bool]):
 
     def action_take_back(self) -> None:
         """The newest entry that a person made, after a question: it may be one of long ago."""
-        made = [entry for entry in self.cell.entries if entry["kind"] in KINDS]
+        made = [entry for entry in self.cell.entries if entry["kind"] in KINDS and not of_program(entry)]
         if self._refused():
             return
         if not made:
@@ -193,6 +193,11 @@ class CellPage(OverBench[bool]):
 
     def action_close(self) -> None:
         self.dismiss(self._changed)
+
+
+def of_program(entry: Mapping[str, Any]) -> bool:
+    """What a session said of the cell's state: that is answered with a state and a reason, not unsaid."""
+    return entry["kind"] == "state" and bool(entry.get("session"))
 
 
 def _timed(days: list[tuple[float, float]]) -> tuple[list[tuple[float, float]], str]:

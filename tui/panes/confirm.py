@@ -11,8 +11,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from tui.panes.modal import Modal
 
 _BOX = """
     align: center middle;
@@ -23,7 +24,7 @@ _BOX = """
 """
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Modal[bool]):
     """Asks once. `question` names the act, `loss` says what will be lost; returns True only for the named key."""
 
     DEFAULT_CSS = "ConfirmScreen {" + _BOX + "}"
@@ -46,7 +47,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class LineScreen(ModalScreen[str | None]):
+class LineScreen(Modal[str | None]):
     """Asks for one line (a path, a reason). Returns the text, or None after Esc; an empty line is not taken."""
 
     DEFAULT_CSS = "LineScreen {" + _BOX + "}"
@@ -73,7 +74,7 @@ class LineScreen(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Modal[None]):
     """A text to read (a reason, the problems of a file); scrolls when it is long."""
 
     DEFAULT_CSS = (

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ScreenResultType
 
 from tui.bench.messages import Snapshot
+from tui.panes.modal import Modal
 from tui.panes.status import StatusLine
 
 if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(Modal[ScreenResultType]):
     """A modal screen with the status line on top. Subclasses yield `self.status` first."""
 
     def __init__(self) -> None:

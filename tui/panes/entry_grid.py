@@ -66,6 +66,7 @@ class EntryGrid(OverBench["str | None"]):
         Binding("f8", "fault", show=False),
         Binding("escape", "leave", show=False),
     ]
+    takes_scans = True
     AUTO_FOCUS = "Grid"
     app: TopBalanceApp  # type: ignore[assignment]
 

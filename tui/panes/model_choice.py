@@ -10,15 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from tui.panes.modal import Modal
 
 if TYPE_CHECKING:
     from tui.domain.catalogue import CellModel
 
 
-class ModelChoice(ModalScreen["CellModel | None"]):
+class ModelChoice(Modal["CellModel | None"]):
     """Returns the model, or None after Esc."""
 
     DEFAULT_CSS = """

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ScreenResultType
 from textual.widget import Widget
 
 from tui.bench.messages import Snapshot
+from tui.panes.modal import Modal
 from tui.panes.safety import alarm_words
 from tui.panes.status import StatusLine
 from tui.widgets.key_line import KeyHint, KeyLine
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tui.app import TopBalanceApp
 
 
-class OverBench(ModalScreen[ScreenResultType]):
+class OverBench(Modal[ScreenResultType]):
     """Subclasses yield their widgets from `compose_body`. Nothing here sends a Command; ctrl+x reaches the bench as everywhere."""
 
     DEFAULT_CSS = """

@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.domain import quantities
+from tui.panes.modal import Modal
 
 
-class RestForm(ModalScreen[dict[str, float] | None]):
+class RestForm(Modal[dict[str, float] | None]):
     """The resting volts of each cell, in one line: fast to type, echoed before they are taken. A dash leaves a cell out."""
 
     DEFAULT_CSS = """

@@ -49,6 +49,7 @@ class ScanScreen(OverBench["str | None"]):
     ScanScreen #scan-told { padding: 0 1; min-height: 2; }
     ScanScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     """
+    takes_scans = True
     app: TopBalanceApp  # type: ignore[assignment]
 
     def __init__(self) -> None:
