@@ -266,13 +266,13 @@ class TopBalanceApp(App[int]):
 
     def _send_alone(self, command: Command) -> None:
         """Send what one letter asks for, unless more letters follow at once: then it was the first of a scan."""
-        self._held_back = command, self.set_timer(burst.FASTEST_HAND_S, self._let_go)
+        self._held_back = command, self.set_timer(burst.SCAN_KEYS * burst.FASTEST_HAND_S, self._let_go)
 
-    def _let_go(self, *, send: bool = True) -> None:
+    def _let_go(self) -> None:
         if self._held_back is not None:
             (command, timer), self._held_back = self._held_back, None
             timer.stop()
-            if send:
+            if not self._bursts.is_scan:
                 self.send(command)
 
     def on_sent(self, message: Sent) -> None:
@@ -302,9 +302,10 @@ class TopBalanceApp(App[int]):
         """Any key shows that somebody is here."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._show_presence()
-            scanned = self._bursts.goes_on(event)
-            self._let_go(send=not scanned)
-            if scanned and not burst.may_take(self.screen, event):
+            length = self._bursts.length(event)
+            if length != burst.SCAN_KEYS - 1:  # two keys may be a hand's; it is known with the next one, or when none comes
+                self._let_go()
+            if not burst.may_take(self.screen, event, length):
                 self.say(SCANNED, refused=True)
                 return
         await super().on_event(event)

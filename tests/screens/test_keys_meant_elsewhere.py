@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from acting import Stage, play, stage
-from fake_link import CALL, CHARGING, CONFIRMING, HOLD, IDLE, POLARITY, PREPARING, WARNED, FakeLink
+from fake_link import CALL, CHARGING, CONFIRMING, HOLD, IDLE, POLARITY, WARNED, FakeLink
 from host import home_in, until
 from textual import events
 from textual.widgets import Input
 
 from tui.app import TopBalanceApp
-from tui.bench.messages import Acknowledge, Emergency, TypeReading
+from tui.bench.messages import Acknowledge, Answer, Emergency, TypeReading
 from tui.panes.call import CallScreen
 from tui.panes.entry_grid import EntryGrid
 from tui.panes.scan import ScanScreen
@@ -107,17 +107,54 @@ def test_a_burst_acknowledges_nothing_and_goes_on_with_nothing(tmp_path: Path, c
     play(script)
 
 
-@pytest.mark.parametrize("scanned", ["3\r", "1\r", "3.31\r", "04QCB76836300JBC40000901\r"])
-@pytest.mark.parametrize("state", [PREPARING, POLARITY])
-def test_a_burst_fills_no_gate(tmp_path: Path, scanned: str, state) -> None:
-    """Its letters may stand in the field, in sight; its Enter takes none of them."""
+@pytest.mark.parametrize("scanned", ["7\r", " ", "7 ", "x\r"])
+def test_two_keys_together_confirm_nothing(tmp_path: Path, scanned: str) -> None:
+    """The shortest label that a scanner may bring."""
 
     async def script() -> None:
-        async with stage(tmp_path, state) as bench:
-            burst(bench, scanned)
+        async with stage(tmp_path, CONFIRMING) as bench:
+            await bench.press("2")
+            burst(bench, f"7{scanned}")
             for _ in range(4):
                 await bench.settle()
             assert bench.commands == []
+
+    play(script)
+
+
+def test_a_code_fills_no_gate(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, POLARITY) as bench:
+            burst(bench, "04QCB76836300JBC40000901\r")
+            for _ in range(4):
+                await bench.settle()
+            assert bench.commands == []
+
+    play(script)
+
+
+def test_a_value_and_its_enter_may_come_together_over_a_slow_line(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert POLARITY.prompt is not None
+        asked = replace(POLARITY.prompt, fields=POLARITY.prompt.fields[:1])
+        async with stage(tmp_path, replace(POLARITY, prompt=asked)) as bench:
+            await until(bench.pilot, lambda: isinstance(bench.app.focused, Input))
+            burst(bench, "3.31\r")
+            await until(bench.pilot, lambda: [type(command) for command in bench.commands] == [Answer])
+
+    play(script)
+
+
+def test_two_commands_may_come_together_and_a_held_key_repeats(tmp_path: Path) -> None:
+    async def script() -> None:
+        async with stage(tmp_path, WARNED) as bench:
+            burst(bench, "a2")
+            await until(bench.pilot, lambda: [type(command) for command in bench.commands] == [Acknowledge])
+            assert bench.app.current_mode == "cells"
+            burst(bench, "1")
+            await until(bench.pilot, lambda: bench.app.current_mode == "bench")
+            burst(bench, "3" * 12 + "1")
+            await until(bench.pilot, lambda: bench.app.current_mode == "bench")
 
     play(script)
 
