@@ -173,7 +173,7 @@ async def test_the_cursor_tells_the_values_and_what_happened_there(home, size):
             await bench.press("right_square_bracket")
         while "typed" not in view.told.text and view.curve.cursor_s < CHARGE_S:
             await bench.press("right_square_bracket")
-        await bench.shown("05:10:00", "typed: cells_v 3.475")
+        await bench.shown("05:10:00", "typed: cells 3.475 V")
         await bench.shown("3.475 V  10.00 A", "supply 3.575 V", "Ah")
         await bench.press("right")
         assert view.curve.cursor_s > 600 + 5 * 3600

@@ -120,4 +120,23 @@ def time_of(line: Line) -> float:
 def _values(line: Line) -> str:
     data = line.get("data")
     pairs = data.items() if isinstance(data, Mapping) else ()
-    return ", ".join(f"{str(name).removeprefix('cell:')} {value}" for name, value in pairs)
+    return ", ".join(_value_words(str(name), value) for name, value in pairs)
+
+
+_NAMES = {
+    "surface_c": "warmest cell",
+    "cells_v": "cells",
+    "supply_v": "supply",
+    "post_v": "posts",
+    "trim_v": "supply",
+    "lead_end_v": "lead ends",
+}
+_UNITS = {"v": " V", "c": " °C", "a": " A"}
+
+
+def _value_words(name: str, value: Any) -> str:
+    """One value that was typed: "A1 3.334 V", "warmest cell 25.0 °C"."""
+    cell = name.startswith("cell:")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    unit = (" V" if cell else _UNITS.get(name.rpartition("_")[2], "")) if number else ""
+    return f"{name.removeprefix('cell:') if cell else _NAMES.get(name, name)} {value}{unit}"
