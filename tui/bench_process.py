@@ -158,7 +158,7 @@ def options_of_left(place: Home) -> list[str]:
 
 
 def _options_path(place: Home) -> Path:
-    return place.data / "demo-options.json"
+    return place.demo_options
 
 
 def _keep_options(place: Home, given: Sequence[str]) -> None:

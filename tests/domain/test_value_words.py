@@ -10,7 +10,7 @@ from tui.domain.value_words import values_words
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"surface_c": 25.0}, "surface 25 °C"),
+        ({"surface_c": 25.0}, "warmest cell 25 °C"),
         ({"cells_v": 3.475, "current_a": 9}, "cells 3.475 V, current 9 A"),
         ({"cell:A_v": 3.3451}, "A_v 3.3451 V"),
         ({"gas_seen": False, "ok": True}, "gas seen: no, ok: yes"),

@@ -88,6 +88,12 @@ def test_everything_comes_back_in_another_place(place: Home, archive: Path, tmp_
     assert not [item for item in (tmp_path / "other").iterdir() if item.name != "home"]
 
 
+def test_how_the_demo_was_started_is_no_damaged_record(place: Home, inventory: Inventory, tmp_path: Path) -> None:
+    place.demo_options.write_text('["--cells", "4"]')
+    done = restore.restore(make_backup(place, tmp_path / "demo.zip").path, other_home(tmp_path))
+    assert done.remarks == ()
+
+
 def test_only_the_owner_can_read_archive_and_home(archive: Path, tmp_path: Path) -> None:
     assert archive.stat().st_mode & 0o777 == 0o600
     other = other_home(tmp_path)

@@ -74,7 +74,7 @@ async def test_the_days_of_a_self_discharge_are_one_key_away(home):
         await bench.press("j")
         await bench.shown("by day 7")
         await bench.press("d")
-        await bench.shown("by day 1,", "none lies apart")
+        await bench.shown("by day 1,", "nothing to rank yet")
         await bench.press("d", "d")
         await bench.shown("by day 30,")
 

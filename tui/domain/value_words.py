@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _UNITS = {"v": "V", "mv": "mV", "a": "A", "ah": "Ah", "wh": "Wh", "c": "°C", "s": "s", "ohm": "Ω", "mohm": "mΩ"}
+_NAMES = {"surface_c": "warmest cell", "post_v": "posts", "trim_v": "supply", "lead_end_v": "lead ends"}
 CELL = "cell:"
 """Begins the name of the volts of one cell."""
 
 
 def value_words(name: str, value: object) -> str:
-    """`surface_c` 25.0 as "surface 25 °C", `cell:A1` 3.345 as "A1 3.345 V", `ok` true as "ok: yes"."""
+    """`surface_c` 25.0 as "warmest cell 25 °C", `cell:A1` 3.345 as "A1 3.345 V", `ok` true as "ok: yes"."""
     if isinstance(value, bool):
         return f"{name.replace('_', ' ')}: {'yes' if value else 'no'}"
     if not isinstance(value, int | float):
@@ -18,7 +19,7 @@ def value_words(name: str, value: object) -> str:
     if name.startswith(CELL):
         return f"{name.removeprefix(CELL)} {value:.10g} V"
     stem, _, unit = name.rpartition("_")
-    return f"{stem.replace('_', ' ')} {value:.10g} {_UNITS[unit]}" if stem and unit in _UNITS else f"{name} {value:.10g}"
+    return f"{_NAMES.get(name, stem.replace('_', ' '))} {value:.10g} {_UNITS[unit]}" if stem and unit in _UNITS else f"{name} {value:.10g}"
 
 
 def values_words(data: object) -> str:

@@ -37,6 +37,11 @@ class Home:
         return self.data / "sessions"
 
     @property
+    def demo_options(self) -> Path:
+        """How the demo was started last; a plain list, no record."""
+        return self.data / "demo-options.json"
+
+    @property
     def locks(self) -> Path:
         return self.data / "locks"
 

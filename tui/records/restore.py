@@ -143,6 +143,8 @@ def _remarks(home: Home, mark: str) -> Iterator[str]:
     """What does not stop a restore but is worth knowing. Raises BackupError for records that a newer program wrote."""
     for root in _tops(home):
         for file in sorted(_staged(root, mark).glob("*.json")):
+            if file.name == home.demo_options.name:
+                continue
             try:
                 problem = WholeFileStorage(file).problem
             except StoreTooNew as error:

@@ -194,6 +194,9 @@ def _how_it_ended(session: Session, story: Story) -> str:
     proved = [proof for proof in by_rule if proof.proved]
     if session.state == "running":
         return "This session has no end: nothing shows yet that its cells are balanced."
+    reason = f"{session.end_reason[:1].upper()}{session.end_reason[1:]}"
+    if reason and reason[-1] not in ".!?":
+        reason += "."
     match session.result:
         case "balanced" if by_rule and len(proved) == len(by_rule):
             return "Balanced: the recorded readings show every clause of the end rule, see the proof."
@@ -202,8 +205,8 @@ def _how_it_ended(session: Session, story: Story) -> str:
         case "done":
             return "Done: this procedure prepares cells; it does not balance them."
         case "held" | "tripped":
-            return f"Not balanced: the session was {session.result}. {session.end_reason}".strip()
-    return f"Not balanced: the session ended as {session.result or 'unfinished'}. {session.end_reason}".strip()
+            return f"Not balanced: the session was {session.result}. {reason}".strip()
+    return f"Not balanced: the session ended as {session.result or 'unfinished'}. {reason}".strip()
 
 
 def _cell(session: Session, plan: Plan | None, columns: list[Mapping[str, float]], label: str, judged: CellRest | None) -> CellRow:
