@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from textual.app import ScreenStackError
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
@@ -33,7 +34,7 @@ async def _wait_for_screen(self: Pilot[Any], timeout: float = 30.0) -> bool:
     for _ in range(ROUNDS):
         try:
             pumps = (app, *app.screen.walk_children(with_self=True))
-        except Exception:
+        except ScreenStackError:  # nothing is on the screen any more
             return False
         busy: list[asyncio.Event] = []
         for pump in pumps:
