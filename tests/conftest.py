@@ -19,6 +19,7 @@ settings.load_profile("suite")
 
 YOUNG_OBJECTS = 50_000
 """New objects before Python looks for garbage. Seven thousand tests and a screen full of widgets make many, and hardly any garbage."""
+TAKE_REAL_TIME = ("test_by_keys.py", "test_second_terminal.py", "test_whole_balance_families.py")
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,8 +38,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One order in all workers."""
-    items.sort(key=lambda item: item.path)
+    """One order in all workers, with what takes real time at the beginning: at the end the others would wait for it."""
+    items.sort(key=lambda item: (item.path.name not in TAKE_REAL_TIME, item.path))
 
 
 def pytest_collection_finish() -> None:

@@ -77,7 +77,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], *, turns: in
     for turn in range(turns):
         if condition():
             if turn:
-                await pilot.pause(0)  # what brought it about is done to its end
+                await pilot.pause()  # what brought it about is done to its end
             return
         await asyncio.sleep(0.01)  # not a pause: that would ask every widget each time
     raise AssertionError("the condition never came")
