@@ -23,9 +23,12 @@ ROUNDS = 20
 
 
 def _idle(pump: MessagePump) -> bool:
-    """It waits at an empty queue: whatever was sent to it is done."""
-    queue = pump._message_queue
-    return queue.empty() and pump._pending_message is None and bool(queue.ready_event._waiters)  # type: ignore[attr-defined]
+    """It waits at an empty queue: whatever was sent to it is done. Never, with a Textual whose inside is another: then all are asked."""
+    try:
+        queue = pump._message_queue
+        return queue.empty() and pump._pending_message is None and bool(queue.ready_event._waiters)  # type: ignore[attr-defined]
+    except AttributeError:
+        return False
 
 
 async def _wait_for_screen(self: Pilot[Any], timeout: float = 30.0) -> bool:
@@ -71,6 +74,9 @@ _parsed: dict[frozenset[tuple[str, str]], dict[tuple[Any, ...], list[RuleSet]]] 
 
 
 def parse(self: Stylesheet) -> None:
+    if not hasattr(self, "_parse_cache") or not hasattr(self, "_variables"):  # a Textual whose inside is another
+        _parse(self)
+        return
     own, self._parse_cache = self._parse_cache, _parsed.setdefault(frozenset(self._variables.items()), {})  # type: ignore[assignment]
     try:
         _parse(self)

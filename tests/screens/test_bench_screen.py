@@ -589,3 +589,22 @@ def test_a_reading_asked_for_while_the_charge_goes_on_says_where_its_fields_are(
             assert "F4 shows the fields" in bench.words()
 
     play(script)
+
+
+def test_a_digit_goes_to_its_workspace_and_answers_no_question_that_came_by_itself(tmp_path: Path) -> None:
+    async def script() -> None:
+        assert POLARITY.prompt is not None
+        choice = next(field for field in POLARITY.prompt.fields if field.choices)
+        asked = replace(POLARITY.prompt, id=9, fields=(choice,), confirm="", blocking=False)
+        async with stage(tmp_path, CHARGING) as bench:
+            await bench.show(replace(CHARGING, prompt=asked, seq=CHARGING.seq + 1))
+            await bench.settle()
+            assert "F4 shows the answers" in bench.words()
+            await bench.press("2")
+            await bench.settle()
+            assert bench.app.current_mode == "cells"
+            await bench.press("1", "f4", "2", "enter")
+            await bench.settle()
+            assert bench.link.sent == [Answer(9, {choice.name: choice.choices[1]})]
+
+    play(script)

@@ -47,6 +47,12 @@ class Operator:
         await self.pilot.press("f5")
         await until(self.pilot, lambda: (self.app.pull(), self.app.snapshot.session)[1], turns=1500)
 
+    async def turn_to_answers(self) -> None:
+        """While live values are in front, a digit goes to a workspace: the Next line names the key that goes to the answers."""
+        if not self.prompt.blocking:
+            assert "F4 shows the answers" in text_of(self.app)
+            await self.press("f4")
+
     async def answer_as_told(self) -> str:
         """Do what the Next line and the prompt say: choose, confirm, or take what the meter shows. Returns the step."""
         await self.look()
@@ -54,6 +60,7 @@ class Operator:
         assert prompt is not None
         assert not prompt.refusal, prompt.refusal
         if prompt.fields and prompt.fields[0].choices:
+            await self.turn_to_answers()
             for _ in prompt.fields:
                 await self.press("1")
                 await self.press("enter")

@@ -156,8 +156,12 @@ class BenchScreen(Workspace):
             self._state = snapshot.state
 
     def _turn_to_prompt(self, *, blocking: bool) -> None:
-        """Bring a new question before the operator; one that does not block leaves the hands where they are."""
-        if not blocking and (self.focused is not None or not self.side_by_side):
+        """Bring a new question before the operator; one that does not block leaves the hands where they are.
+
+        That is also where they are nowhere, when it is a choice: a digit that was to change the workspace would answer it. F4 goes there.
+        """
+        prompt = self.checklist.prompt
+        if not blocking and (self.focused is not None or not self.side_by_side or prompt.begins_with_choice):
             return
         self.show_pane("checklist")
         self.set_focus(None)

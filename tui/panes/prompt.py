@@ -314,6 +314,12 @@ class PromptArea(VerticalScroll, can_focus=False):
         if row is not None:
             row.editor.focus()
 
+    @property
+    def begins_with_choice(self) -> bool:
+        """Whether the focus would go to a choice, which digits make."""
+        row = next((row for row in self._rows if row.value is None), None)
+        return row is not None and bool(row.view.choices)
+
     def _named_by_refusal(self) -> PromptField | None:
         words = re.findall(r"[\w-]+", self._refused)
         rows = {row.view.label: row for row in self._rows}
