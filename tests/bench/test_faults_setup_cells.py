@@ -124,8 +124,8 @@ def test_f11_a_cell_of_a_session_that_was_never_ended_is_refused_by_that_session
     assert "Cell A1" in message and open_one.id in message and open_one.bank in message
     assert "Resume that session or end it" in message
     assert len(Sessions(place).list()) == 1
-    other = drive(supply=supply)
-    other.plan = replace(other.plan, cells=tuple(PlanCell(f"B{number}", 100.0) for number in range(1, 5)))
+    other = drive(supply=supply, cells=8)
+    other.plan = replace(other.plan, arrangement="4P", cells=tuple(PlanCell(f"A{number}", 100.0) for number in range(5, 9)))
     other.start()  # other cells are free
 
 

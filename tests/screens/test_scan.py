@@ -74,11 +74,9 @@ def home(tmp_path) -> Home:
 @on_loop
 async def test_sixteen_cells_typed_as_fast_as_keys_can_come_are_all_there(home, size):
     async with cells(home, size=size) as bench:
-        if size == SIZES[0]:  # key after key, and all of them at once
-            for code in CODES:
-                await bench.press(*code.lower(), "enter")
-        else:
-            bench.burst(*(code.lower() for code in CODES))
+        for code in CODES[:2]:  # key after key, and all of them at once
+            await bench.press(*code.lower(), "enter")
+        bench.burst(*(code.lower() for code in CODES[2:]))
         await bench.shown("16 scanned, 16 new")
         await bench.shown("A16", "EVE, cell, LiFePO4, made 2021-12-04", "LF280K")
         await bench.press("escape")
