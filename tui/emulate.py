@@ -45,7 +45,8 @@ def serve(embedded: EmbeddedBench, speed: float, faults: Sequence[str], sockets:
         sys.stdout.write(station.address + (f"{sign}speed={speed:g}" if speed != 1 else "") + "\n")
     sys.stdout.flush()
     threading.Thread(target=_hands, args=(embedded,), daemon=True).start()
-    stop.wait()
+    while not stop.wait(1.0):  # Python may see a signal that comes just before it begins to wait only when it wakes
+        pass
     embedded.close()
 
 
