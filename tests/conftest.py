@@ -45,7 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+    gc.collect()  # what stands is now nothing, so that Python does not wait until as much again was made
     gc.set_threshold(YOUNG_OBJECTS)
+    gc.freeze = _once  # type: ignore[assignment]
+
+
+def _once() -> None:
+    """An application keeps for good what stands at its first paint. One does well with it; some hundred of them would all stay in memory."""
 
 
 @pytest.fixture(autouse=True)
