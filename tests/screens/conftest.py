@@ -12,11 +12,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from textual.app import ScreenStackError
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
+
+from tui.app import TopBalanceApp
 
 ROUNDS = 20
 """Widgets that keep each other busy for longer are left at it; Textual leaves them after the first round."""
@@ -85,3 +88,9 @@ def parse(self: Stylesheet) -> None:
 
 
 Stylesheet.parse = parse  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def one_letter_is_no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is held back until it is sure that no scan begins with it: a slow machine would look before it is sent."""
+    monkeypatch.setattr(TopBalanceApp, "_send_alone", TopBalanceApp.send)

@@ -20,11 +20,14 @@ from tui.panes.entry_grid import EntryGrid
 from tui.panes.scan import ScanScreen
 from tui.records.inventory import Inventory
 
+SEND_ALONE = TopBalanceApp._send_alone
+
 
 @pytest.fixture(autouse=True)
-def as_in_life(pilot_is_a_hand: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_in_life(pilot_is_a_hand: None, one_letter_is_no_scan: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pilot may press two keys within this time, so those are pressed that the tests send as a burst."""
     monkeypatch.setattr("tui.burst.FASTEST_HAND_S", 0.035)
+    monkeypatch.setattr(TopBalanceApp, "_send_alone", SEND_ALONE)
 
 
 NAMES = {"/": "slash", ":": "colon", ".": "full_stop", "\r": "enter", " ": "space"}
