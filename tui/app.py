@@ -122,6 +122,8 @@ class TopBalanceApp(App[int]):
         self._leaving = False
         self._no_controls = NoControls()
         self._capture = CaptureKey()
+        self._gone = False  # it closes
+        self._holds = False  # painting, until a new screen is whole
         self._bursts = burst.Bursts()
         self._held_back: tuple[Command, Timer] | None = None  # of one letter, until it is sure that no scan begins with it
 
@@ -133,8 +135,6 @@ class TopBalanceApp(App[int]):
         """What is made while the program closes finds no widgets any more, and has nothing to tell. Anything else is a fault."""
         if not ((self._exit or self._gone) and isinstance(error, NoMatches | NoScreen | ScreenStackError)):
             super()._handle_exception(error)
-
-    _gone = False
 
     async def _shutdown(self) -> None:
         self._gone = True
@@ -484,8 +484,6 @@ class TopBalanceApp(App[int]):
             self._holds = False
         self.screen.call_later(held.close)  # behind the messages that have it made and resume
         return switched
-
-    _holds = False
 
     def delay_update(self, delay: float = 0.05) -> None:
         if not self._holds:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.records.inventory import Inventory
 from tui.records.places import Home, home
 
 
@@ -13,3 +14,8 @@ from tui.records.places import Home, home
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("TOPBALANCE_HOME", str(tmp_path / "home"))
     return home()
+
+
+@pytest.fixture
+def inventory(place: Home) -> Inventory:
+    return Inventory(place)

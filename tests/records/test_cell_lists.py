@@ -24,11 +24,6 @@ from tui.records.inventory import Inventory
 from tui.records.places import Home
 
 
-@pytest.fixture
-def inventory(place: Home) -> Inventory:
-    return Inventory(place)
-
-
 def acts(plan) -> list[tuple[str, str]]:
     return [(row.label, row.act) for row in plan.rows]
 

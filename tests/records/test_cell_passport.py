@@ -16,15 +16,10 @@ from tui.records.cell_csv import cells_to_csv
 from tui.records.cell_entry import add_entry
 from tui.records.cell_log import KINDS, read_entry, read_time
 from tui.records.inventory import Inventory, entry
-from tui.records.places import Home, home
+from tui.records.places import home
 
 DAY_S = 86400.0
 NOON = 1_767_000_000.0
-
-
-@pytest.fixture
-def inventory(place: Home) -> Inventory:
-    return Inventory(place)
 
 
 @pytest.fixture

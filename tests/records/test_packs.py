@@ -13,11 +13,6 @@ from tui.records.places import Home
 from tui.records.store import StoreReadOnly
 
 
-@pytest.fixture
-def inventory(place: Home) -> Inventory:
-    return Inventory(place)
-
-
 def four(inventory: Inventory) -> None:
     inventory.add_many(
         {"label": f"A{at}", "resistance_mohm": 0.18, "log": [entry("capacity", unix_s=1.0, capacity_ah=280.0 + at, tested="alone")]}

@@ -11,11 +11,6 @@ from tui.records.places import Home
 from tui.records.store import StoreReadOnly
 
 
-@pytest.fixture
-def inventory(place: Home) -> Inventory:
-    return Inventory(place)
-
-
 def test_a_cell_is_added_edited_found_and_deleted(inventory: Inventory) -> None:
     cell = inventory.add(label=" A1 ", code="04qce 1234", capacity_ah=280, chemistry="LFP")
     assert (cell.label, cell.code, cell.code_raw, cell.capacity_ah, cell.chemistry) == ("A1", "04QCE1234", "04qce 1234", 280.0, "LiFePO4")

@@ -30,11 +30,6 @@ START_S = 1_760_000_000.0
 
 
 @pytest.fixture
-def inventory(place: Home) -> Inventory:
-    return Inventory(place)
-
-
-@pytest.fixture
 def a1(inventory: Inventory) -> Cell:
     return inventory.add(label="A1")
 

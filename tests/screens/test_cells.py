@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from at_cells import AtCells, cells_shown
 from fake_link import FakeLink
-from host import home_in, nobody_reads, on_loop, run_elsewhere, text_of, until
+from host import home_in, nobody_reads, on_loop, run_elsewhere, until
 
 from tui.app import TopBalanceApp
 from tui.panes.cell_form import CellForm, labels_of, read_form
@@ -23,32 +24,15 @@ from tui.records.places import Home
 SIZES = [(80, 24), (120, 40)]
 
 
-class Bench:
+class Bench(AtCells):
     """The screen under test, spoken to as its user would."""
-
-    def __init__(self, app: TopBalanceApp, pilot) -> None:
-        self.app, self.pilot = app, pilot
-        self.inventory = Inventory(app.home)
 
     @property
     def screen(self) -> CellsScreen:
         return next(screen for screen in self.app.screen_stack if isinstance(screen, CellsScreen))
 
-    @property
-    def text(self) -> str:
-        return text_of(self.app)
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    async def shown(self, *words: str) -> None:
-        await until(self.pilot, lambda: all(word in self.text for word in words))
-
     async def listed(self, *labels: str) -> None:
         await until(self.pilot, lambda: [cell.label for cell in self.screen.cells] == list(labels))
-
-    async def at(self, screen: type) -> None:
-        await until(self.pilot, lambda: isinstance(self.app.screen, screen))
 
     def row(self, name: str) -> FieldRow:
         return self.app.screen.query_one(f"#field-{name}", FieldRow)
@@ -61,10 +45,7 @@ class Bench:
 
 @asynccontextmanager
 async def cells(home: Home, *, size=(80, 24)) -> AsyncIterator[Bench]:
-    app = TopBalanceApp(FakeLink(), home)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)
+    async with cells_shown(home, size) as (app, pilot):
         yield Bench(app, pilot)
 
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from at_cells import AtCells, cells_shown
 from fake_link import FakeLink
-from host import home_in, on_loop, text_of, until
+from host import home_in, on_loop, until
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
@@ -24,20 +25,10 @@ from tui.records.trash import Trash
 SIZES = [(80, 24), (120, 40)]
 
 
-class Bench:
-    def __init__(self, app: TopBalanceApp, pilot) -> None:
-        self.app, self.pilot, self.inventory = app, pilot, Inventory(app.home)
-
-    @property
-    def text(self) -> str:
-        return text_of(self.app)
-
+class Bench(AtCells):
     @property
     def sheet(self) -> Sheet:
         return self.app.screen.sheet
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
 
     async def type(self, *cells: str) -> None:
         for cell in cells:
@@ -47,19 +38,10 @@ class Bench:
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def shown(self, *words: str) -> None:
-        await until(self.pilot, lambda: all(word in self.text for word in words))
-
-    async def at(self, screen: type) -> None:
-        await until(self.pilot, lambda: isinstance(self.app.screen, screen) and self.app.screen.is_mounted)
-
 
 @asynccontextmanager
 async def grid(home: Home, *, size=(80, 24)) -> AsyncIterator[Bench]:
-    app = TopBalanceApp(FakeLink(), home)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)
+    async with cells_shown(home, size) as (app, pilot):
         bench = Bench(app, pilot)
         await bench.press("g")
         await bench.at(EntryGrid)

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from fake_link import FakeLink
-from host import home_in, on_loop, text_of, until
+from at_cells import AtCells, cells_shown
+from host import home_in, on_loop, until
 from textual import events
 
-from tui.app import TopBalanceApp
 from tui.panes.cell_page import CellPage
 from tui.panes.cells import CellsScreen
 from tui.panes.confirm import ConfirmScreen, LineScreen
@@ -23,20 +22,10 @@ CODES = [f"04QCB76836300JBC4{number:07d}" for number in range(901, 917)]
 HIGEE = "07HCBC1P22G06AC700002596"
 
 
-class Bench:
-    def __init__(self, app: TopBalanceApp, pilot) -> None:
-        self.app, self.pilot, self.inventory = app, pilot, Inventory(app.home)
-
-    @property
-    def text(self) -> str:
-        return text_of(self.app)
-
+class Bench(AtCells):
     @property
     def labels(self) -> list[str]:
         return [cell.label for cell in self.inventory.list()]
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
 
     def burst(self, *codes: str) -> None:
         """All the keys of a scanner at once, none of them waited for."""
@@ -45,19 +34,10 @@ class Bench:
                 self.app.post_message(events.Key(sign, sign))
             self.app.post_message(events.Key("enter", "\r"))
 
-    async def shown(self, *words: str) -> None:
-        await until(self.pilot, lambda: all(word in self.text for word in words))
-
-    async def at(self, screen: type) -> None:
-        await until(self.pilot, lambda: isinstance(self.app.screen, screen) and self.app.screen.is_mounted)
-
 
 @asynccontextmanager
 async def cells(home: Home, *, size=(80, 24), scanning: bool = True) -> AsyncIterator[Bench]:
-    app = TopBalanceApp(FakeLink(), home)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, CellsScreen) and app.screen.is_mounted)
+    async with cells_shown(home, size) as (app, pilot):
         bench = Bench(app, pilot)
         if scanning:
             await bench.press("S")
